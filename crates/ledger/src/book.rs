@@ -1,0 +1,241 @@
+//! The door to a book.
+
+use crate::committer::{Answer, Committer, Request};
+use crate::draft::{DOCUMENT_BYTES_MAX, Draft};
+use crate::entry::Entry;
+use crate::judge::Rejection;
+use crate::projection::Projection;
+use crate::store::{self, HEAD, Head, Settled};
+use crate::views::{self, View, ViewRequest, Views};
+use crate::{Micros, tree};
+use db::{Db, Session};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+/// Tells the time, in microseconds.
+pub type Clock = Arc<dyn Fn() -> Micros + Send + Sync>;
+
+#[derive(Clone)]
+pub struct BookOptions {
+    /// Drafts that may wait; beyond that [`PostError::Busy`].
+    pub queue: usize,
+    /// Drafts that are committed together, at most.
+    pub batch: usize,
+    pub clock: Clock,
+}
+
+impl BookOptions {
+    pub fn new(clock: Clock) -> Self {
+        BookOptions { queue: 8192, batch: 1024, clock }
+    }
+}
+
+/// What became of a draft. Durable.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    pub result: Result<Arc<Entry>, Rejection>,
+    /// The id was answered before, and this is that answer.
+    pub replayed: bool,
+}
+
+/// Why a draft has no outcome. [`PostError::Database`] alone leaves open whether it was posted: ask again with the same id.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum PostError {
+    #[error("the id stands for something else already: {field} differs")]
+    IdTaken { field: String },
+    #[error("too much is waiting to be posted")]
+    Busy,
+    #[error("the book is closed")]
+    Closed,
+    #[error("the database failed: {0}")]
+    Database(Arc<db::Error>),
+}
+
+/// A scheme's ledger. Cheap to clone; all clones share one committer.
+#[derive(Clone)]
+pub struct Book {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    db: Db,
+    code: String,
+    book: i64,
+    /// Taken away when the book is closed.
+    doors: Mutex<Option<Doors>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+#[derive(Clone)]
+struct Doors {
+    posts: mpsc::Sender<Request>,
+    views: mpsc::Sender<ViewRequest>,
+}
+
+impl Book {
+    /// Opens the book of this code, and makes it when it is new. Must be called within a tokio runtime.
+    pub async fn open(
+        db: &Db,
+        code: &str,
+        projection: Arc<dyn Projection>,
+        options: BookOptions,
+    ) -> db::Result<Book> {
+        let head = open_head(db, code).await?;
+        let (posts, requests) = mpsc::channel(options.queue);
+        let (views, view_requests) = mpsc::channel(options.queue);
+        let kept = Arc::new(Views::default());
+        let committer = Committer::new(db.clone(), code.to_owned(), projection, options, requests, kept.clone());
+        let tasks = vec![
+            tokio::spawn(committer.run()),
+            tokio::spawn(views::serve(db.clone(), code.to_owned(), kept, view_requests)),
+        ];
+        let inner = Inner {
+            db: db.clone(),
+            code: code.to_owned(),
+            book: head.book,
+            doors: Mutex::new(Some(Doors { posts, views })),
+            tasks: Mutex::new(tasks),
+        };
+        Ok(Book { inner: Arc::new(inner) })
+    }
+
+    pub fn code(&self) -> &str {
+        &self.inner.code
+    }
+
+    /// The number under which its rows are stored.
+    pub fn number(&self) -> i64 {
+        self.inner.book
+    }
+
+    /// Posts a draft, or says why not. When it answers, the answer is on disk.
+    pub async fn post(&self, draft: Draft) -> Answer {
+        let document = serde_json::to_string(&draft.document).expect("a JSON object is always JSON");
+        if document.len() > DOCUMENT_BYTES_MAX {
+            let rejection = Rejection::Malformed { reason: "the document is too long".to_owned() };
+            return Ok(Outcome { result: Err(rejection), replayed: false });
+        }
+        let (answer, outcome) = oneshot::channel();
+        let doors = self.doors().ok_or(PostError::Closed)?;
+        doors.posts.try_send(Request { draft, document, answer }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => PostError::Busy,
+            mpsc::error::TrySendError::Closed(_) => PostError::Closed,
+        })?;
+        drop(doors);
+        outcome.await.map_err(|_| PostError::Closed)?
+    }
+
+    /// The accounts of each path as they stand after the newest entry.
+    pub async fn standings(&self, paths: &[Arc<str>]) -> Result<View, PostError> {
+        let (answer, view) = oneshot::channel();
+        let doors = self.doors().ok_or(PostError::Closed)?;
+        let request = ViewRequest { paths: paths.to_vec(), answer };
+        doors.views.send(request).await.map_err(|_| PostError::Closed)?;
+        drop(doors);
+        view.await.map_err(|_| PostError::Closed)?.map_err(PostError::Database)
+    }
+
+    /// Entries in order, those after sequence `after`, at most `limit`.
+    pub async fn entries(&self, after: i64, limit: i64) -> db::Result<Vec<Entry>> {
+        let mut tx = self.inner.db.begin_read().await?;
+        store::entries_after(&mut Session::Tx(&mut tx), self.inner.book, after, limit).await
+    }
+
+    /// The newest entries on a party's statement before sequence `before`, newest first.
+    pub async fn entries_of(&self, tx: &mut db::Tx, party: Uuid, before: i64, limit: i64) -> db::Result<Vec<Entry>> {
+        store::entries_of_party(&mut Session::Tx(tx), self.inner.book, party, before, limit).await
+    }
+
+    pub async fn entry(&self, id: Uuid) -> db::Result<Option<Entry>> {
+        let mut tx = self.inner.db.begin_read().await?;
+        let mut entries = store::entries_with_ids(&mut Session::Tx(&mut tx), self.inner.book, vec![id]).await?;
+        Ok(entries.pop())
+    }
+
+    /// The final answer to an id, if it has one.
+    pub async fn settled(&self, id: Uuid) -> db::Result<Option<Settled>> {
+        let mut tx = self.inner.db.begin_read().await?;
+        Ok(store::settled(&mut Session::Tx(&mut tx), self.inner.book, vec![id]).await?.remove(&id))
+    }
+
+    /// The ids of holds that expired at or before `at`, oldest first, at most `limit`.
+    pub async fn expired_holds(&self, at: Micros, limit: i64) -> db::Result<Vec<Uuid>> {
+        let rows: Vec<(Uuid,)> = (self.inner.db)
+            .query(
+                "SELECT e.id FROM ledger_holds AS h
+                 JOIN ledger_entries AS e ON e.book = h.book AND e.sequence = h.sequence
+                 WHERE h.book = $1 AND h.expires_at <= $2 ORDER BY h.expires_at, h.sequence LIMIT $3",
+            )
+            .bind(self.inner.book)
+            .bind(at)
+            .bind(limit)
+            .fetch_all()
+            .await?;
+        Ok(rows.into_iter().map(|(id,)| id).collect())
+    }
+
+    /// The balance of a system account: the sum of its postings.
+    pub async fn system_balance(&self, path: &str) -> db::Result<i64> {
+        let (sum,): (i64,) = (self.inner.db)
+            .query(
+                "SELECT CAST(COALESCE(SUM(CASE WHEN p.to_account = a.account THEN p.amount ELSE -p.amount END), 0) AS BIGINT)
+                 FROM ledger_accounts AS a
+                 JOIN ledger_entries AS e ON e.book = a.book AND e.action <> 2
+                 JOIN ledger_postings AS p ON p.book = e.book AND p.sequence = e.sequence
+                      AND (p.to_account = a.account OR p.from_account = a.account)
+                 WHERE a.book = $1 AND a.path = $2 AND a.lot = 0",
+            )
+            .bind(self.inner.book)
+            .bind(path.to_owned())
+            .fetch_one()
+            .await?;
+        Ok(sum)
+    }
+
+    /// Takes no more drafts, brings those it has taken to an end, and returns when they are answered.
+    pub async fn close(&self) {
+        drop(self.inner.doors.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let tasks = std::mem::take(&mut *self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        for task in tasks {
+            if let Err(error) = task.await {
+                tracing::error!(book = self.inner.code, %error, "a task of the book failed");
+            }
+        }
+    }
+
+    pub(crate) async fn head(&self, session: &mut Session<'_>) -> db::Result<Head> {
+        let head = store::head(session.query(HEAD), &self.inner.code).await?;
+        head.ok_or_else(|| store::damaged("the book's head is missing"))
+    }
+
+    pub(crate) fn db(&self) -> &Db {
+        &self.inner.db
+    }
+
+    fn doors(&self) -> Option<Doors> {
+        self.inner.doors.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The book's head, made when the book is new.
+async fn open_head(db: &Db, code: &str) -> db::Result<Head> {
+    if let Some(head) = store::head(db.query(HEAD), code).await? {
+        return Ok(head);
+    }
+    let mut tx = db.begin_write().await?;
+    tx.query(
+        "INSERT INTO ledger_books (book, code, version, size, accounts, recorded_at, root, frontier)
+         SELECT COALESCE(MAX(book), 0) + 1, $1, 0, 0, 0, 0, $2, $3 FROM ledger_books WHERE true
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(code.to_owned())
+    .bind(tree::empty_root().to_vec())
+    .bind(Vec::<u8>::new())
+    .execute()
+    .await?;
+    tx.commit().await?;
+    let head = store::head(db.query(HEAD), code).await?;
+    head.ok_or_else(|| store::damaged("the book could not be made; try again"))
+}

@@ -1,0 +1,474 @@
+//! The group committer: all drafts that wait become one durable transaction.
+//!
+//! | step | what happens | why there |
+//! |---|---|---|
+//! | gather | takes what waits: at once when idle, more while a batch commits | one sync to disk serves all |
+//! | repeat | ids that were answered before get the same answer | exactly once |
+//! | learn | loads accounts and earlier entries that are not in memory | the judge sees no storage |
+//! | judge | each draft in order, on the state that those before it left | bounds hold under any concurrency |
+//! | write | everything, guarded by the version of the book's head | nobody else wrote in between |
+//! | answer | every caller with its own outcome | a rejection harms no neighbour |
+//!
+//! The guard makes reading without locks safe: the version that the committer expects in the book's head is the one that it
+//! left there itself, so while it is still there, nothing that was read since can have changed. When it is not there (another
+//! process wrote), nothing of the batch was written; the committer then locks the head, forgets what it knew and does the
+//! batch again. Ids that it does not remember are left to the unique key to refuse, which has the same effect.
+
+use crate::book::{BookOptions, Outcome, PostError};
+use crate::draft::Draft;
+use crate::encoding::encode;
+use crate::entry::Entry;
+use crate::judge::{Verdict, judge};
+use crate::projection::{Projected, Projection};
+use crate::state::State;
+use crate::store::{self, Head, Settled};
+use crate::tree::leaf_hash;
+use crate::views::Views;
+use crate::writes::Writes;
+use crate::{Source, store::HEAD};
+use db::{Db, Session};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+pub type Answer = Result<Outcome, PostError>;
+
+/// A draft on its way, with its document as it will be stored.
+pub struct Request {
+    pub draft: Draft,
+    pub document: String,
+    pub answer: oneshot::Sender<Answer>,
+}
+
+/// Accounts kept in memory; beyond that all are forgotten and learnt again, which is simple and rare.
+const ACCOUNTS_MAX: usize = 400_000;
+/// Answers kept in memory for callers that ask again.
+const RECENT_MAX: usize = 16_384;
+/// After an old id came back, so many batches look their ids up before they write.
+const WARY_BATCHES: u32 = 64;
+/// How often a batch is tried when the database fails in passing, and the first pause between.
+const TRIES: u32 = 6;
+const FIRST_PAUSE: Duration = Duration::from_millis(40);
+
+pub struct Committer {
+    db: Db,
+    code: String,
+    projection: Arc<dyn Projection>,
+    options: BookOptions,
+    requests: mpsc::Receiver<Request>,
+    views: Arc<Views>,
+    /// As this committer left it. `None`: not known, so the next batch locks it first.
+    head: Option<Head>,
+    state: State,
+    recent: Recent,
+    wary: u32,
+    buffer: Vec<u8>,
+}
+
+/// A batch that has been judged.
+#[derive(Default)]
+struct Judged {
+    /// To be answered once the batch is durable.
+    settled: Vec<(Request, Settled)>,
+    /// To be answered whatever happens: answers to repeated ids.
+    repeated: Vec<(Request, Answer)>,
+    /// For the next batch: what depends on an entry of this one.
+    deferred: Vec<Request>,
+    writes: Writes,
+}
+
+/// Why a batch was not written.
+enum Failure {
+    /// What was expected of the database did not hold; do it again under lock.
+    Stale,
+    Database(db::Error),
+}
+
+impl From<db::Error> for Failure {
+    fn from(error: db::Error) -> Self {
+        if error.is_unique_violation() { Failure::Stale } else { Failure::Database(error) }
+    }
+}
+
+impl Committer {
+    pub fn new(
+        db: Db,
+        code: String,
+        projection: Arc<dyn Projection>,
+        options: BookOptions,
+        requests: mpsc::Receiver<Request>,
+        views: Arc<Views>,
+    ) -> Self {
+        let (head, state, recent) = (None, State::default(), Recent::default());
+        Committer { db, code, projection, options, requests, views, head, state, recent, wary: 0, buffer: Vec::new() }
+    }
+
+    /// Serves until every [`crate::Book`] handle is gone and the queue is empty.
+    pub async fn run(mut self) {
+        let mut batch = Vec::new();
+        while self.requests.recv_many(&mut batch, self.options.batch).await > 0 {
+            let together = batch.len();
+            while !batch.is_empty() {
+                batch = self.commit(std::mem::take(&mut batch)).await;
+            }
+            self.let_callers_return(together).await;
+        }
+    }
+
+    /// Callers that have just been answered are about to call again. Giving them a turn first makes one full batch of what
+    /// would be a small and a large one; a lone caller is not made to wait.
+    async fn let_callers_return(&self, together: usize) {
+        for _ in 0..8 {
+            if together == 1 || self.requests.len() * 2 > together {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Brings a batch to an end and answers it, except for what it hands back for the next batch.
+    async fn commit(&mut self, batch: Vec<Request>) -> Vec<Request> {
+        let mut batch = batch;
+        let mut pause = FIRST_PAUSE;
+        for attempt in 1.. {
+            let mut judged = Judged::default();
+            match self.attempt(&mut batch, &mut judged).await {
+                Ok(()) => return self.answer(judged),
+                Err(failure) => {
+                    self.head = None;
+                    self.state.forget();
+                    restore(&mut batch, judged);
+                    let Failure::Database(error) = failure else { continue };
+                    if !error.is_transient() || attempt >= TRIES {
+                        return self.give_up(batch, error).await;
+                    }
+                    tracing::warn!(book = self.code, %error, attempt, "the batch is tried again");
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+            }
+        }
+        batch
+    }
+
+    /// One draft that the database cannot take must not take its neighbours with it.
+    async fn give_up(&mut self, mut batch: Vec<Request>, error: db::Error) -> Vec<Request> {
+        if batch.len() > 1 && !error.is_transient() {
+            let mut deferred = Vec::new();
+            for request in batch {
+                deferred.extend(Box::pin(self.commit(vec![request])).await);
+            }
+            return deferred;
+        }
+        tracing::error!(book = self.code, %error, requests = batch.len(), "the batch could not be written");
+        let error = Arc::new(error);
+        for request in batch.drain(..) {
+            // A caller that has gone away is no reason to stop.
+            let _ = request.answer.send(Err(PostError::Database(error.clone())));
+        }
+        batch
+    }
+
+    async fn attempt(&mut self, batch: &mut Vec<Request>, judged: &mut Judged) -> Result<(), Failure> {
+        if self.state.len() > ACCOUNTS_MAX {
+            self.state.forget();
+        }
+        match self.head.clone() {
+            Some(head) => self.attempt_guarded(head, batch, judged).await,
+            None => self.attempt_locked(batch, judged).await,
+        }
+    }
+
+    /// Without locks, on what is known: one statement to write when everything is in memory.
+    async fn attempt_guarded(
+        &mut self,
+        mut head: Head,
+        batch: &mut Vec<Request>,
+        judged: &mut Judged,
+    ) -> Result<(), Failure> {
+        let db = self.db.clone();
+        let look_up = self.wary > 0;
+        self.wary = self.wary.saturating_sub(1);
+        let version = head.version;
+        self.judge_all(Session::Db(&db), &mut head, batch, judged, look_up).await?;
+        let done = if judged.writes.is_empty() {
+            judged.settled.is_empty() || self.version(&db).await? == Some(version)
+        } else {
+            let guard = judged.writes.guard(db.statement(crate::writes::GUARD), &head, version);
+            db.write_guarded(guard, &judged.writes.bulks(&head)).await.inspect_err(|error| {
+                if error.is_unique_violation() {
+                    self.wary = WARY_BATCHES;
+                }
+            })?
+        };
+        if !done {
+            return Err(Failure::Stale);
+        }
+        self.keep(head, judged, version);
+        Ok(())
+    }
+
+    /// With the head locked: nobody else writes to this book until the batch is committed.
+    async fn attempt_locked(&mut self, batch: &mut Vec<Request>, judged: &mut Judged) -> Result<(), Failure> {
+        let mut tx = self.db.begin_commit().await?;
+        let Some(mut head) = store::head(tx.lock(HEAD), &self.code).await? else {
+            return Err(Failure::Database(store::damaged("the book's head is missing")));
+        };
+        let version = head.version;
+        self.judge_all(Session::Tx(&mut tx), &mut head, batch, judged, true).await?;
+        if !judged.writes.is_empty() {
+            let guard = judged.writes.guard(self.db.statement(crate::writes::GUARD), &head, version);
+            if tx.run(guard).execute().await? != 1 {
+                return Err(Failure::Stale);
+            }
+            tx.write(&judged.writes.bulks(&head)).await?;
+        }
+        tx.commit().await?;
+        self.keep(head, judged, version);
+        Ok(())
+    }
+
+    async fn version(&self, db: &Db) -> Result<Option<i64>, Failure> {
+        let row: Option<(i64,)> = db
+            .query("SELECT version FROM ledger_books WHERE code = $1")
+            .bind(self.code.clone())
+            .fetch_optional()
+            .await?;
+        Ok(row.map(|(version,)| version))
+    }
+
+    /// What is durable now is what the next batch builds on.
+    fn keep(&mut self, mut head: Head, judged: &Judged, version: i64) {
+        if !judged.writes.is_empty() {
+            head.version = version + 1;
+        }
+        self.state.earlier.clear();
+        self.views.committed(&head, version, judged.writes.touched_paths(), &self.state);
+        self.head = Some(head);
+    }
+
+    async fn judge_all(
+        &mut self,
+        mut session: Session<'_>,
+        head: &mut Head,
+        batch: &mut Vec<Request>,
+        judged: &mut Judged,
+        look_up: bool,
+    ) -> Result<(), Failure> {
+        let old = if look_up { self.look_up(&mut session, head, batch).await? } else { HashMap::new() };
+        self.repeat(batch, judged, &old);
+        self.defer(batch, judged);
+        self.learn(&mut session, head, batch).await?;
+        let at = (self.options.clock)().max(head.recorded_at);
+        let mut projected = Projected::default();
+        for request in batch.drain(..) {
+            self.judge_one(request, head, at, judged, &mut projected);
+        }
+        judged.writes.project(projected);
+        Ok(())
+    }
+
+    async fn look_up(
+        &mut self,
+        session: &mut Session<'_>,
+        head: &Head,
+        batch: &[Request],
+    ) -> Result<HashMap<Uuid, Settled>, Failure> {
+        let ids = batch.iter().map(|request| request.draft.id).filter(|id| !self.recent.knows(id)).collect();
+        Ok(store::settled(session, head.book, ids).await?)
+    }
+
+    /// Takes out of the batch what was answered before.
+    fn repeat(&mut self, batch: &mut Vec<Request>, judged: &mut Judged, old: &HashMap<Uuid, Settled>) {
+        for request in std::mem::take(batch) {
+            let id = request.draft.id;
+            match self.recent.get(&id).or_else(|| old.get(&id)) {
+                Some(settled) => {
+                    let answer = again(settled, &request.draft);
+                    judged.repeated.push((request, answer));
+                }
+                None => batch.push(request),
+            }
+        }
+    }
+
+    /// Takes out of the batch what must wait for another draft in it: a copy of it, or a capture of its hold.
+    fn defer(&mut self, batch: &mut Vec<Request>, judged: &mut Judged) {
+        let mut seen = HashSet::with_capacity(batch.len());
+        for request in std::mem::take(batch) {
+            let waits = request.draft.action.refers_to().is_some_and(|earlier| seen.contains(&earlier));
+            if waits || !seen.insert(request.draft.id) {
+                judged.deferred.push(request);
+            } else {
+                batch.push(request);
+            }
+        }
+    }
+
+    /// Loads what the batch touches and memory does not hold.
+    async fn learn(&mut self, session: &mut Session<'_>, head: &Head, batch: &[Request]) -> Result<(), Failure> {
+        let referred: Vec<Uuid> = batch.iter().filter_map(|request| request.draft.action.refers_to()).collect();
+        if !referred.is_empty() {
+            self.state.earlier = store::earlier(session, head.book, referred).await?;
+        }
+        let mut unknown = HashSet::new();
+        let touched = batch.iter().flat_map(|request| paths_of(&request.draft));
+        let of_earlier = self.state.earlier.values().flat_map(|earlier| {
+            earlier.postings.iter().flat_map(|posting| [&posting.from.path, &posting.to.path])
+        });
+        for path in touched.chain(of_earlier) {
+            if !self.state.knows(path) {
+                unknown.insert(path.clone());
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let unknown: Vec<_> = unknown.into_iter().collect();
+        for (path, standings) in store::accounts(session, head.book, &unknown).await? {
+            self.state.learn(path, standings);
+        }
+        Ok(())
+    }
+
+    fn judge_one(
+        &mut self,
+        request: Request,
+        head: &mut Head,
+        at: i64,
+        judged: &mut Judged,
+        projected: &mut Projected,
+    ) {
+        let draft = &request.draft;
+        let result = match judge(draft, &self.state, at) {
+            Ok(verdict) => {
+                let Some(entry) = self.enter(&request, verdict, head, at, &mut judged.writes, projected) else {
+                    judged.deferred.push(request);
+                    return;
+                };
+                Ok(entry)
+            }
+            Err(rejection) => {
+                if draft.freeze_rejection {
+                    judged.writes.reject(head.book, draft, &request.document, &rejection, at);
+                }
+                Err(rejection)
+            }
+        };
+        let settled = Settled { kind: draft.kind.to_owned(), document: draft.document.clone(), result };
+        judged.settled.push((request, settled));
+    }
+
+    /// Makes the entry and everything that follows from it. `None`, with nothing changed, when a projected row was written
+    /// in this batch already.
+    fn enter(
+        &mut self,
+        request: &Request,
+        mut verdict: Verdict,
+        head: &mut Head,
+        at: i64,
+        writes: &mut Writes,
+        projected: &mut Projected,
+    ) -> Option<Arc<Entry>> {
+        let draft = &request.draft;
+        let new = verdict.changed.iter().filter(|(_, standing)| standing.account == 0);
+        let mut entry = Entry {
+            sequence: head.size + 1,
+            id: draft.id,
+            action: verdict.action,
+            kind: draft.kind.to_owned(),
+            party: draft.party,
+            document_id: draft.document_id,
+            reference: verdict.reference,
+            effective_on: draft.effective_on,
+            recorded_at: at,
+            expires_at: verdict.expires_at,
+            available_before: verdict.available_before,
+            opened: new.map(|(key, standing)| standing.opening(&key.path)).collect(),
+            postings: std::mem::take(&mut verdict.postings),
+            document: request.document.clone(),
+            leaf: [0; 32],
+        };
+        if !projected.add(self.projection.project(head.book, &entry)) {
+            return None;
+        }
+        encode(&self.code, &entry, &mut self.buffer);
+        entry.leaf = leaf_hash(&self.buffer);
+        head.accounts += self.state.apply(&mut verdict, entry.sequence, head.accounts + 1);
+        head.size = entry.sequence;
+        head.recorded_at = at;
+        head.frontier.append(entry.leaf, |node| writes.node(head.book, node));
+        writes.enter(head, &entry, &verdict, &self.state);
+        Some(Arc::new(entry))
+    }
+
+    fn answer(&mut self, judged: Judged) -> Vec<Request> {
+        for (request, answer) in judged.repeated {
+            let _ = request.answer.send(answer);
+        }
+        for (request, settled) in judged.settled {
+            let outcome = Outcome { result: settled.result.clone(), replayed: false };
+            if settled.result.is_ok() || request.draft.freeze_rejection {
+                self.recent.insert(request.draft.id, settled);
+            }
+            let _ = request.answer.send(Ok(outcome));
+        }
+        judged.deferred
+    }
+}
+
+/// Puts a batch that was not written together again.
+fn restore(batch: &mut Vec<Request>, judged: Judged) {
+    batch.extend(judged.settled.into_iter().map(|(request, _)| request));
+    batch.extend(judged.repeated.into_iter().map(|(request, _)| request));
+    batch.extend(judged.deferred);
+}
+
+fn again(settled: &Settled, draft: &Draft) -> Answer {
+    match settled.differing_field(draft) {
+        Some(field) => Err(PostError::IdTaken { field }),
+        None => Ok(Outcome { result: settled.result.clone(), replayed: true }),
+    }
+}
+
+fn paths_of(draft: &Draft) -> impl Iterator<Item = &Arc<str>> {
+    let of_legs = draft.action.legs().iter().flat_map(|leg| {
+        let from = match &leg.from {
+            Source::Account(account) => &account.key.path,
+            Source::Pool { path, .. } => path,
+        };
+        [from, &leg.to.key.path]
+    });
+    of_legs.chain(draft.bounds.iter().map(|bound| &bound.key.path))
+}
+
+/// The newest final answers, for callers that repeat themselves.
+#[derive(Default)]
+struct Recent {
+    answers: HashMap<Uuid, Settled>,
+    order: VecDeque<Uuid>,
+}
+
+impl Recent {
+    fn knows(&self, id: &Uuid) -> bool {
+        self.answers.contains_key(id)
+    }
+
+    fn get(&self, id: &Uuid) -> Option<&Settled> {
+        self.answers.get(id)
+    }
+
+    fn insert(&mut self, id: Uuid, settled: Settled) {
+        if self.answers.insert(id, settled).is_none() {
+            self.order.push_back(id);
+        }
+        if self.order.len() > RECENT_MAX
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.answers.remove(&oldest);
+        }
+    }
+}
+

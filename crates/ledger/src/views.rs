@@ -1,0 +1,128 @@
+//! Balances for readers, without a query for each.
+//!
+//! Readers that ask at the same moment share one look at the book's head. When it is where the committer left it, what is
+//! kept here is exact, and all of them are answered from memory; when not, from the database.
+
+use crate::state::{Standing, State};
+use crate::store::{self, HEAD, Head};
+use db::{Db, Session};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::{mpsc, oneshot};
+
+/// Accounts as they stood at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// The newest entry that is part of it.
+    pub size: i64,
+    /// For each path asked for, its accounts, soonest lot first.
+    pub lots: Vec<Vec<Standing>>,
+}
+
+pub type ViewAnswer = Result<View, Arc<db::Error>>;
+
+pub struct ViewRequest {
+    pub paths: Vec<Arc<str>>,
+    pub answer: oneshot::Sender<ViewAnswer>,
+}
+
+/// Paths kept in memory; beyond that all are forgotten.
+const PATHS_MAX: usize = 200_000;
+/// Readers answered together, at most.
+const TOGETHER_MAX: usize = 1024;
+
+/// What readers have asked for, kept up to date by the committer.
+#[derive(Default)]
+pub struct Views(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    version: i64,
+    size: i64,
+    paths: HashMap<Arc<str>, Vec<Standing>>,
+}
+
+impl Views {
+    /// Takes over what a batch changed, which led from `version` to that of `head`.
+    pub fn committed<'p>(
+        &self,
+        head: &Head,
+        version: i64,
+        touched: impl Iterator<Item = &'p Arc<str>>,
+        state: &State,
+    ) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.version != version {
+            kept.paths.clear();
+        }
+        (kept.version, kept.size) = (head.version, head.size);
+        for path in touched {
+            if let Some(lots) = kept.paths.get_mut(path) {
+                state.lots(path).clone_into(lots);
+            }
+        }
+    }
+
+    /// The view of `paths` if all are kept, and as of this version.
+    fn at(&self, version: i64, paths: &[Arc<str>]) -> Option<View> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.version != version {
+            return None;
+        }
+        let lots = paths.iter().map(|path| kept.paths.get(path).cloned()).collect::<Option<_>>()?;
+        Some(View { size: kept.size, lots })
+    }
+
+    fn keep(&self, head: &Head, loaded: &HashMap<Arc<str>, Vec<Standing>>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.version > head.version {
+            return;
+        }
+        if kept.version != head.version || kept.paths.len() > PATHS_MAX {
+            kept.paths.clear();
+            (kept.version, kept.size) = (head.version, head.size);
+        }
+        kept.paths.extend(loaded.iter().map(|(path, lots)| (path.clone(), lots.clone())));
+    }
+}
+
+/// Answers readers until every handle of the book is gone.
+pub async fn serve(db: Db, code: String, views: Arc<Views>, mut requests: mpsc::Receiver<ViewRequest>) {
+    let mut together = Vec::new();
+    while requests.recv_many(&mut together, TOGETHER_MAX).await > 0 {
+        if let Err(error) = answer(&db, &code, &views, &mut together).await {
+            let error = Arc::new(error);
+            for request in together.drain(..) {
+                let _ = request.answer.send(Err(error.clone()));
+            }
+        }
+    }
+}
+
+async fn answer(db: &Db, code: &str, views: &Views, together: &mut Vec<ViewRequest>) -> db::Result<()> {
+    let row: Option<(i64,)> =
+        db.query("SELECT version FROM ledger_books WHERE code = $1").bind(code.to_owned()).fetch_optional().await?;
+    let version = row.ok_or_else(|| store::damaged("the book's head is missing"))?.0;
+    let mut missing = Vec::new();
+    for request in together.drain(..) {
+        match views.at(version, &request.paths) {
+            Some(view) => drop(request.answer.send(Ok(view))),
+            None => missing.push(request),
+        }
+    }
+    *together = missing;
+    if together.is_empty() {
+        return Ok(());
+    }
+    let mut tx = db.begin_read().await?;
+    let head = store::head(tx.query(HEAD), code).await?.ok_or_else(|| store::damaged("the book's head is missing"))?;
+    let paths: Vec<Arc<str>> = together.iter().flat_map(|request| request.paths.iter().cloned()).collect();
+    let loaded = store::accounts(&mut Session::Tx(&mut tx), head.book, &paths).await?;
+    tx.rollback().await?;
+    views.keep(&head, &loaded);
+    for request in together.drain(..) {
+        let lots = request.paths.iter().map(|path| loaded.get(path).cloned().unwrap_or_default()).collect();
+        let _ = request.answer.send(Ok(View { size: head.size, lots }));
+    }
+    Ok(())
+}
