@@ -1,1 +1,163 @@
-SELECT 1;
+-- The scheme: people, service records, rewards, exchanges. What moves is in the ledger; `exchanges`, `year_totals` and the decided
+-- columns of `services` are projections of it.
+
+CREATE TABLE secrets (
+    name TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE schemes (
+    book BIGINT NOT NULL,
+    edition BIGINT NOT NULL,          -- 1, 2, …: every configuration that was ever applied
+    code TEXT NOT NULL,
+    applied_at BIGINT NOT NULL,
+    configuration TEXT NOT NULL,      -- TOML, as applied
+    PRIMARY KEY (book, edition)
+) WITHOUT ROWID;
+
+CREATE TABLE api_keys (
+    id BLOB PRIMARY KEY,
+    book BIGINT,                      -- NULL: an operator's key for all schemes
+    role TEXT NOT NULL,
+    station TEXT,                     -- NULL: every station
+    name TEXT NOT NULL,
+    digest BLOB NOT NULL UNIQUE,     -- SHA-256 of the key
+    created_at BIGINT NOT NULL,
+    revoked_at BIGINT
+) WITHOUT ROWID;
+
+CREATE TABLE volunteers (
+    book BIGINT NOT NULL,
+    id BLOB NOT NULL,
+    number TEXT NOT NULL,
+    name TEXT NOT NULL,
+    phone TEXT,
+    id_digest BLOB,                  -- keyed digest of the ID number, which is not kept
+    birth_date TEXT,
+    unit TEXT,
+    home_unit TEXT,
+    teams TEXT NOT NULL,              -- JSON list
+    skills TEXT NOT NULL,             -- JSON list
+    consent_record BOOLEAN NOT NULL,
+    consent_publish BOOLEAN NOT NULL,
+    status TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (book, id),
+    UNIQUE (book, number)
+) WITHOUT ROWID;
+CREATE INDEX volunteers_name ON volunteers (book, name);
+CREATE UNIQUE INDEX volunteers_id_digest ON volunteers (book, id_digest) WHERE id_digest IS NOT NULL;
+
+CREATE TABLE services (
+    book BIGINT NOT NULL,
+    id BLOB NOT NULL,
+    volunteer_id BLOB NOT NULL,
+    category TEXT NOT NULL,
+    title TEXT NOT NULL,
+    place TEXT NOT NULL,
+    content TEXT NOT NULL,
+    organiser TEXT NOT NULL,
+    person_in_charge TEXT NOT NULL,
+    recipient TEXT,
+    occurred_on TEXT NOT NULL,
+    started_at BIGINT,
+    ended_at BIGINT,
+    minutes BIGINT NOT NULL,          -- as served
+    evidence TEXT NOT NULL,
+    reason TEXT,
+    recorded_by BLOB NOT NULL,        -- key
+    recorded_at BIGINT NOT NULL,
+    due_on TEXT NOT NULL,
+    salt BLOB NOT NULL,              -- of the commitment that the confirming entry holds
+    status TEXT NOT NULL,
+    credited_minutes BIGINT,
+    points BIGINT,
+    sequence BIGINT,                  -- of the entry that decided last
+    PRIMARY KEY (book, id),
+    FOREIGN KEY (book, volunteer_id) REFERENCES volunteers (book, id),
+    CHECK (minutes > 0 AND (started_at IS NULL) = (ended_at IS NULL)),
+    CHECK (status IN ('recorded', 'confirmed', 'rejected', 'reversed'))
+);
+CREATE INDEX services_volunteer ON services (book, volunteer_id, occurred_on);
+CREATE INDEX services_status ON services (book, status, occurred_on, id);
+
+CREATE TABLE rewards (
+    book BIGINT NOT NULL,
+    id BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    price_points BIGINT NOT NULL,
+    price_cash BIGINT,                -- fen
+    limit_uses BIGINT,
+    limit_per TEXT,
+    min_star BIGINT,
+    from_on TEXT,
+    until_on TEXT,
+    hold_minutes BIGINT NOT NULL,
+    sponsor TEXT,
+    version BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (book, id),
+    CHECK (kind IN ('good', 'service') AND price_points >= 0 AND hold_minutes > 0),
+    CHECK ((limit_uses IS NULL) = (limit_per IS NULL))
+) WITHOUT ROWID;
+
+CREATE TABLE reward_stations (
+    book BIGINT NOT NULL,
+    reward_id BLOB NOT NULL,
+    station TEXT NOT NULL,            -- where pieces of the reward were ever put on the shelf
+    PRIMARY KEY (book, reward_id, station),
+    FOREIGN KEY (book, reward_id) REFERENCES rewards (book, id)
+) WITHOUT ROWID;
+
+CREATE TABLE reward_sessions (
+    book BIGINT NOT NULL,
+    id BLOB NOT NULL,
+    reward_id BLOB NOT NULL,
+    station TEXT NOT NULL,
+    starts_at BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL,
+    seats BIGINT NOT NULL,
+    PRIMARY KEY (book, id),
+    FOREIGN KEY (book, reward_id) REFERENCES rewards (book, id),
+    CHECK (ends_at > starts_at AND seats >= 0)
+) WITHOUT ROWID;
+CREATE INDEX reward_sessions_reward ON reward_sessions (book, reward_id, starts_at);
+
+CREATE TABLE exchanges (
+    book BIGINT NOT NULL,
+    id BLOB NOT NULL,
+    volunteer_id BLOB NOT NULL,
+    reward_id BLOB NOT NULL,
+    station TEXT NOT NULL,
+    session_id BLOB,
+    quantity BIGINT NOT NULL,
+    points BIGINT NOT NULL,
+    price_cash BIGINT,                -- fen, to be paid beside the points
+    status TEXT NOT NULL,
+    balance_before BIGINT,            -- points; NULL when it cost none
+    reserved_at BIGINT NOT NULL,
+    reserved_sequence BIGINT NOT NULL,
+    expires_at BIGINT,                -- NULL: handed over at once
+    settled_at BIGINT,
+    settled_sequence BIGINT,
+    PRIMARY KEY (book, id),
+    CHECK (status IN ('reserved', 'collected', 'cancelled', 'expired'))
+) WITHOUT ROWID;
+CREATE INDEX exchanges_volunteer ON exchanges (book, volunteer_id, reserved_sequence);
+CREATE INDEX exchanges_session ON exchanges (book, session_id, reserved_sequence) WHERE session_id IS NOT NULL;
+
+CREATE TABLE year_totals (
+    book BIGINT NOT NULL,
+    year BIGINT NOT NULL,             -- of the day of service
+    volunteer_id BLOB NOT NULL,
+    minutes BIGINT NOT NULL,
+    points BIGINT NOT NULL,           -- earned, whatever became of them
+    services BIGINT NOT NULL,
+    PRIMARY KEY (book, year, volunteer_id)
+) WITHOUT ROWID;
+
+CREATE INDEX ledger_accounts_lot ON ledger_accounts (book, lot) WHERE lot > 0;

@@ -5,6 +5,4 @@
 //! input makes it panic. It refuses to know what a scheme is, which volunteers exist, and what earns
 //! points; those who call it do.
 
-#![cfg_attr(test, allow(clippy::unwrap_used))]
-
 pub mod registers;

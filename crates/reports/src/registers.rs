@@ -42,7 +42,7 @@ pub const LARGEST_FILE_BYTES: usize = 20 * 1024 * 1024;
 pub const MOST_ROWS: usize = 100_000;
 
 /// A register as it was read, with nothing of it lost.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Register<R> {
     /// Every row of data, in the order of the file.
     pub rows: Vec<Row<R>>,
@@ -53,7 +53,7 @@ pub struct Register<R> {
 }
 
 /// One row of data.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Row<R> {
     /// The number of the row as Excel shows it, counted from 1.
     pub line: u32,

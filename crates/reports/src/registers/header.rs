@@ -183,10 +183,13 @@ fn meaning(form: &Form, written: &str) -> Option<(Field, usize)> {
 }
 
 /// A header without what only decorates it: spaces, width, marks of what must be filled in, and explanations
-/// in parentheses such as (小时) or (必填).
+/// such as (小时), /小时 or (必填).
 fn plain(written: &str) -> String {
     let narrowed = narrow(written);
     let named = narrowed.split(['(', '[', '【']).next().unwrap_or_default();
+    let named = ["/小时", "/分钟"]
+        .iter()
+        .fold(named, |named, unit| named.trim_end_matches(unit));
     named
         .chars()
         .filter(|c| !c.is_whitespace() && !matches!(c, '*' | ':' | '★' | '"'))
@@ -228,7 +231,7 @@ mod tests {
             "姓　名",
             "*活动 名称",
             "服务\n日期",
-            "服务时长（分钟）",
+            "服务时长／分钟",
             "服务类别：",
             "车牌",
         ];

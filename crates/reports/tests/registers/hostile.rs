@@ -1,37 +1,51 @@
 //! Files that are damaged, oversized, or no registers at all.
 
+use std::io::{Cursor, Read, Write};
+
 use proptest::prelude::*;
 use reports::registers::{RegisterError, read_services, read_volunteers};
+use zip::write::SimpleFileOptions;
+use zip::{ZipArchive, ZipWriter};
 
-use crate::{data, good, one_service};
+use crate::{HEADERS, data, good, one_service, workbook};
 
-/// An archive that holds one part of one repeated byte, and claims to be a workbook.
-fn bomb(name: &str, head: &[u8], megabytes: usize) -> Vec<u8> {
-    use std::io::Write;
-    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    archive
-        .start_file(name, zip::write::SimpleFileOptions::default())
-        .unwrap();
-    archive.write_all(head).unwrap();
-    for _ in 0..megabytes {
-        archive.write_all(&vec![b' '; 1024 * 1024]).unwrap();
+/// An archive of some parts, which claims to be a workbook.
+fn archive(parts: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in parts {
+        archive
+            .start_file(name, SimpleFileOptions::default().compression_level(Some(1)))
+            .unwrap();
+        archive.write_all(content).unwrap();
     }
     archive.finish().unwrap().into_inner()
 }
 
+fn parts(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
+    let mut parts = Vec::new();
+    for index in 0..archive.len() {
+        let mut part = archive.by_index(index).unwrap();
+        let mut content = Vec::new();
+        part.read_to_end(&mut content).unwrap();
+        parts.push((part.name().unwrap().into_owned(), content));
+    }
+    parts
+}
+
 #[test]
-fn a_small_workbook_that_unpacks_to_gigabytes_is_refused() {
-    let unpacked = bomb("xl/worksheets/sheet1.xml", b"", 200);
-    assert!(unpacked.len() < 1024 * 1024);
+fn a_small_workbook_that_unpacks_to_a_large_one_is_refused() {
+    let unpacked = archive(&[(
+        "xl/worksheets/sheet1.xml".to_owned(),
+        vec![b' '; 130 * 1024 * 1024],
+    )]);
+    assert!(unpacked.len() < 2 * 1024 * 1024);
     assert_eq!(
         read_services("登记表.xlsx", &unpacked),
         Err(RegisterError::TooMuchContent)
     );
-    let claimed = bomb(
-        "xl/sharedStrings.xml",
-        br#"<sst uniqueCount="99999999999999">"#,
-        0,
-    );
+    let claim = br#"<sst uniqueCount="99999999999999">"#.to_vec();
+    let claimed = archive(&[("xl/sharedStrings.xml".to_owned(), claim)]);
     assert_eq!(
         read_services("登记表.xlsx", &claimed),
         Err(RegisterError::TooMuchContent)
@@ -51,6 +65,27 @@ fn a_workbook_cut_short_or_damaged_is_an_error_and_no_panic() {
         let mut damaged = whole.clone();
         damaged[at] ^= 0x55;
         let _ = read_services("登记表.xlsx", &damaged);
+    }
+}
+
+#[test]
+fn a_workbook_whose_parts_say_nonsense_is_no_panic() {
+    let whole = parts(&workbook(|sheet| {
+        sheet.write_row(0, 0, HEADERS).unwrap();
+        sheet
+            .write_row(1, 0, ["王芳", "清洁", "2025-10-03", "2", "环境"])
+            .unwrap();
+        sheet.write(2, 3, 2.5).unwrap();
+    }));
+    assert!(read_services("登记表.xlsx", &archive(&whole)).is_ok());
+    for part in 0..whole.len() {
+        for at in (0..whole[part].1.len()).step_by(127) {
+            for byte in [b'9', b'<', b'"', 0xFF] {
+                let mut damaged = whole.clone();
+                damaged[part].1[at] = byte;
+                let _ = read_services("登记表.xlsx", &archive(&damaged));
+            }
+        }
     }
 }
 

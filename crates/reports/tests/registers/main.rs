@@ -11,6 +11,9 @@ use std::path::Path;
 use reports::registers::{Register, ServiceRow, read_services};
 use rust_xlsxwriter::{Workbook, Worksheet};
 
+/// The columns that every register of service has.
+pub const HEADERS: [&str; 5] = ["姓名", "活动名称", "服务日期", "服务时长", "服务类别"];
+
 pub fn data(file: &str) -> Vec<u8> {
     std::fs::read(
         Path::new(env!("CARGO_MANIFEST_DIR"))

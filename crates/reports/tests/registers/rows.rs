@@ -3,7 +3,7 @@
 use reports::registers::{RegisterError, read_services, read_volunteers};
 use rust_xlsxwriter::{Format, Formula, Workbook};
 
-use crate::{data, faults, good, one_service, workbook};
+use crate::{HEADERS, data, faults, good, one_service, workbook};
 
 #[test]
 fn every_kind_of_error_is_named_with_its_row_and_column() {
@@ -85,8 +85,6 @@ fn numbered_rows_without_anything_else_are_blank() {
     );
     assert_eq!(register.rows.len(), 1);
 }
-
-const HEADERS: [&str; 5] = ["姓名", "活动名称", "服务日期", "服务时长", "服务类别"];
 
 #[test]
 fn computed_lengths_are_read_and_excel_errors_are_refused() {
