@@ -34,6 +34,8 @@ CREATE TABLE ledger_accounts (
     CHECK (ceiling IS NULL OR balance + held_in <= ceiling)
 ) WITHOUT ROWID;
 
+CREATE INDEX ledger_accounts_lot ON ledger_accounts (book, lot) WHERE lot > 0;
+
 CREATE TABLE ledger_entries (
     book BIGINT NOT NULL,
     sequence BIGINT NOT NULL,

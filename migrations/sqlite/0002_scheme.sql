@@ -1,5 +1,5 @@
--- The scheme: people, service records, rewards, exchanges. What moves is in the ledger; `exchanges`, `year_totals` and the decided
--- columns of `services` are projections of it.
+-- The scheme: people, service records, rewards, exchanges. What moves is in the ledger; `exchanges`, `reward_sessions`,
+-- `year_totals` and the decided columns of `services` are projections of it.
 
 CREATE TABLE secrets (
     name TEXT PRIMARY KEY,
@@ -121,6 +121,7 @@ CREATE TABLE reward_sessions (
     starts_at BIGINT NOT NULL,
     ends_at BIGINT NOT NULL,
     seats BIGINT NOT NULL,
+    version BIGINT NOT NULL,
     PRIMARY KEY (book, id),
     FOREIGN KEY (book, reward_id) REFERENCES rewards (book, id),
     CHECK (ends_at > starts_at AND seats >= 0)
@@ -159,5 +160,3 @@ CREATE TABLE year_totals (
     services BIGINT NOT NULL,
     PRIMARY KEY (book, year, volunteer_id)
 ) WITHOUT ROWID;
-
-CREATE INDEX ledger_accounts_lot ON ledger_accounts (book, lot) WHERE lot > 0;

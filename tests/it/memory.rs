@@ -22,7 +22,9 @@ impl Memory {
     /// Posts to both, and insists that they agree and that nothing is broken.
     pub fn post(&mut self, draft: &Draft, at: Micros) -> OracleOutcome {
         let outcome = self.oracle.post(draft, at);
-        let OracleOutcome::Answered { result: expected, replayed: false } = &outcome else { return outcome };
+        let OracleOutcome::Answered { result: expected, replayed: false } = &outcome else {
+            return outcome;
+        };
         let before = self.state.clone();
         let result = self.judge(draft, at);
         assert_eq!(without_reason(result.clone()), without_reason(expected.clone()), "{draft:#?} at {at}");
@@ -83,7 +85,10 @@ impl Memory {
             let balance = if account.system { self.sum(key) } else { standing.balance.into() };
             *sums.entry(account.unit).or_default() += balance;
             let most = i128::from(standing.balance) + i128::from(standing.held_in);
-            assert!(standing.ceiling.is_none_or(|ceiling| most <= ceiling.into()), "{key} is above its ceiling");
+            assert!(
+                standing.ceiling.is_none_or(|ceiling| most <= ceiling.into()),
+                "{key} is above its ceiling"
+            );
             let was_overdrawn = before.get(key).is_some_and(|standing| standing.overdrawn());
             assert!(!standing.overdrawn() || was_overdrawn || privileged, "{key} is below its floor");
             let (out, into) = self.held(key);

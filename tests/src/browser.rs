@@ -15,11 +15,8 @@ use std::process::{Command, Output};
 pub fn dump_dom(url: &str) -> String {
     let output = chromium(&["--dump-dom"], url);
     let dom = String::from_utf8(output.stdout).expect("Chromium writes HTML as UTF-8");
-    // Chromium shows a page of its own then, and calls that a success.
-    assert!(
-        !dom.contains("id=\"main-frame-error\""),
-        "the browser could not load {url}"
-    );
+    // To Chromium that is no error: it writes nothing, and exits with success.
+    assert!(!dom.is_empty(), "the browser could not load {url}");
     dom
 }
 
@@ -27,15 +24,11 @@ pub fn dump_dom(url: &str) -> String {
 ///
 /// # Panics
 ///
-/// If there is no browser, or it writes no image.
+/// If there is no browser, or nobody answers at `url`.
 pub fn screenshot(url: &str, path: &Path) {
     let option = format!("--screenshot={}", path.display());
-    let output = chromium(&[&option, "--window-size=1280,1024", "--hide-scrollbars"], url);
-    assert!(
-        path.exists(),
-        "Chromium made no image of {url}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    chromium(&[&option, "--window-size=1280,1024", "--hide-scrollbars"], url);
+    assert!(path.exists(), "the browser could not load {url}");
 }
 
 fn chromium(options: &[&str], url: &str) -> Output {
@@ -97,7 +90,13 @@ mod tests {
                 "{head}Content-Type: text/html; charset=utf-8\r\n\r\n{page}"
             )
         };
-        std::thread::spawn(move || listener.incoming().flatten().try_for_each(answer));
+        // A thread for each, as a browser also opens connections that it then does not use.
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let answer = answer.clone();
+                std::thread::spawn(move || answer(stream));
+            }
+        });
         url
     }
 

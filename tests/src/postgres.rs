@@ -15,8 +15,9 @@ use uuid::Uuid;
 ///
 /// Without a server: a test that quietly did nothing would pass for one that had passed.
 pub async fn fresh_database() -> String {
-    let server = std::env::var("AIXIN_TEST_POSTGRES")
-        .expect("this test needs PostgreSQL: run it with `tests/run NAME`, which starts one");
+    let Ok(server) = std::env::var("AIXIN_TEST_POSTGRES") else {
+        panic!("this test needs PostgreSQL: run it with `tests/run NAME`, which starts one");
+    };
     let server = PgConnectOptions::from_str(&server).expect("AIXIN_TEST_POSTGRES is a URL of PostgreSQL");
     let name = format!("aixin_test_{}", Uuid::new_v4().simple());
 

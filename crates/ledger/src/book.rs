@@ -1,14 +1,16 @@
 //! The door to a book.
 
-use crate::committer::{Answer, Committer, Request};
+use crate::committer::{Answer, Committer, Request, Tally};
 use crate::draft::{DOCUMENT_BYTES_MAX, Draft};
 use crate::entry::Entry;
 use crate::judge::Rejection;
 use crate::projection::Projection;
 use crate::store::{self, HEAD, Head, Settled};
 use crate::views::{self, View, ViewRequest, Views};
-use crate::{Micros, tree};
+use crate::{Key, Lot, Micros, Unit, tree};
+use chrono::NaiveDate;
 use db::{Db, Session};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -53,6 +55,14 @@ pub enum PostError {
     Database(Arc<db::Error>),
 }
 
+/// What a book has done since it was opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Transactions.
+    pub batches: u64,
+    pub entries: u64,
+}
+
 /// A scheme's ledger. Cheap to clone; all clones share one committer.
 #[derive(Clone)]
 pub struct Book {
@@ -63,6 +73,7 @@ struct Inner {
     db: Db,
     code: String,
     book: i64,
+    tally: Arc<Tally>,
     /// Taken away when the book is closed.
     doors: Mutex<Option<Doors>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -87,6 +98,7 @@ impl Book {
         let (views, view_requests) = mpsc::channel(options.queue);
         let kept = Arc::new(Views::default());
         let committer = Committer::new(db.clone(), code.to_owned(), projection, options, requests, kept.clone());
+        let tally = committer.tally.clone();
         let tasks = vec![
             tokio::spawn(committer.run()),
             tokio::spawn(views::serve(db.clone(), code.to_owned(), kept, view_requests)),
@@ -95,6 +107,7 @@ impl Book {
             db: db.clone(),
             code: code.to_owned(),
             book: head.book,
+            tally,
             doors: Mutex::new(Some(Doors { posts, views })),
             tasks: Mutex::new(tasks),
         };
@@ -108,6 +121,15 @@ impl Book {
     /// The number under which its rows are stored.
     pub fn number(&self) -> i64 {
         self.inner.book
+    }
+
+    /// How well posting together works: entries in each batch, on average.
+    pub fn counters(&self) -> Counters {
+        let tally = &self.inner.tally;
+        Counters {
+            batches: tally.batches.load(Ordering::Relaxed),
+            entries: tally.entries.load(Ordering::Relaxed),
+        }
     }
 
     /// Posts a draft, or says why not. When it answers, the answer is on disk.
@@ -174,6 +196,27 @@ impl Book {
             .fetch_all()
             .await?;
         Ok(rows.into_iter().map(|(id,)| id).collect())
+    }
+
+    /// Accounts whose last day is before `day`, and what can be taken from each, at most `limit`.
+    pub async fn lots_before(&self, unit: Unit, day: NaiveDate, limit: i64) -> db::Result<Vec<(Key, i64)>> {
+        let rows: Vec<(String, i64, i64)> = (self.inner.db)
+            .query(
+                "SELECT path, lot, balance - held_out FROM ledger_accounts
+                 WHERE book = $1 AND lot > 0 AND lot < $2 AND unit = $3 AND balance > held_out ORDER BY lot LIMIT $4",
+            )
+            .bind(self.inner.book)
+            .bind(Lot::until(day).code())
+            .bind(unit.code())
+            .bind(limit)
+            .fetch_all()
+            .await?;
+        Ok(rows.into_iter().map(|(path, lot, left)| (Key::in_lot(path, Lot::from_code(lot)), left)).collect())
+    }
+
+    /// How many entries the book has.
+    pub async fn size(&self, tx: &mut db::Tx) -> db::Result<i64> {
+        Ok(self.head(&mut Session::Tx(tx)).await?.size)
     }
 
     /// The balance of a system account: the sum of its postings.

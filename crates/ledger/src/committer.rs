@@ -29,6 +29,7 @@ use crate::{Source, store::HEAD};
 use db::{Db, Session};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
@@ -65,6 +66,14 @@ pub struct Committer {
     recent: Recent,
     wary: u32,
     buffer: Vec<u8>,
+    pub tally: Arc<Tally>,
+}
+
+/// What was committed so far.
+#[derive(Default)]
+pub struct Tally {
+    pub batches: AtomicU64,
+    pub entries: AtomicU64,
 }
 
 /// A batch that has been judged.
@@ -102,7 +111,8 @@ impl Committer {
         views: Arc<Views>,
     ) -> Self {
         let (head, state, recent) = (None, State::default(), Recent::default());
-        Committer { db, code, projection, options, requests, views, head, state, recent, wary: 0, buffer: Vec::new() }
+        let (wary, buffer, tally) = (0, Vec::new(), Arc::default());
+        Committer { db, code, projection, options, requests, views, head, state, recent, wary, buffer, tally }
     }
 
     /// Serves until every [`crate::Book`] handle is gone and the queue is empty.
@@ -243,6 +253,8 @@ impl Committer {
     fn keep(&mut self, mut head: Head, judged: &Judged, version: i64) {
         if !judged.writes.is_empty() {
             head.version = version + 1;
+            self.tally.batches.fetch_add(1, Ordering::Relaxed);
+            self.tally.entries.fetch_add(judged.writes.entries(), Ordering::Relaxed);
         }
         self.state.earlier.clear();
         self.views.committed(&head, version, judged.writes.touched_paths(), &self.state);

@@ -131,7 +131,7 @@ impl<'s> Trial<'s> {
         let total = lots.iter().try_fold(0i64, |total, (_, left)| total.checked_add(*left));
         let total = total.ok_or_else(|| Rejection::Overflow { account: path.to_string() })?;
         if total < leg.amount {
-            return Err(Rejection::BelowFloor { account: path.to_string(), needed: leg.amount, available: total });
+            return Err(below_floor(path, leg.amount, total));
         }
         self.verdict.available_before.get_or_insert(total);
         let mut rest = leg.amount;
@@ -160,19 +160,29 @@ impl<'s> Trial<'s> {
         lots
     }
 
+    /// An entry connects two accounts once: what is left of it could not be told from the journal otherwise.
     fn posting(&mut self, from: &Account, to: &Account, amount: i64, how: Move) -> Result<(), Rejection> {
         if from.unit != to.unit || from.key == to.key {
             return Err(malformed("a posting connects two accounts of one unit"));
         }
         let (source, target) = (self.touch(from)?, self.touch(to)?);
+        let same = |posting: &Posting| posting.from == from.key && posting.to == to.key;
+        let before = self.verdict.postings.iter().position(same);
+        let whole = before.map_or(0, |place| self.verdict.postings[place].amount).checked_add(amount);
+        let whole = whole.ok_or_else(|| overflow(&to.key))?;
         if let Some(index) = source {
             self.withdraw(index, amount, how)?;
         }
         if let Some(index) = target {
             self.deposit(index, amount, how)?;
         }
-        let (from, to, unit) = (from.key.clone(), to.key.clone(), from.unit);
-        self.verdict.postings.push(Posting { from, to, unit, amount });
+        match before {
+            Some(place) => self.verdict.postings[place].amount = whole,
+            None => {
+                let (from, to, unit) = (from.key.clone(), to.key.clone(), from.unit);
+                self.verdict.postings.push(Posting { from, to, unit, amount });
+            }
+        }
         Ok(())
     }
 
@@ -186,7 +196,7 @@ impl<'s> Trial<'s> {
         }
         standing.balance.checked_sub(standing.held_out).ok_or_else(|| overflow(key))?;
         if standing.overdrawn() && how != Move::Force {
-            return Err(Rejection::BelowFloor { account: key.to_string(), needed: amount, available: available.max(0) });
+            return Err(below_floor(key, amount, available));
         }
         Ok(())
     }
@@ -201,10 +211,7 @@ impl<'s> Trial<'s> {
         }
         let after = standing.balance.checked_add(standing.held_in).ok_or_else(|| overflow(key))?;
         match standing.ceiling {
-            Some(ceiling) if after > ceiling => {
-                let room = ceiling.saturating_sub(before).max(0);
-                Err(Rejection::AboveCeiling { account: key.to_string(), needed: amount, room })
-            }
+            Some(ceiling) if after > ceiling => Err(above_ceiling(key, amount, ceiling.saturating_sub(before))),
             _ => Ok(()),
         }
     }
@@ -214,7 +221,7 @@ impl<'s> Trial<'s> {
         if hold.expires_at.is_some_and(|expires_at| at >= expires_at) {
             return Err(Rejection::HoldExpired { id });
         }
-        let amounts = portions(id, &hold, amounts)?;
+        let amounts = hold.portions(id, amounts)?;
         for ((posting, left), amount) in hold.postings.iter().zip(&mut hold.remaining).zip(&amounts) {
             let freed = if keep_rest { *amount } else { *left };
             self.settle(posting, freed, *amount)?;
@@ -246,7 +253,7 @@ impl<'s> Trial<'s> {
         if !reversible || entry.postings.is_empty() {
             return Err(Rejection::NotReversible { id });
         }
-        let amounts = portions(id, &entry, amounts)?;
+        let amounts = entry.portions(id, amounts)?;
         let how = if overdraw { Move::Force } else { Move::Post };
         for ((posting, left), amount) in entry.postings.iter().zip(&mut entry.remaining).zip(&amounts) {
             if *amount > 0 {
@@ -306,14 +313,12 @@ impl<'s> Trial<'s> {
         let least = |standing: Option<Standing>| standing.map_or(0, |standing| standing.balance - standing.held_out);
         let (had, left) = (least(before), least(now));
         if let Some(floor) = bound.floor.filter(|floor| left < *floor) {
-            let (needed, available) = (had.saturating_sub(left).max(0), had.saturating_sub(floor).max(0));
-            return Err(Rejection::BelowFloor { account: key.to_string(), needed, available });
+            return Err(below_floor(key, had.saturating_sub(left), had.saturating_sub(floor)));
         }
         let most = |standing: Option<Standing>| standing.map_or(0, |standing| standing.balance + standing.held_in);
         let (was, full) = (most(before), most(now));
         if let Some(ceiling) = bound.ceiling.filter(|ceiling| full > *ceiling) {
-            let (needed, room) = (full.saturating_sub(was).max(0), ceiling.saturating_sub(was).max(0));
-            return Err(Rejection::AboveCeiling { account: key.to_string(), needed, room });
+            return Err(above_ceiling(key, full.saturating_sub(was), ceiling.saturating_sub(was)));
         }
         Ok(())
     }
@@ -349,7 +354,8 @@ impl<'s> Trial<'s> {
 
 /// Whether the account is a system account, if it is named with the unit that it was opened with.
 fn same_unit(account: &Account, opened: &Standing) -> Result<bool, Rejection> {
-    if account.unit == opened.unit { Ok(opened.system) } else { Err(malformed("an account was opened with another unit")) }
+    let same = account.unit == opened.unit;
+    same.then_some(opened.system).ok_or_else(|| malformed("an account was opened with another unit"))
 }
 
 /// A new account: empty, which its bounds allow.
@@ -364,29 +370,18 @@ fn unopened(account: &Account) -> Result<Standing, Rejection> {
     Ok(Standing::unopened(account))
 }
 
-/// The amounts to take of what is left of `earlier`: those asked for, or all.
-fn portions(id: Uuid, earlier: &Earlier, amounts: Option<&[i64]>) -> Result<Vec<i64>, Rejection> {
-    let amounts = amounts.unwrap_or(&earlier.remaining);
-    if amounts.len() != earlier.postings.len() || amounts.iter().any(|amount| *amount < 0) {
-        return Err(malformed("amounts are given for each posting of the earlier entry, and are not negative"));
-    }
-    let short = amounts.iter().zip(&earlier.remaining).find(|(amount, left)| amount > left);
-    if let Some((needed, available)) = short {
-        return Err(Rejection::ExceedsRemaining { id, needed: *needed, available: *available });
-    }
-    if earlier.remaining.iter().all(|left| *left == 0) {
-        return Err(Rejection::ExceedsRemaining { id, needed: 0, available: 0 });
-    }
-    if amounts.iter().all(|amount| *amount == 0) {
-        return Err(malformed("at least one amount is greater than zero"));
-    }
-    Ok(amounts.to_vec())
+fn below_floor(account: impl ToString, needed: i64, available: i64) -> Rejection {
+    Rejection::BelowFloor { account: account.to_string(), needed: needed.max(0), available: available.max(0) }
+}
+
+fn above_ceiling(account: impl ToString, needed: i64, room: i64) -> Rejection {
+    Rejection::AboveCeiling { account: account.to_string(), needed: needed.max(0), room: room.max(0) }
 }
 
 fn overflow(key: &Key) -> Rejection {
     Rejection::Overflow { account: key.to_string() }
 }
 
-fn malformed(reason: &str) -> Rejection {
+pub(crate) fn malformed(reason: &str) -> Rejection {
     Rejection::Malformed { reason: reason.to_owned() }
 }

@@ -35,6 +35,7 @@ pub mod proof;
 pub mod tree;
 pub mod verify;
 
+pub mod baseline;
 pub mod oracle;
 
 pub use account::{Account, Key, Lot, Unit};

@@ -70,6 +70,13 @@ impl Oracle {
         self.entries.len() as i64
     }
 
+    /// In the order of their sequences.
+    pub fn entries(&self) -> impl Iterator<Item = &OracleEntry> {
+        let by_sequence: BTreeMap<i64, &OracleEntry> =
+            self.entries.values().map(|entry| (entry.sequence, entry)).collect();
+        by_sequence.into_values()
+    }
+
     /// What was posted to the account, less what was posted from it.
     pub fn balance(&self, key: &Key) -> i128 {
         let moving = self.entries.values().filter(|entry| entry.action != EntryAction::Hold);
@@ -127,7 +134,8 @@ impl Oracle {
                 if earlier.expires_at.is_some_and(|expires_at| expires_at <= at) {
                     return Err(Rejection::HoldExpired { id: *hold });
                 }
-                self.capture(draft.id, *hold, amounts.as_deref(), *keep_rest, earlier)?;
+                let amounts = self.take(*hold, amounts.as_deref())?;
+                self.capture(draft.id, *hold, &amounts, *keep_rest, earlier)?;
             }
             Action::Release { hold } => {
                 let earlier = before.open_hold(*hold)?;
@@ -135,8 +143,9 @@ impl Oracle {
                 self.refer(draft.id, EntryAction::Release, earlier);
             }
             Action::Reverse { entry, amounts, overdraw } => {
-                let earlier = before.earlier(*entry)?;
-                self.reverse(draft.id, *entry, amounts.as_deref(), *overdraw, earlier)?;
+                let earlier = before.reversible(*entry)?;
+                let amounts = self.take(*entry, amounts.as_deref())?;
+                self.reverse(draft.id, &amounts, *overdraw, earlier)?;
             }
         }
         for bound in &draft.bounds {
@@ -159,7 +168,9 @@ impl Oracle {
 
     /// Takes from the usable lots of a pool, soonest first, each down to zero.
     fn draw(&mut self, id: Uuid, leg: &Leg) -> Result<(), Rejection> {
-        let Source::Pool { path, unit, usable_on } = &leg.from else { return Ok(()) };
+        let Source::Pool { path, unit, usable_on } = &leg.from else {
+            return Ok(());
+        };
         let in_pool = |account: &&Account| {
             let usable = !account.system && account.key.lot.usable_on(*usable_on);
             account.key.path == *path && account.unit == *unit && usable
@@ -169,11 +180,10 @@ impl Oracle {
         let shares: Vec<i128> = lots.iter().map(|lot| self.least(&lot.key).max(0)).collect();
         let total = shares.iter().sum::<i128>();
         if total > i128::from(i64::MAX) {
-            return Err(Rejection::Overflow { account: path.to_string() });
+            return Err(overflow(path));
         }
         if total < i128::from(leg.amount) {
-            let (needed, available) = (leg.amount, number(total));
-            return Err(Rejection::BelowFloor { account: path.to_string(), needed, available });
+            return Err(below_floor(path, leg.amount.into(), total));
         }
         self.entry(id).available_before.get_or_insert(number(total));
         let mut rest = leg.amount;
@@ -200,23 +210,34 @@ impl Oracle {
         let (from, to) = (self.open(from)?, self.open(to)?);
         let available = self.least(&from.key) - i128::from(from.floor.unwrap_or(0));
         let most = self.most(&to.key);
-        let posting = Posting { from: from.key.clone(), to: to.key.clone(), unit: from.unit, amount };
-        self.entry(id).postings.push(posting);
-        self.left.entry(id).or_default().push(amount);
+        self.put(id, Posting { from: from.key.clone(), to: to.key.clone(), unit: from.unit, amount })?;
 
         self.can_be_counted(&from)?;
         if from.floor.is_some_and(|floor| self.least(&from.key) < floor.into()) && !overdraw {
-            let available = number(available.max(0));
-            return Err(Rejection::BelowFloor { account: from.key.to_string(), needed: amount, available });
+            return Err(below_floor(&from.key, amount.into(), available));
         }
         self.can_be_counted(&to)?;
         match to.ceiling {
             Some(ceiling) if self.most(&to.key) > ceiling.into() => {
-                let room = number((i128::from(ceiling) - most).max(0));
-                Err(Rejection::AboveCeiling { account: to.key.to_string(), needed: amount, room })
+                Err(above_ceiling(&to.key, amount.into(), i128::from(ceiling) - most))
             }
             _ => Ok(()),
         }
+    }
+
+    /// Adds to an entry, which connects two accounts once: what goes the same way becomes one posting.
+    fn put(&mut self, id: Uuid, posting: Posting) -> Result<(), Rejection> {
+        let mut postings = self.entries[&id].postings.clone();
+        match postings.iter_mut().find(|known| (&known.from, &known.to) == (&posting.from, &posting.to)) {
+            Some(known) => {
+                known.amount =
+                    known.amount.checked_add(posting.amount).ok_or_else(|| overflow(&posting.to))?;
+            }
+            None => postings.push(posting),
+        }
+        self.left.insert(id, postings.iter().map(|posting| posting.amount).collect());
+        self.entry(id).postings = postings;
+        Ok(())
     }
 
     /// The account as the first entry that touched it opened it: empty, which its bounds must allow. System accounts have
@@ -233,29 +254,23 @@ impl Oracle {
         let key = &account.key;
         let numbers =
             [self.balance(key), self.held_out(key), self.held_in(key), self.least(key), self.most(key)];
-        if account.system || numbers.iter().all(|number| i64::try_from(*number).is_ok()) {
-            return Ok(());
-        }
-        Err(Rejection::Overflow { account: key.to_string() })
+        let all = numbers.iter().all(|number| i64::try_from(*number).is_ok());
+        if account.system || all { Ok(()) } else { Err(overflow(key)) }
     }
 
     fn capture(
         &mut self,
         id: Uuid,
         hold: Uuid,
-        amounts: Option<&[i64]>,
+        amounts: &[i64],
         keep_rest: bool,
         earlier: &OracleEntry,
     ) -> Result<(), Rejection> {
-        let taken = self.take(hold, amounts)?;
-        for (posting, amount) in zip(&earlier.postings, taken) {
-            if amount > 0 {
-                self.entry(id).postings.push(Posting { amount, ..posting.clone() });
-                self.left.entry(id).or_default().push(amount);
-            }
+        for (posting, &amount) in zip(&earlier.postings, amounts).filter(|(_, amount)| **amount > 0) {
+            self.put(id, Posting { amount, ..posting.clone() })?;
         }
         if !keep_rest {
-            self.left.insert(hold, vec![0; earlier.postings.len()]);
+            self.left.insert(hold, vec![0; amounts.len()]);
         }
         let closed = self.left[&hold].iter().all(|left| *left == 0);
         self.refer(id, if closed { EntryAction::Capture } else { EntryAction::CapturePart }, earlier);
@@ -265,21 +280,13 @@ impl Oracle {
     fn reverse(
         &mut self,
         id: Uuid,
-        entry: Uuid,
-        amounts: Option<&[i64]>,
+        amounts: &[i64],
         overdraw: bool,
         earlier: &OracleEntry,
     ) -> Result<(), Rejection> {
-        let reversible = [EntryAction::Post, EntryAction::Capture, EntryAction::CapturePart];
-        if !reversible.contains(&earlier.action) || earlier.postings.is_empty() {
-            return Err(Rejection::NotReversible { id: entry });
-        }
-        let taken = self.take(entry, amounts)?;
-        for (posting, amount) in zip(&earlier.postings, taken) {
-            if amount > 0 {
-                let (from, to) = (self.accounts[&posting.to].clone(), self.accounts[&posting.from].clone());
-                self.posting(id, &from, &to, amount, overdraw)?;
-            }
+        for (posting, &amount) in zip(&earlier.postings, amounts).filter(|(_, amount)| **amount > 0) {
+            let (from, to) = (self.accounts[&posting.to].clone(), self.accounts[&posting.from].clone());
+            self.posting(id, &from, &to, amount, overdraw)?;
         }
         self.refer(id, EntryAction::Reversal, earlier);
         Ok(())
@@ -309,15 +316,11 @@ impl Oracle {
         well_formed(!self.accounts.get(key).is_some_and(|account| account.system))?;
         let (least, least_before) = (self.least(key), before.least(key));
         if let Some(floor) = bound.floor.map(i128::from).filter(|floor| least < *floor) {
-            let needed = number((least_before - least).max(0));
-            let available = number((least_before - floor).max(0));
-            return Err(Rejection::BelowFloor { account: key.to_string(), needed, available });
+            return Err(below_floor(key, least_before - least, least_before - floor));
         }
         let (most, most_before) = (self.most(key), before.most(key));
         if let Some(ceiling) = bound.ceiling.map(i128::from).filter(|ceiling| most > *ceiling) {
-            let needed = number((most - most_before).max(0));
-            let room = number((ceiling - most_before).max(0));
-            return Err(Rejection::AboveCeiling { account: key.to_string(), needed, room });
+            return Err(above_ceiling(key, most - most_before, ceiling - most_before));
         }
         Ok(())
     }
@@ -336,6 +339,14 @@ impl Oracle {
         open.then_some(hold).ok_or(Rejection::HoldClosed { id })
     }
 
+    /// Only what moved something, and was not itself a reversal.
+    fn reversible(&self, id: Uuid) -> Result<&OracleEntry, Rejection> {
+        let entry = self.earlier(id)?;
+        let reversible = [EntryAction::Post, EntryAction::Capture, EntryAction::CapturePart];
+        let so = reversible.contains(&entry.action) && !entry.postings.is_empty();
+        so.then_some(entry).ok_or(Rejection::NotReversible { id })
+    }
+
     fn entry(&mut self, id: Uuid) -> &mut OracleEntry {
         self.entries.get_mut(&id).expect("it is made before it is judged")
     }
@@ -348,7 +359,7 @@ impl Oracle {
 }
 
 /// The kind, or the first field of the intent that is not as it was.
-fn differing_field(first: &Draft, draft: &Draft) -> Option<String> {
+pub fn differing_field(first: &Draft, draft: &Draft) -> Option<String> {
     if first.kind != draft.kind {
         return Some("kind".to_owned());
     }
@@ -360,9 +371,25 @@ fn effect(posting: &Posting, key: &Key) -> i128 {
     i128::from(posting.to == *key) - i128::from(posting.from == *key)
 }
 
-/// A number for a rejection, which tells the nearest that it can.
+fn below_floor(account: impl ToString, needed: i128, available: i128) -> Rejection {
+    Rejection::BelowFloor {
+        account: account.to_string(),
+        needed: number(needed),
+        available: number(available),
+    }
+}
+
+fn above_ceiling(account: impl ToString, needed: i128, room: i128) -> Rejection {
+    Rejection::AboveCeiling { account: account.to_string(), needed: number(needed), room: number(room) }
+}
+
+fn overflow(account: impl ToString) -> Rejection {
+    Rejection::Overflow { account: account.to_string() }
+}
+
+/// The nearest number that can be told, and nothing below nothing.
 fn number(value: i128) -> i64 {
-    value.clamp(i64::MIN.into(), i64::MAX.into()) as i64
+    value.clamp(0, i64::MAX.into()) as i64
 }
 
 fn well_formed(so: bool) -> Result<(), Rejection> {

@@ -1,7 +1,7 @@
 //! What is known of a book in memory: the standing of accounts, and the earlier entries that drafts refer to.
 
 use crate::entry::{EntryAction, Posting};
-use crate::judge::Verdict;
+use crate::judge::{Rejection, Verdict, malformed};
 use crate::{Account, Key, Lot, Micros, Unit};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -69,6 +69,27 @@ pub struct Earlier {
     pub remaining: Vec<i64>,
     /// The entries that reversed it so far.
     pub reversed_by: Vec<i64>,
+}
+
+impl Earlier {
+    /// The amounts to take of what is left of it: those asked for, or all.
+    pub fn portions(&self, id: Uuid, amounts: Option<&[i64]>) -> Result<Vec<i64>, Rejection> {
+        let amounts = amounts.unwrap_or(&self.remaining);
+        if amounts.len() != self.postings.len() || amounts.iter().any(|amount| *amount < 0) {
+            return Err(malformed("amounts are given for each posting of the earlier entry, and are not negative"));
+        }
+        let short = amounts.iter().zip(&self.remaining).find(|(amount, left)| amount > left);
+        if let Some((&needed, &available)) = short {
+            return Err(Rejection::ExceedsRemaining { id, needed, available });
+        }
+        if self.remaining.iter().all(|left| *left == 0) {
+            return Err(Rejection::ExceedsRemaining { id, needed: 0, available: 0 });
+        }
+        if amounts.iter().all(|amount| *amount == 0) {
+            return Err(malformed("at least one amount is greater than zero"));
+        }
+        Ok(amounts.to_vec())
+    }
 }
 
 /// All accounts of a path are known, or none: that is what lets a pool be judged in memory.

@@ -57,6 +57,10 @@ impl Writes {
         self.entries.is_empty() && self.rejections.is_empty()
     }
 
+    pub fn entries(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
     pub fn touched_paths(&self) -> impl Iterator<Item = &Arc<str>> {
         self.accounts.keys().map(|key| &key.path)
     }

@@ -1,1 +1,47 @@
+//! The volunteer points scheme: why minutes and points move.
+//!
+//! A public function here is one thing a person can do: record a service, confirm it, exchange points for a haircut. It
+//! builds one draft, posts it once, and is all that the REST interface, the kiosk and the console share.
+//!
+//! It promises: nothing is paid twice, oversold or overdrawn, whoever asks, however often, from however many processes;
+//! what a record earned can be explained line by line; no personal data enters the ledger.
+//!
+//! It refuses to know HTTP and screens.
 
+pub mod config;
+pub mod rules;
+
+pub mod keys;
+pub mod schemes;
+mod secrets;
+
+pub mod rewards;
+pub mod services;
+pub mod volunteers;
+
+pub mod balances;
+pub mod exchanges;
+pub mod expiry;
+pub mod imports;
+pub mod rankings;
+pub mod statements;
+
+mod accounts;
+mod projection;
+pub mod verify;
+
+pub use keys::{Operator, Role};
+pub use schemes::{OpenScheme, Schemes, Settings};
+pub use secrets::Secrets;
+
+use chrono::{DateTime, Utc};
+
+/// The microseconds since 1970 of a moment, as stored.
+pub(crate) fn micros(moment: DateTime<Utc>) -> i64 {
+    moment.timestamp_micros()
+}
+
+/// The moment that was stored as microseconds since 1970.
+pub(crate) fn moment(micros: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(micros).unwrap_or_default()
+}

@@ -1,0 +1,62 @@
+//! Paper registers, once read: all rows or none, and the same register twice posts nothing twice.
+//!
+//! The id of what a row becomes follows from what the row says, so a row that was imported before is found again, from
+//! whichever file it comes. Records are written in one transaction; what the register's leader signed is then confirmed,
+//! record by record. Stopped in between, the same import takes up where it was.
+
+mod services;
+mod volunteers;
+
+pub use services::{Evidences, ServiceLine, services};
+pub use volunteers::{VolunteerLine, volunteers};
+
+use crate::schemes::OpenScheme;
+use uuid::Uuid;
+
+/// Why a row cannot be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineError {
+    /// The row as people count in the file.
+    pub line: u32,
+    /// A field of the line, as the code calls it.
+    pub field: String,
+    pub code: String,
+    pub zh: String,
+    pub en: String,
+}
+
+/// What an import came to. With errors, nothing was written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    pub rows: usize,
+    /// Rows that are new.
+    pub written: usize,
+    /// Rows that were imported before.
+    pub known: usize,
+    /// Records confirmed by this import.
+    pub confirmed: usize,
+    /// Credited by this import.
+    pub minutes: i64,
+    /// Earned by this import, minor units.
+    pub points: i64,
+    pub errors: Vec<LineError>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    #[error(transparent)]
+    Database(#[from] db::Error),
+    #[error("row {line} was written, and could not be confirmed: {problem}")]
+    NotConfirmed { line: u32, problem: String },
+}
+
+/// The id of what a row says, in this scheme.
+fn id_of(scheme: &OpenScheme, parts: &[&str]) -> Uuid {
+    let namespace = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("aixin/{}", scheme.book.code()).as_bytes());
+    // A separator that no cell can hold keeps "a", "bc" apart from "ab", "c".
+    Uuid::new_v5(&namespace, parts.join("\u{1f}").as_bytes())
+}
+
+fn error(line: u32, field: &str, code: &str, zh: impl Into<String>, en: impl Into<String>) -> LineError {
+    LineError { line, field: field.to_owned(), code: code.to_owned(), zh: zh.into(), en: en.into() }
+}

@@ -1,0 +1,192 @@
+//! The tables that follow from the journal: exchanges, what became of service records, totals by year.
+
+use chrono::Datelike;
+use ledger::projection::{Cell, How, Row, Shape};
+use ledger::{Entry, EntryAction, Projection};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+/// What happened, as entries are called.
+pub mod kind {
+    pub const SERVICE_CONFIRMED: &str = "service.confirmed";
+    pub const SERVICE_REJECTED: &str = "service.rejected";
+    pub const SERVICE_REVERSED: &str = "service.reversed";
+    pub const EXCHANGE_RESERVED: &str = "exchange.reserved";
+    pub const EXCHANGE_COLLECTED: &str = "exchange.collected";
+    pub const EXCHANGE_CANCELLED: &str = "exchange.cancelled";
+    pub const EXCHANGE_EXPIRED: &str = "exchange.expired";
+    pub const STOCK_CHANGED: &str = "stock.changed";
+    pub const SESSION_CHANGED: &str = "session.changed";
+    pub const POINTS_EXPIRED: &str = "points.expired";
+}
+
+pub struct SchemeProjection;
+
+pub(crate) static EXCHANGE_MADE: Shape = Shape {
+    table: "exchanges",
+    how: How::Insert,
+    keys: 2,
+    columns: &[
+        "book",
+        "id",
+        "volunteer_id",
+        "reward_id",
+        "station",
+        "session_id",
+        "quantity",
+        "points",
+        "price_cash",
+        "status",
+        "balance_before",
+        "reserved_at",
+        "reserved_sequence",
+        "expires_at",
+        "settled_at",
+        "settled_sequence",
+    ],
+};
+
+pub(crate) static EXCHANGE_SETTLED: Shape = Shape {
+    table: "exchanges",
+    how: How::Update,
+    keys: 2,
+    columns: &["book", "id", "status", "settled_at", "settled_sequence"],
+};
+
+pub(crate) static SERVICE_DECIDED: Shape = Shape {
+    table: "services",
+    how: How::Update,
+    keys: 2,
+    columns: &["book", "id", "status", "credited_minutes", "points", "sequence"],
+};
+
+pub(crate) static SESSION_MADE: Shape =
+    Shape { table: "reward_sessions", how: How::Insert, keys: 2, columns: SESSION_COLUMNS };
+
+pub(crate) static SESSION_CHANGED: Shape =
+    Shape { table: "reward_sessions", how: How::Update, keys: 2, columns: SESSION_COLUMNS };
+
+const SESSION_COLUMNS: &[&str] =
+    &["book", "id", "reward_id", "station", "starts_at", "ends_at", "seats", "version"];
+
+pub(crate) static YEAR_TOTAL: Shape = Shape {
+    table: "year_totals",
+    how: How::Accumulate,
+    keys: 3,
+    columns: &["book", "year", "volunteer_id", "minutes", "points", "services"],
+};
+
+impl Projection for SchemeProjection {
+    fn project(&self, book: i64, entry: &Entry) -> Vec<Row> {
+        let fields = entry.fields();
+        match (entry.kind.as_str(), entry.action) {
+            (kind::EXCHANGE_RESERVED, _) => vec![made(book, entry, &fields, "reserved")],
+            (kind::EXCHANGE_COLLECTED, EntryAction::Post) => vec![made(book, entry, &fields, "collected")],
+            (kind::EXCHANGE_COLLECTED, _) => vec![settled(book, entry, "collected")],
+            (kind::EXCHANGE_CANCELLED, _) => vec![settled(book, entry, "cancelled")],
+            (kind::EXCHANGE_EXPIRED, _) => vec![settled(book, entry, "expired")],
+            (kind::SERVICE_CONFIRMED, _) => decided(book, entry, &fields, "confirmed", 1),
+            (kind::SERVICE_REJECTED, _) => decided(book, entry, &fields, "rejected", 0),
+            (kind::SERVICE_REVERSED, _) => decided(book, entry, &fields, "reversed", -1),
+            (kind::SESSION_CHANGED, _) => vec![session(book, entry, &fields)],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// A session as its newest entry says; the first makes the row.
+fn session(book: i64, entry: &Entry, fields: &Map<String, Value>) -> Row {
+    let number = |name| integer(fields, name).unwrap_or(0);
+    Row {
+        shape: if number("version") == 1 { &SESSION_MADE } else { &SESSION_CHANGED },
+        cells: vec![
+            Cell::I64(book),
+            Cell::Uuid(entry.document_id.unwrap_or_default()),
+            Cell::Uuid(id(fields, "reward_id").unwrap_or_default()),
+            Cell::Text(text(fields, "station").unwrap_or_default()),
+            Cell::I64(number("starts_at")),
+            Cell::I64(number("ends_at")),
+            Cell::I64(number("seats")),
+            Cell::I64(number("version")),
+        ],
+    }
+}
+
+fn made(book: i64, entry: &Entry, fields: &Map<String, Value>, status: &str) -> Row {
+    let at_once = entry.expires_at.is_none();
+    Row {
+        shape: &EXCHANGE_MADE,
+        cells: vec![
+            Cell::I64(book),
+            Cell::Uuid(entry.id),
+            Cell::Uuid(id(fields, "volunteer_id").unwrap_or_default()),
+            Cell::Uuid(id(fields, "reward_id").unwrap_or_default()),
+            Cell::Text(text(fields, "station").unwrap_or_default()),
+            Cell::OptUuid(id(fields, "session_id")),
+            Cell::I64(integer(fields, "quantity").unwrap_or(0)),
+            Cell::I64(integer(fields, "points").unwrap_or(0)),
+            Cell::OptI64(integer(fields, "price_cash")),
+            Cell::Text(status.to_owned()),
+            Cell::OptI64(entry.available_before),
+            Cell::I64(entry.recorded_at),
+            Cell::I64(entry.sequence),
+            Cell::OptI64(entry.expires_at),
+            Cell::OptI64(at_once.then_some(entry.recorded_at)),
+            Cell::OptI64(at_once.then_some(entry.sequence)),
+        ],
+    }
+}
+
+fn settled(book: i64, entry: &Entry, status: &str) -> Row {
+    Row {
+        shape: &EXCHANGE_SETTLED,
+        cells: vec![
+            Cell::I64(book),
+            Cell::Uuid(entry.document_id.unwrap_or_default()),
+            Cell::Text(status.to_owned()),
+            Cell::OptI64(Some(entry.recorded_at)),
+            Cell::OptI64(Some(entry.sequence)),
+        ],
+    }
+}
+
+/// The state of a service record, and what it adds to (`sign` 1) or takes from (-1) the year of its service.
+fn decided(book: i64, entry: &Entry, fields: &Map<String, Value>, status: &str, sign: i64) -> Vec<Row> {
+    let (minutes, points) = (integer(fields, "credited_minutes"), integer(fields, "points"));
+    let state = Row {
+        shape: &SERVICE_DECIDED,
+        cells: vec![
+            Cell::I64(book),
+            Cell::Uuid(entry.document_id.unwrap_or_default()),
+            Cell::Text(status.to_owned()),
+            Cell::OptI64(minutes),
+            Cell::OptI64(points),
+            Cell::OptI64(Some(entry.sequence)),
+        ],
+    };
+    let Some(volunteer) = entry.party.filter(|_| sign != 0) else { return vec![state] };
+    let total = Row {
+        shape: &YEAR_TOTAL,
+        cells: vec![
+            Cell::I64(book),
+            Cell::I64(i64::from(entry.effective_on.year())),
+            Cell::Uuid(volunteer),
+            Cell::I64(sign * minutes.unwrap_or(0)),
+            Cell::I64(sign * points.unwrap_or(0)),
+            Cell::I64(sign),
+        ],
+    };
+    vec![state, total]
+}
+
+pub(crate) fn integer(fields: &Map<String, Value>, name: &str) -> Option<i64> {
+    fields.get(name)?.as_i64()
+}
+
+pub(crate) fn text(fields: &Map<String, Value>, name: &str) -> Option<String> {
+    fields.get(name)?.as_str().map(str::to_owned)
+}
+
+pub(crate) fn id(fields: &Map<String, Value>, name: &str) -> Option<Uuid> {
+    fields.get(name)?.as_str()?.parse().ok()
+}

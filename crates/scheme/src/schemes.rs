@@ -1,0 +1,257 @@
+//! The schemes of an installation: their configurations, and their open books.
+
+use crate::config::{ConfigError, Scheme};
+use crate::keys::Authenticated;
+use crate::projection::SchemeProjection;
+use crate::rewards::{Reward, Session};
+use crate::secrets::Secrets;
+use crate::volunteers::Volunteer;
+use crate::micros;
+use chrono::{DateTime, Utc};
+use db::Db;
+use ledger::book::Clock;
+use ledger::checkpoint::NoteSigner;
+use ledger::{Book, BookOptions};
+use moka::sync::Cache;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+/// How long this process may go on with what another process has changed: prices, keys, a volunteer's status.
+const SEEN_BY_OTHERS: Duration = Duration::from_secs(2);
+
+pub struct Settings {
+    pub clock: Clock,
+    /// Signs checkpoints; `None`: a key kept in the database.
+    pub signing_key: Option<[u8; 32]>,
+    /// What the signer is called, before `/{scheme}`: a host name that the operator owns.
+    pub origin: String,
+}
+
+/// All schemes on one database.
+pub struct Schemes {
+    db: Db,
+    settings: Settings,
+    secrets: Secrets,
+    /// Held while a scheme is opened, so that it has one book.
+    opening: Mutex<()>,
+    open: RwLock<HashMap<String, Arc<OpenScheme>>>,
+    pub(crate) known_keys: Cache<[u8; 32], Arc<Authenticated>>,
+}
+
+/// A scheme at work.
+pub struct OpenScheme {
+    pub db: Db,
+    pub book: Book,
+    pub secrets: Secrets,
+    config: RwLock<Arc<Scheme>>,
+    pub(crate) rewards: Cache<Uuid, Arc<Reward>>,
+    pub(crate) sessions: Cache<Uuid, Arc<Session>>,
+    pub(crate) volunteers: Cache<Uuid, Arc<Volunteer>>,
+    edition: RwLock<i64>,
+    signer: NoteSigner,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SchemeError {
+    #[error("there is no scheme {code:?}")]
+    SchemeNotFound { code: String },
+    #[error(transparent)]
+    Database(#[from] db::Error),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("the points of scheme {code:?} have {scale} decimals; that cannot be changed")]
+    ScaleChanged { code: String, scale: u8 },
+    #[error(transparent)]
+    Database(#[from] db::Error),
+}
+
+/// What applying a configuration came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    pub code: String,
+    pub edition: i64,
+    /// False when the same configuration was in force already.
+    pub changed: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct EditionRow {
+    edition: i64,
+    configuration: String,
+}
+
+impl Schemes {
+    pub async fn open(db: Db, settings: Settings) -> db::Result<Schemes> {
+        let secrets = Secrets::load(&db, settings.signing_key).await?;
+        let known_keys = Cache::builder().max_capacity(10_000).time_to_live(SEEN_BY_OTHERS).build();
+        let (opening, open) = (Mutex::default(), RwLock::default());
+        Ok(Schemes { db, settings, secrets, opening, open, known_keys })
+    }
+
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    /// Puts a configuration in force. Applying the same one again changes nothing.
+    pub async fn apply(&self, toml: &str, now: DateTime<Utc>) -> Result<Applied, ApplyError> {
+        let config = Scheme::parse(toml)?;
+        let code = config.code.clone();
+        let book = match self.opened(&code) {
+            Some(scheme) => scheme.book.clone(),
+            // For its number alone: the scheme is opened when somebody asks for it.
+            None => self.open_book(&code).await?,
+        };
+        let mut tx = self.db.begin_write().await?;
+        // The first edition's row is the lock under which editions are numbered; a new scheme falls to the primary key.
+        tx.lock("SELECT edition FROM schemes WHERE book = $1 AND edition = 1")
+            .bind(book.number())
+            .fetch_optional::<(i64,)>()
+            .await?;
+        let newest: Option<EditionRow> = tx
+            .query("SELECT edition, configuration FROM schemes WHERE book = $1 ORDER BY edition DESC LIMIT 1")
+            .bind(book.number())
+            .fetch_optional()
+            .await?;
+        let edition = newest.as_ref().map_or(0, |row| row.edition);
+        if let Some(row) = &newest {
+            if row.configuration == toml {
+                return Ok(Applied { code, edition, changed: false });
+            }
+            let before = Scheme::parse(&row.configuration)?;
+            if before.points_scale != config.points_scale {
+                return Err(ApplyError::ScaleChanged { code, scale: before.points_scale });
+            }
+        }
+        tx.query("INSERT INTO schemes (book, edition, code, applied_at, configuration) VALUES ($1, $2, $3, $4, $5)")
+            .bind(book.number())
+            .bind(edition + 1)
+            .bind(code.clone())
+            .bind(micros(now))
+            .bind(toml.to_owned())
+            .execute()
+            .await?;
+        tx.commit().await?;
+        if let Some(scheme) = self.opened(&code) {
+            scheme.renew(edition + 1, config);
+        }
+        Ok(Applied { code, edition: edition + 1, changed: true })
+    }
+
+    /// The scheme of this code, opened at first use.
+    pub async fn get(&self, code: &str) -> Result<Arc<OpenScheme>, SchemeError> {
+        if let Some(scheme) = self.opened(code) {
+            return Ok(scheme);
+        }
+        let _opening = self.opening.lock().await;
+        if let Some(scheme) = self.opened(code) {
+            return Ok(scheme);
+        }
+        let row: Option<EditionRow> = self
+            .db
+            .query("SELECT edition, configuration FROM schemes WHERE code = $1 ORDER BY edition DESC LIMIT 1")
+            .bind(code.to_owned())
+            .fetch_optional()
+            .await?;
+        let row = row.ok_or_else(|| SchemeError::SchemeNotFound { code: code.to_owned() })?;
+        let config = parse_stored(&row.configuration)?;
+        let scheme = Arc::new(self.scheme(self.open_book(code).await?, row.edition, config));
+        self.open.write().unwrap_or_else(PoisonError::into_inner).insert(code.to_owned(), scheme.clone());
+        Ok(scheme)
+    }
+
+    /// The codes of all schemes.
+    pub async fn codes(&self) -> db::Result<Vec<String>> {
+        let rows: Vec<(String,)> =
+            self.db.query("SELECT code FROM schemes WHERE edition = 1 ORDER BY code").fetch_all().await?;
+        Ok(rows.into_iter().map(|(code,)| code).collect())
+    }
+
+    /// Takes over the configurations that other processes have applied since.
+    pub async fn refresh(&self) -> db::Result<()> {
+        let open: Vec<_> = self.open.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        for scheme in open {
+            let newest: Option<EditionRow> = self
+                .db
+                .query(
+                    "SELECT edition, configuration FROM schemes WHERE book = $1 AND edition > $2
+                     ORDER BY edition DESC LIMIT 1",
+                )
+                .bind(scheme.book.number())
+                .bind(scheme.edition())
+                .fetch_optional()
+                .await?;
+            if let Some(row) = newest {
+                scheme.renew(row.edition, parse_stored(&row.configuration)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes every book, after what it has taken is posted and answered.
+    pub async fn close(&self) {
+        let open = std::mem::take(&mut *self.open.write().unwrap_or_else(PoisonError::into_inner));
+        for scheme in open.into_values() {
+            scheme.book.close().await;
+        }
+    }
+
+    fn opened(&self, code: &str) -> Option<Arc<OpenScheme>> {
+        self.open.read().unwrap_or_else(PoisonError::into_inner).get(code).cloned()
+    }
+
+    async fn open_book(&self, code: &str) -> db::Result<Book> {
+        let options = BookOptions::new(self.settings.clock.clone());
+        Book::open(&self.db, code, Arc::new(SchemeProjection), options).await
+    }
+
+    fn scheme(&self, book: Book, edition: i64, config: Scheme) -> OpenScheme {
+        let name = format!("{}/{}", self.settings.origin, config.code);
+        OpenScheme {
+            db: self.db.clone(),
+            book,
+            secrets: self.secrets.clone(),
+            config: RwLock::new(Arc::new(config)),
+            rewards: Cache::builder().max_capacity(10_000).time_to_live(SEEN_BY_OTHERS).build(),
+            sessions: Cache::builder().max_capacity(10_000).time_to_live(SEEN_BY_OTHERS).build(),
+            volunteers: Cache::builder().max_capacity(100_000).time_to_live(SEEN_BY_OTHERS).build(),
+            edition: RwLock::new(edition),
+            signer: NoteSigner::new(name, self.secrets.signing_key),
+        }
+    }
+}
+
+impl OpenScheme {
+    /// The configuration in force.
+    pub fn config(&self) -> Arc<Scheme> {
+        self.config.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn edition(&self) -> i64 {
+        *self.edition.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn signer(&self) -> &NoteSigner {
+        &self.signer
+    }
+
+    fn renew(&self, edition: i64, config: Scheme) {
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+        *self.edition.write().unwrap_or_else(PoisonError::into_inner) = edition;
+    }
+}
+
+/// What was applied had been checked.
+fn parse_stored(toml: &str) -> db::Result<Scheme> {
+    Scheme::parse(toml).map_err(|error| db::Error::Damaged(format!("schemes.configuration: {error}")))
+}

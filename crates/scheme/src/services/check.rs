@@ -1,0 +1,116 @@
+//! What a service record must say.
+
+use super::{Service, ServiceDetails};
+use crate::config::Scheme;
+use crate::rules::{self, Evidence, Record, RuleError};
+use crate::volunteers::{Invalid, is_text};
+use chrono::{DateTime, Utc};
+
+/// A record is of one day's service.
+const MINUTES_MAX: i64 = 24 * 60;
+
+/// The minutes served: from beginning to end, or as given. 0 when the record says neither.
+pub fn minutes(details: &ServiceDetails) -> i64 {
+    match (details.started_at, details.ended_at, details.minutes) {
+        (Some(started_at), Some(ended_at), _) => (ended_at - started_at).num_minutes(),
+        (_, _, minutes) => minutes.unwrap_or(0),
+    }
+}
+
+/// Everything that is wrong with a record.
+pub fn flaws(config: &Scheme, details: &ServiceDetails, minutes: i64, now: DateTime<Utc>) -> Vec<Invalid> {
+    let mut flaws = Vec::new();
+    texts(details, &mut flaws);
+    times(config, details, minutes, &mut flaws);
+    if config.category(&details.category).is_none() {
+        flaws.push(Invalid::new("category", "unknown_category", "the scheme has no such category"));
+    }
+    if details.occurred_on > config.day_of(now) {
+        flaws.push(Invalid::new("occurred_on", "date_in_future", "the service is still to come"));
+    }
+    if details.evidence == Evidence::BackFilled && details.reason.is_none() {
+        flaws.push(Invalid::new("reason", "missing_reason", "what is filled in later needs a reason"));
+    }
+    if flaws.is_empty() {
+        flaws.extend(rule_flaw(config, details, minutes));
+    }
+    flaws
+}
+
+fn texts(details: &ServiceDetails, flaws: &mut Vec<Invalid>) {
+    let fields = [
+        ("title", Some(&details.title), 200),
+        ("place", Some(&details.place), 200),
+        ("content", Some(&details.content), 2000),
+        ("organiser", Some(&details.organiser), 200),
+        ("person_in_charge", Some(&details.person_in_charge), 100),
+        ("recipient", details.recipient.as_ref(), 200),
+        ("reason", details.reason.as_ref(), 500),
+    ];
+    for (field, text, max) in fields {
+        if text.is_some_and(|text| !is_text(text, max)) {
+            flaws.push(Invalid::new(field, "invalid_text", format!("1 to {max} characters, not blank")));
+        }
+    }
+}
+
+fn times(config: &Scheme, details: &ServiceDetails, minutes: i64, flaws: &mut Vec<Invalid>) {
+    let mut refuse = |field, code, detail: String| flaws.push(Invalid::new(field, code, detail));
+    match (details.started_at, details.ended_at) {
+        (Some(started_at), Some(ended_at)) => {
+            if ended_at <= started_at {
+                return refuse("ended_at", "end_before_start", "the end is not after the beginning".to_owned());
+            }
+            if config.day_of(started_at) != details.occurred_on {
+                refuse("started_at", "another_day", "the service began on another day than occurred_on".to_owned());
+            }
+            if details.minutes.is_some_and(|given| given != minutes) {
+                refuse("minutes", "minutes_differ", format!("from beginning to end it is {minutes} minutes"));
+            }
+        }
+        (None, None) if details.minutes.is_none() => {
+            return refuse("minutes", "missing_minutes", "either minutes, or started_at and ended_at".to_owned());
+        }
+        (None, None) => {}
+        (Some(_), None) => return refuse("ended_at", "missing_end", "started_at needs ended_at".to_owned()),
+        (None, Some(_)) => return refuse("started_at", "missing_start", "ended_at needs started_at".to_owned()),
+    }
+    if !(1..=MINUTES_MAX).contains(&minutes) {
+        refuse("minutes", "invalid_minutes", format!("a record is of 1 to {MINUTES_MAX} minutes"));
+    }
+}
+
+/// Whether the rules of the scheme can be applied to it at all.
+fn rule_flaw(config: &Scheme, details: &ServiceDetails, minutes: i64) -> Option<Invalid> {
+    let record =
+        Record { category: &details.category, occurred_on: details.occurred_on, minutes, evidence: details.evidence };
+    match rules::caps(config, &record) {
+        Ok(_) => None,
+        Err(error @ RuleError::BeforeFirstVersion { .. }) => {
+            Some(Invalid::new("occurred_on", "no_rules_then", error.to_string()))
+        }
+        Err(error) => Some(Invalid::new("minutes", "invalid_minutes", error.to_string())),
+    }
+}
+
+/// The first field in which a record differs from what is asked for under the same id.
+pub fn difference(service: &Service, details: &ServiceDetails, minutes: i64) -> Option<&'static str> {
+    let known = &service.details;
+    let differs = [
+        ("volunteer_id", known.volunteer_id != details.volunteer_id),
+        ("category", known.category != details.category),
+        ("title", known.title != details.title),
+        ("place", known.place != details.place),
+        ("content", known.content != details.content),
+        ("organiser", known.organiser != details.organiser),
+        ("person_in_charge", known.person_in_charge != details.person_in_charge),
+        ("recipient", known.recipient != details.recipient),
+        ("occurred_on", known.occurred_on != details.occurred_on),
+        ("started_at", known.started_at != details.started_at),
+        ("ended_at", known.ended_at != details.ended_at),
+        ("minutes", service.minutes != minutes),
+        ("evidence", known.evidence != details.evidence),
+        ("reason", known.reason != details.reason),
+    ];
+    differs.into_iter().find(|(_, differs)| *differs).map(|(field, _)| field)
+}

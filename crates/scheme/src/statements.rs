@@ -1,0 +1,146 @@
+//! The statement: every entry of a volunteer, newest first, with the balances it left.
+
+use crate::accounts;
+use crate::projection::{integer, kind};
+use crate::schemes::OpenScheme;
+use crate::balances::BalanceError;
+use crate::{moment, volunteers};
+use chrono::{DateTime, NaiveDate, Utc};
+use db::Many;
+use ledger::entry::{Entry, EntryAction};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// One line of the passbook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub sequence: i64,
+    pub kind: String,
+    pub occurred_on: NaiveDate,
+    pub recorded_at: DateTime<Utc>,
+    /// What it changed.
+    pub minutes: i64,
+    /// What it changed of the points that can be spent: a reservation takes them, its release gives them back, and handing
+    /// over changes nothing more. Minor units.
+    pub points: i64,
+    pub balance_minutes: i64,
+    pub balance_points: i64,
+    pub summary_zh: String,
+    pub summary_en: String,
+    pub document_id: Option<Uuid>,
+}
+
+/// Where a page ends: the next begins before `before`, with these balances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Position {
+    pub before: i64,
+    pub balance_minutes: i64,
+    pub balance_points: i64,
+}
+
+/// A page of at most `limit` lines from `position` on (from the newest, when `None`), and where the next begins.
+pub async fn statement(
+    scheme: &OpenScheme,
+    volunteer: Uuid,
+    position: Option<Position>,
+    limit: i64,
+) -> Result<(Vec<Line>, Option<Position>), BalanceError> {
+    volunteers::get(scheme, volunteer).await?;
+    let mut position = match position {
+        Some(position) => position,
+        None => newest(scheme, volunteer).await?,
+    };
+    let mut tx = scheme.db.begin_read().await?;
+    let mut entries = scheme.book.entries_of(&mut tx, volunteer, position.before, limit + 1).await?;
+    let more = entries.len() as i64 > limit;
+    entries.truncate(limit.max(0) as usize);
+    let names = names(&mut tx, scheme, &entries).await?;
+    let lines = entries.iter().map(|entry| {
+        let (minutes, points) = change(entry, volunteer);
+        let (summary_zh, summary_en) = summary(entry, names.get(&entry.document_id.unwrap_or_default()));
+        let line = Line {
+            sequence: entry.sequence,
+            kind: entry.kind.clone(),
+            occurred_on: entry.effective_on,
+            recorded_at: moment(entry.recorded_at),
+            minutes,
+            points,
+            balance_minutes: position.balance_minutes,
+            balance_points: position.balance_points,
+            summary_zh,
+            summary_en,
+            document_id: entry.document_id,
+        };
+        position.before = entry.sequence;
+        position.balance_minutes -= minutes;
+        position.balance_points -= points;
+        line
+    });
+    let lines = lines.collect();
+    Ok((lines, more.then_some(position)))
+}
+
+/// The top of the statement. Points that are past their day but not yet taken off still stand in it.
+async fn newest(scheme: &OpenScheme, volunteer: Uuid) -> Result<Position, BalanceError> {
+    let paths = [accounts::minutes_path(volunteer), accounts::points_path(volunteer)];
+    let view = scheme.book.standings(&paths).await?;
+    Ok(Position {
+        before: view.size + 1,
+        balance_minutes: view.lots[0].first().map_or(0, |standing| standing.balance),
+        balance_points: view.lots[1].iter().map(|lot| lot.balance - lot.held_out).sum(),
+    })
+}
+
+/// What an entry changed for its volunteer: minutes, and points that can be spent.
+fn change(entry: &Entry, volunteer: Uuid) -> (i64, i64) {
+    let (minutes_path, points_path) = (accounts::minutes_path(volunteer), accounts::points_path(volunteer));
+    let moved = |path: &str| {
+        let signed = entry.postings.iter().map(|posting| {
+            let into = if &*posting.to.path == path { posting.amount } else { 0 };
+            let out = if &*posting.from.path == path { posting.amount } else { 0 };
+            into - out
+        });
+        signed.sum::<i64>()
+    };
+    match entry.action {
+        // What is captured was taken when it was held.
+        EntryAction::Capture | EntryAction::CapturePart => (moved(&minutes_path), 0),
+        EntryAction::Release => (0, integer(&entry.fields(), "points").unwrap_or(0)),
+        EntryAction::Post | EntryAction::Hold | EntryAction::Reversal => (moved(&minutes_path), moved(&points_path)),
+    }
+}
+
+/// Titles of services and names of rewards, by the id of the record or exchange.
+async fn names(tx: &mut db::Tx, scheme: &OpenScheme, entries: &[Entry]) -> db::Result<HashMap<Uuid, String>> {
+    let ids: Vec<Uuid> = entries.iter().filter_map(|entry| entry.document_id).collect();
+    let rows: Vec<(Uuid, String)> = tx
+        .query(
+            "SELECT s.id, s.title FROM many($2) AS m JOIN services AS s ON s.book = $1 AND s.id = m.value
+             UNION
+             SELECT e.id, r.name FROM many($2) AS m JOIN exchanges AS e ON e.book = $1 AND e.id = m.value
+             JOIN rewards AS r ON r.book = e.book AND r.id = e.reward_id",
+        )
+        .bind(scheme.book.number())
+        .bind_many(Many::Uuid(ids))
+        .fetch_all()
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+fn summary(entry: &Entry, name: Option<&String>) -> (String, String) {
+    let (zh, en) = match entry.kind.as_str() {
+        kind::SERVICE_CONFIRMED => ("服务确认", "service confirmed"),
+        kind::SERVICE_REJECTED => ("服务未通过", "service rejected"),
+        kind::SERVICE_REVERSED => ("服务冲正", "service reversed"),
+        kind::EXCHANGE_RESERVED => ("兑换预留", "exchange reserved"),
+        kind::EXCHANGE_COLLECTED => ("兑换核销", "exchange collected"),
+        kind::EXCHANGE_CANCELLED => ("兑换取消", "exchange cancelled"),
+        kind::EXCHANGE_EXPIRED => ("兑换逾期退回", "exchange expired"),
+        kind::POINTS_EXPIRED => ("积分到期", "points expired"),
+        other => (other, other),
+    };
+    match name {
+        Some(name) => (format!("{zh}:{name}"), format!("{en}: {name}")),
+        None => (zh.to_owned(), en.to_owned()),
+    }
+}

@@ -1,0 +1,239 @@
+//! Checks a scheme: its book, and every table that follows from it.
+
+use crate::projection::{EXCHANGE_MADE, SERVICE_DECIDED, SESSION_MADE, SchemeProjection, YEAR_TOTAL, kind};
+use crate::schemes::OpenScheme;
+use crate::services::{ServiceRow, select_services};
+use ledger::projection::{Cell, How, Row, Shape};
+use ledger::verify::Report;
+use ledger::{Entry, Projection};
+use std::collections::{BTreeMap, HashMap};
+use uuid::Uuid;
+
+/// Rows by key: the columns' names and what the journal makes them.
+type Rows = BTreeMap<String, BTreeMap<&'static str, Cell>>;
+
+/// Rebuilds everything from the journal and compares.
+pub async fn verify(scheme: &OpenScheme) -> db::Result<Report> {
+    let mut expected: HashMap<&'static str, Rows> = HashMap::new();
+    let mut commitments: HashMap<Uuid, String> = HashMap::new();
+    let book = scheme.book.number();
+    let verifier_key = scheme.signer().verifier_key();
+    let (mut report, mut tx) = ledger::verify::verify(&scheme.book, Some(&verifier_key), |entry| {
+        for row in SchemeProjection.project(book, entry) {
+            apply(&mut expected, row);
+        }
+        commitments.extend(commitment(entry));
+    })
+    .await?;
+    compare(&mut expected, &EXCHANGE_MADE, exchanges(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &SESSION_MADE, sessions(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &SERVICE_DECIDED, decided_services(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &YEAR_TOTAL, year_totals(&mut tx, book).await?, &mut report);
+    compare_commitments(&mut tx, book, &commitments, &mut report).await?;
+    Ok(report)
+}
+
+/// What a decision says the record was.
+fn commitment(entry: &Entry) -> Option<(Uuid, String)> {
+    if !matches!(entry.kind.as_str(), kind::SERVICE_CONFIRMED | kind::SERVICE_REJECTED) {
+        return None;
+    }
+    let record = entry.fields().get("record")?.as_str()?.to_owned();
+    Some((entry.document_id?, record))
+}
+
+fn apply(expected: &mut HashMap<&'static str, Rows>, row: Row) {
+    let key = key(&row);
+    let known = expected.entry(row.shape.table).or_default().entry(key).or_default();
+    for (column, cell) in row.shape.columns.iter().zip(row.cells) {
+        match (row.shape.how, known.get_mut(column), cell) {
+            (How::Accumulate, Some(Cell::I64(sum)), Cell::I64(more)) if !is_key(row.shape, column) => *sum += more,
+            (_, _, cell) => drop(known.insert(column, cell)),
+        }
+    }
+}
+
+fn is_key(shape: &Shape, column: &str) -> bool {
+    shape.columns[..shape.keys].contains(&column)
+}
+
+/// The key without the book, as people read it.
+fn key(row: &Row) -> String {
+    let cells = row.cells[1..row.shape.keys].iter().map(|cell| match cell {
+        Cell::Uuid(id) => id.to_string(),
+        Cell::I64(number) => number.to_string(),
+        other => format!("{other:?}"),
+    });
+    cells.collect::<Vec<_>>().join(", ")
+}
+
+fn compare(
+    expected: &mut HashMap<&'static str, Rows>,
+    shape: &'static Shape,
+    stored: Vec<Row>,
+    report: &mut Report,
+) {
+    let mut rows = expected.remove(shape.table).unwrap_or_default();
+    for row in stored {
+        let key = key(&row);
+        let Some(known) = rows.remove(&key) else {
+            report.find(shape.table, key, "the journal knows nothing of this row");
+            continue;
+        };
+        for (column, cell) in shape.columns.iter().zip(&row.cells) {
+            if known.get(column).is_some_and(|known| known != cell) {
+                let problem = format!("{column} is {cell:?}, and the journal makes it {:?}", known[column]);
+                report.find(shape.table, &key, problem);
+            }
+        }
+    }
+    for key in rows.keys() {
+        report.find(shape.table, key, "the row is missing");
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct ExchangeRow {
+    id: Uuid,
+    volunteer_id: Uuid,
+    reward_id: Uuid,
+    station: String,
+    session_id: Option<Uuid>,
+    quantity: i64,
+    points: i64,
+    price_cash: Option<i64>,
+    status: String,
+    balance_before: Option<i64>,
+    reserved_at: i64,
+    reserved_sequence: i64,
+    expires_at: Option<i64>,
+    settled_at: Option<i64>,
+    settled_sequence: Option<i64>,
+}
+
+async fn exchanges(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
+    let rows: Vec<ExchangeRow> = tx
+        .query(
+            "SELECT id, volunteer_id, reward_id, station, session_id, quantity, points, price_cash, status,
+                    balance_before, reserved_at, reserved_sequence, expires_at, settled_at, settled_sequence
+             FROM exchanges WHERE book = $1",
+        )
+        .bind(book)
+        .fetch_all()
+        .await?;
+    let row = |row: ExchangeRow| Row {
+        shape: &EXCHANGE_MADE,
+        cells: vec![
+            Cell::I64(book),
+            Cell::Uuid(row.id),
+            Cell::Uuid(row.volunteer_id),
+            Cell::Uuid(row.reward_id),
+            Cell::Text(row.station),
+            Cell::OptUuid(row.session_id),
+            Cell::I64(row.quantity),
+            Cell::I64(row.points),
+            Cell::OptI64(row.price_cash),
+            Cell::Text(row.status),
+            Cell::OptI64(row.balance_before),
+            Cell::I64(row.reserved_at),
+            Cell::I64(row.reserved_sequence),
+            Cell::OptI64(row.expires_at),
+            Cell::OptI64(row.settled_at),
+            Cell::OptI64(row.settled_sequence),
+        ],
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+async fn sessions(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
+    let rows: Vec<(Uuid, Uuid, String, i64, i64, i64, i64)> = tx
+        .query(
+            "SELECT id, reward_id, station, starts_at, ends_at, seats, version FROM reward_sessions WHERE book = $1",
+        )
+        .bind(book)
+        .fetch_all()
+        .await?;
+    let row = |(id, reward_id, station, starts_at, ends_at, seats, version)| Row {
+        shape: &SESSION_MADE,
+        cells: vec![
+            Cell::I64(book),
+            Cell::Uuid(id),
+            Cell::Uuid(reward_id),
+            Cell::Text(station),
+            Cell::I64(starts_at),
+            Cell::I64(ends_at),
+            Cell::I64(seats),
+            Cell::I64(version),
+        ],
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+async fn decided_services(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
+    let rows: Vec<(Uuid, String, Option<i64>, Option<i64>, Option<i64>)> = tx
+        .query(
+            "SELECT id, status, credited_minutes, points, sequence FROM services
+             WHERE book = $1 AND (status <> 'recorded' OR sequence IS NOT NULL)",
+        )
+        .bind(book)
+        .fetch_all()
+        .await?;
+    let row = |(id, status, minutes, points, sequence)| Row {
+        shape: &SERVICE_DECIDED,
+        cells: vec![
+            Cell::I64(book),
+            Cell::Uuid(id),
+            Cell::Text(status),
+            Cell::OptI64(minutes),
+            Cell::OptI64(points),
+            Cell::OptI64(sequence),
+        ],
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+async fn year_totals(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
+    let rows: Vec<(i64, Uuid, i64, i64, i64)> = tx
+        .query("SELECT year, volunteer_id, minutes, points, services FROM year_totals WHERE book = $1")
+        .bind(book)
+        .fetch_all()
+        .await?;
+    let row = |(year, volunteer, minutes, points, services)| Row {
+        shape: &YEAR_TOTAL,
+        cells: vec![
+            Cell::I64(book),
+            Cell::I64(year),
+            Cell::Uuid(volunteer),
+            Cell::I64(minutes),
+            Cell::I64(points),
+            Cell::I64(services),
+        ],
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+/// The record that was decided over is still the record that is there.
+async fn compare_commitments(
+    tx: &mut db::Tx,
+    book: i64,
+    commitments: &HashMap<Uuid, String>,
+    report: &mut Report,
+) -> db::Result<()> {
+    let mut after = Uuid::nil();
+    loop {
+        let rows: Vec<ServiceRow> = tx
+            .query(select_services!("WHERE s.book = $1 AND s.id > $2 ORDER BY s.id LIMIT 2000"))
+            .bind(book)
+            .bind(after)
+            .fetch_all()
+            .await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = last.id();
+        for row in &rows {
+            let committed = commitments.get(&row.id());
+            if committed.is_some_and(|committed| *committed != row.commitment()) {
+                report.find("services", row.id(), "the record is not the one that was decided over");
+            }
+        }
+    }
+}

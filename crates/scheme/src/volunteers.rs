@@ -1,0 +1,432 @@
+//! Volunteers: who they are. Personal data lives here and nowhere else; the ledger knows their ids.
+
+use crate::schemes::OpenScheme;
+use crate::{micros, moment};
+use chrono::{DateTime, NaiveDate, Utc};
+use std::sync::Arc;
+use uuid::Uuid;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Volunteer {
+    pub id: Uuid,
+    /// Public identifier in place of the ID number.
+    pub number: String,
+    pub name: String,
+    pub phone: Option<String>,
+    pub birth_date: Option<NaiveDate>,
+    /// Where they serve: a unit of the scheme.
+    pub unit: Option<String>,
+    /// Where they come from (双报到): a unit of the scheme, or another's name.
+    pub home_unit: Option<String>,
+    pub teams: Vec<String>,
+    pub skills: Vec<String>,
+    pub consent: Consent,
+    pub status: Status,
+    /// Counts changes; what `If-Match` compares.
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What a volunteer has agreed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Consent {
+    /// That their service is recorded (Order 67 of the Ministry of Civil Affairs, Art. 6).
+    pub record: bool,
+    /// That their name is published in lists (Personal Information Protection Law, Art. 25).
+    pub publish: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Active,
+}
+
+impl Status {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Active => "active",
+        }
+    }
+}
+
+/// A volunteer as somebody writes them down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VolunteerDetails {
+    /// `None`: the one they have, or the scheme's next.
+    pub number: Option<String>,
+    pub name: String,
+    pub phone: Option<String>,
+    /// Kept as a keyed digest only, to find the same person twice.
+    pub id_number: Option<String>,
+    pub birth_date: Option<NaiveDate>,
+    pub unit: Option<String>,
+    pub home_unit: Option<String>,
+    pub teams: Vec<String>,
+    pub skills: Vec<String>,
+    pub consent: Consent,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    Created,
+    Changed,
+    Same,
+}
+
+/// One value that cannot be taken: which, why, and a stable code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid {
+    pub field: &'static str,
+    pub code: &'static str,
+    pub detail: String,
+}
+
+impl Invalid {
+    pub fn new(field: &'static str, code: &'static str, detail: impl Into<String>) -> Invalid {
+        Invalid { field, code, detail: detail.into() }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum VolunteerError {
+    #[error("{} values cannot be taken", .0.len())]
+    Invalid(Vec<Invalid>),
+    #[error("there is no volunteer {id}")]
+    VolunteerNotFound { id: Uuid },
+    /// `field` is what the other volunteer has as well: number or id_number.
+    #[error("another volunteer has this {field}")]
+    Taken { field: &'static str },
+    #[error("the volunteer was changed meanwhile: version {current}")]
+    VersionDiffers { current: i64 },
+    #[error(transparent)]
+    Database(#[from] db::Error),
+}
+
+#[derive(sqlx::FromRow)]
+struct VolunteerRow {
+    id: Uuid,
+    number: String,
+    name: String,
+    phone: Option<String>,
+    id_digest: Option<Vec<u8>>,
+    birth_date: Option<NaiveDate>,
+    unit: Option<String>,
+    home_unit: Option<String>,
+    teams: String,
+    skills: String,
+    consent_record: bool,
+    consent_publish: bool,
+    version: i64,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl VolunteerRow {
+    fn volunteer(self) -> Volunteer {
+        Volunteer {
+            id: self.id,
+            number: self.number,
+            name: self.name,
+            phone: self.phone,
+            birth_date: self.birth_date,
+            unit: self.unit,
+            home_unit: self.home_unit,
+            teams: serde_json::from_str(&self.teams).unwrap_or_default(),
+            skills: serde_json::from_str(&self.skills).unwrap_or_default(),
+            consent: Consent { record: self.consent_record, publish: self.consent_publish },
+            status: Status::Active,
+            version: self.version,
+            created_at: moment(self.created_at),
+            updated_at: moment(self.updated_at),
+        }
+    }
+}
+
+/// The columns of [`VolunteerRow`].
+macro_rules! select_volunteers {
+    ($rest:literal) => {
+        concat!(
+            "SELECT v.id, v.number, v.name, v.phone, v.id_digest, v.birth_date, v.unit, v.home_unit, v.teams, v.skills,
+                    v.consent_record, v.consent_publish, v.version, v.created_at, v.updated_at
+             FROM volunteers AS v ",
+            $rest
+        )
+    };
+}
+
+/// Registers a volunteer under an id that the caller chose, or changes their details. `expected` is the version that the
+/// caller has seen, when it wants to be sure that nobody changed it meanwhile.
+pub async fn put(
+    scheme: &OpenScheme,
+    id: Uuid,
+    details: VolunteerDetails,
+    expected: Option<i64>,
+    now: DateTime<Utc>,
+) -> Result<(Arc<Volunteer>, Written), VolunteerError> {
+    let mut tx = scheme.db.begin_write().await?;
+    let written = put_in(&mut tx, scheme, id, details, expected, now).await?;
+    tx.commit().await?;
+    scheme.volunteers.invalidate(&id);
+    let volunteer = get(scheme, id).await?;
+    Ok((volunteer, written))
+}
+
+/// As [`put`], in the caller's transaction.
+pub(crate) async fn put_in(
+    tx: &mut db::Tx,
+    scheme: &OpenScheme,
+    id: Uuid,
+    details: VolunteerDetails,
+    expected: Option<i64>,
+    now: DateTime<Utc>,
+) -> Result<Written, VolunteerError> {
+    let flaws = check(scheme, &details, now);
+    if !flaws.is_empty() {
+        return Err(VolunteerError::Invalid(flaws));
+    }
+    let id_digest = details.id_number.as_deref().map(|number| id_digest(scheme, number));
+    // Numbers are given out one after the other under this lock.
+    tx.lock("SELECT edition FROM schemes WHERE book = $1 AND edition = 1")
+        .bind(scheme.book.number())
+        .fetch_optional::<(i64,)>()
+        .await?;
+    let known: Option<VolunteerRow> = tx
+        .query(select_volunteers!("WHERE v.book = $1 AND v.id = $2"))
+        .bind(scheme.book.number())
+        .bind(id)
+        .fetch_optional()
+        .await?;
+    let current = known.as_ref().map_or(0, |known| known.version);
+    if expected.is_some_and(|expected| expected != current) {
+        return Err(VolunteerError::VersionDiffers { current });
+    }
+    let number = match (&details.number, &known) {
+        (Some(number), _) => number.clone(),
+        (None, Some(known)) => known.number.clone(),
+        (None, None) => next_number(tx, scheme).await?,
+    };
+    refuse_taken(tx, scheme, id, &number, id_digest.as_deref()).await?;
+    let row = VolunteerRow {
+        id,
+        number,
+        name: details.name,
+        phone: details.phone,
+        // An ID number once given stays until another is given: clients do not get it back, so cannot repeat it.
+        id_digest: id_digest.or_else(|| known.as_ref().and_then(|known| known.id_digest.clone())),
+        birth_date: details.birth_date,
+        unit: details.unit,
+        home_unit: details.home_unit,
+        teams: list(&details.teams),
+        skills: list(&details.skills),
+        consent_record: details.consent.record,
+        consent_publish: details.consent.publish,
+        version: current,
+        created_at: known.as_ref().map_or(micros(now), |known| known.created_at),
+        updated_at: known.as_ref().map_or(micros(now), |known| known.updated_at),
+    };
+    let written = match &known {
+        None => Written::Created,
+        Some(known) if same(known, &row) => return Ok(Written::Same),
+        Some(_) => Written::Changed,
+    };
+    write(tx, scheme.book.number(), row, now).await?;
+    Ok(written)
+}
+
+async fn write(tx: &mut db::Tx, book: i64, row: VolunteerRow, now: DateTime<Utc>) -> db::Result<u64> {
+    tx.query(
+        "INSERT INTO volunteers (book, id, number, name, phone, id_digest, birth_date, unit, home_unit, teams, skills,
+             consent_record, consent_publish, status, version, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'active', $14, $15, $16)
+         ON CONFLICT (book, id) DO UPDATE SET number = excluded.number, name = excluded.name, phone = excluded.phone,
+             id_digest = excluded.id_digest, birth_date = excluded.birth_date, unit = excluded.unit,
+             home_unit = excluded.home_unit, teams = excluded.teams, skills = excluded.skills,
+             consent_record = excluded.consent_record, consent_publish = excluded.consent_publish,
+             version = excluded.version, updated_at = excluded.updated_at",
+    )
+    .bind(book)
+    .bind(row.id)
+    .bind(row.number)
+    .bind(row.name)
+    .bind(row.phone)
+    .bind(row.id_digest)
+    .bind(row.birth_date)
+    .bind(row.unit)
+    .bind(row.home_unit)
+    .bind(row.teams)
+    .bind(row.skills)
+    .bind(row.consent_record)
+    .bind(row.consent_publish)
+    .bind(row.version + 1)
+    .bind(row.created_at)
+    .bind(micros(now))
+    .execute()
+    .await
+}
+
+fn same(known: &VolunteerRow, row: &VolunteerRow) -> bool {
+    let of = |row: &VolunteerRow| {
+        let texts = [&row.number, &row.name, &row.teams, &row.skills].map(String::clone);
+        let options = [&row.phone, &row.unit, &row.home_unit].map(Option::clone);
+        (texts, options, row.id_digest.clone(), row.birth_date, row.consent_record, row.consent_publish)
+    };
+    of(known) == of(row)
+}
+
+async fn refuse_taken(
+    tx: &mut db::Tx,
+    scheme: &OpenScheme,
+    id: Uuid,
+    number: &str,
+    id_digest: Option<&[u8]>,
+) -> Result<(), VolunteerError> {
+    let others: Vec<(String,)> = tx
+        .query("SELECT number FROM volunteers WHERE book = $1 AND (number = $2 OR id_digest = $3) AND id <> $4")
+        .bind(scheme.book.number())
+        .bind(number.to_owned())
+        .bind(id_digest.map(<[u8]>::to_vec))
+        .bind(id)
+        .fetch_all()
+        .await?;
+    match others.first() {
+        None => Ok(()),
+        Some((other,)) if other == number => Err(VolunteerError::Taken { field: "number" }),
+        Some(_) => Err(VolunteerError::Taken { field: "id_number" }),
+    }
+}
+
+/// The scheme's letters and seven digits.
+async fn next_number(tx: &mut db::Tx, scheme: &OpenScheme) -> db::Result<String> {
+    let prefix = scheme.book.code().chars().take(2).collect::<String>().to_uppercase();
+    let (newest,): (Option<String>,) = tx
+        .query("SELECT MAX(number) FROM volunteers WHERE book = $1 AND number >= $2 AND number <= $3 AND LENGTH(number) = 9")
+        .bind(scheme.book.number())
+        .bind(format!("{prefix}0000000"))
+        .bind(format!("{prefix}9999999"))
+        .fetch_one()
+        .await?;
+    let newest = newest.and_then(|number| number.get(2..).and_then(|digits| digits.parse::<i64>().ok())).unwrap_or(0);
+    Ok(format!("{prefix}{:07}", newest + 1))
+}
+
+pub async fn get(scheme: &OpenScheme, id: Uuid) -> Result<Arc<Volunteer>, VolunteerError> {
+    if let Some(known) = scheme.volunteers.get(&id) {
+        return Ok(known);
+    }
+    let row: Option<VolunteerRow> = scheme
+        .db
+        .query(select_volunteers!("WHERE v.book = $1 AND v.id = $2"))
+        .bind(scheme.book.number())
+        .bind(id)
+        .fetch_optional()
+        .await?;
+    let volunteer = Arc::new(row.ok_or(VolunteerError::VolunteerNotFound { id })?.volunteer());
+    scheme.volunteers.insert(id, volunteer.clone());
+    Ok(volunteer)
+}
+
+/// Volunteers in the order of their numbers after `after`, whose name, number or phone holds `query`.
+pub async fn list_matching(
+    scheme: &OpenScheme,
+    query: Option<&str>,
+    after: Option<&str>,
+    limit: i64,
+) -> db::Result<Vec<Volunteer>> {
+    let pattern = query.map(|query| format!("%{}%", query.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")));
+    let rows: Vec<VolunteerRow> = scheme
+        .db
+        .query(select_volunteers!(
+            "WHERE v.book = $1 AND v.number > $2
+               AND ($3 IS NULL OR v.name LIKE $3 ESCAPE '\\' OR v.number LIKE $3 ESCAPE '\\' OR v.phone LIKE $3 ESCAPE '\\')
+             ORDER BY v.number LIMIT $4"
+        ))
+        .bind(scheme.book.number())
+        .bind(after.unwrap_or("").to_owned())
+        .bind(pattern)
+        .bind(limit)
+        .fetch_all()
+        .await?;
+    Ok(rows.into_iter().map(VolunteerRow::volunteer).collect())
+}
+
+/// Those who have one of `numbers` or of `names`: for registers.
+pub(crate) async fn with_numbers_or_names(
+    scheme: &OpenScheme,
+    numbers: Vec<String>,
+    names: Vec<String>,
+) -> db::Result<Vec<Volunteer>> {
+    let mut tx = scheme.db.begin_read().await?;
+    let mut rows: Vec<VolunteerRow> = tx
+        .query(select_volunteers!("JOIN many($2) AS m ON v.number = m.value WHERE v.book = $1"))
+        .bind(scheme.book.number())
+        .bind_many(db::Many::Text(numbers))
+        .fetch_all()
+        .await?;
+    let named: Vec<VolunteerRow> = tx
+        .query(select_volunteers!("JOIN many($2) AS m ON v.name = m.value WHERE v.book = $1"))
+        .bind(scheme.book.number())
+        .bind_many(db::Many::Text(names))
+        .fetch_all()
+        .await?;
+    rows.extend(named);
+    Ok(rows.into_iter().map(VolunteerRow::volunteer).collect())
+}
+
+fn id_digest(scheme: &OpenScheme, id_number: &str) -> Vec<u8> {
+    let canonical = id_number.trim().to_uppercase();
+    scheme.secrets.mac("id_number", canonical.as_bytes()).to_vec()
+}
+
+fn list(values: &[String]) -> String {
+    serde_json::to_string(values).expect("a list of texts is plain data")
+}
+
+fn check(scheme: &OpenScheme, details: &VolunteerDetails, now: DateTime<Utc>) -> Vec<Invalid> {
+    let config = scheme.config();
+    let mut flaws = Vec::new();
+    let mut refuse = |field, code, detail: &str| flaws.push(Invalid::new(field, code, detail));
+    if !is_text(&details.name, 100) {
+        refuse("name", "invalid_text", "a name has 1 to 100 characters");
+    }
+    if details.number.as_deref().is_some_and(|number| !is_number(number)) {
+        refuse("number", "invalid_number", "a number has 2 to 32 letters, digits and hyphens");
+    }
+    if details.phone.as_deref().is_some_and(|phone| !is_phone(phone)) {
+        refuse("phone", "invalid_phone", "a phone number has 5 to 20 digits, and may have + and -");
+    }
+    if details.id_number.as_deref().is_some_and(|number| !is_number(number.trim())) {
+        refuse("id_number", "invalid_id_number", "an ID number has 2 to 32 letters and digits");
+    }
+    let today = config.day_of(now);
+    let eldest = NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or(NaiveDate::MIN);
+    if details.birth_date.is_some_and(|day| day > today || day < eldest) {
+        refuse("birth_date", "invalid_date", "a birth date lies between 1900 and today");
+    }
+    if details.unit.as_deref().is_some_and(|unit| config.unit(unit).is_none()) {
+        refuse("unit", "unknown_unit", "the scheme has no such unit");
+    }
+    if details.home_unit.as_deref().is_some_and(|unit| !is_text(unit, 100)) {
+        refuse("home_unit", "invalid_text", "a unit has 1 to 100 characters");
+    }
+    for (field, values) in [("teams", &details.teams), ("skills", &details.skills)] {
+        if values.len() > 50 || values.iter().any(|value| !is_text(value, 100)) {
+            refuse(field, "invalid_text", "at most 50 texts of 1 to 100 characters");
+        }
+    }
+    flaws
+}
+
+/// Neither blank nor longer than `max` characters nor with control characters in it.
+pub(crate) fn is_text(text: &str, max: usize) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= max && !text.chars().any(char::is_control)
+}
+
+fn is_number(text: &str) -> bool {
+    (2..=32).contains(&text.len()) && text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-')
+}
+
+fn is_phone(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    (5..=20).contains(&digits) && text.chars().all(|letter| letter.is_ascii_digit() || "+- ".contains(letter))
+}

@@ -1,0 +1,43 @@
+//! Amounts on the wire: decimal strings, never numbers.
+
+use crate::api::error::{Flaw, Text};
+use scheme::rules::{AmountError, parse_points};
+
+pub use scheme::rules::{format_points as points, hours_text as hours};
+
+/// Decimals of money: fen are hundredths of a yuan.
+const YUAN_SCALE: u8 = 2;
+
+pub fn yuan(fen: i64) -> String {
+    points(fen, YUAN_SCALE)
+}
+
+/// Reads the amounts of one body, and gathers what is wrong with them.
+#[derive(Default)]
+pub struct Reader {
+    pub flaws: Vec<Flaw>,
+}
+
+impl Reader {
+    pub fn points(&mut self, pointer: &str, text: &str, scale: u8) -> i64 {
+        parse_points(text, scale).unwrap_or_else(|error| {
+            self.flaws.push(flaw(pointer, error));
+            0
+        })
+    }
+
+    pub fn yuan(&mut self, pointer: &str, text: &str) -> i64 {
+        self.points(pointer, text, YUAN_SCALE)
+    }
+}
+
+fn flaw(pointer: &str, error: AmountError) -> Flaw {
+    let zh = match error {
+        AmountError::Blank => "金额为空".to_owned(),
+        AmountError::NotADecimal => "须用数字 0-9 书写，例如 12 或 12.5".to_owned(),
+        AmountError::Negative => "不能为负数".to_owned(),
+        AmountError::TooManyDecimals { allowed } => format!("小数最多 {allowed} 位"),
+        AmountError::TooLarge => "数值过大".to_owned(),
+    };
+    Flaw { pointer: pointer.to_owned(), code: error.code().to_owned(), detail: Text::new(zh, error.to_string()) }
+}

@@ -1,0 +1,279 @@
+//! Refusals, as clients see them: RFC 9457 problems with a stable `code`.
+//!
+//! | module | what it turns into problems |
+//! |---|---|
+//! | `codes` | nothing: it is the table of all codes |
+//! | `of_scheme` | what the functions of `scheme` refuse |
+//! | `of_input` | bodies, queries and paths that cannot be understood |
+
+mod codes;
+mod of_input;
+mod of_scheme;
+
+pub use codes::Code;
+pub use of_scheme::{exchange_refused, invalid, service_refused};
+pub use of_input::{flaw_in_body, flaw_in_query, malformed};
+
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT_LANGUAGE, ALLOW, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::fmt;
+use utoipa::ToSchema;
+
+/// In which language a sentence is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Language {
+    #[default]
+    Chinese,
+    English,
+}
+
+impl Language {
+    /// Chinese, unless the client asks for English first.
+    pub fn of(headers: &HeaderMap) -> Language {
+        let wanted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        // Qualities have at most one digit before the point, so that they sort as texts.
+        let quality = |tag: &str| {
+            let of_tag = wanted.split(',').filter_map(|item| {
+                let (name, quality) = item.split_once(';').unwrap_or((item, "q=1"));
+                let is_meant = name.trim().get(..tag.len()).is_some_and(|name| name.eq_ignore_ascii_case(tag));
+                is_meant.then(|| quality.trim().trim_start_matches("q="))
+            });
+            of_tag.max().filter(|quality| quality.trim_matches(['0', '.']) != "")
+        };
+        if quality("en") > quality("zh") { Language::English } else { Language::Chinese }
+    }
+}
+
+/// A sentence in both languages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    pub zh: String,
+    pub en: String,
+}
+
+impl Text {
+    pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Text {
+        Text { zh: zh.into(), en: en.into() }
+    }
+
+    fn tell(&self, language: Language) -> &str {
+        match language {
+            Language::Chinese => &self.zh,
+            Language::English => &self.en,
+        }
+    }
+}
+
+/// What is wrong with one value of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flaw {
+    /// A JSON pointer into the body; `/query/NAME` and `/path/NAME` for the address.
+    pub pointer: String,
+    pub code: String,
+    pub detail: Text,
+}
+
+/// Why a request was refused.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem {
+    pub code: Code,
+    pub detail: Option<Text>,
+    /// More members: numbers and names that the sentence holds.
+    pub members: Map<String, Value>,
+    pub flaws: Vec<Flaw>,
+    /// For 405: the methods that are allowed.
+    pub allow: Option<String>,
+}
+
+impl Problem {
+    pub fn new(code: Code) -> Problem {
+        Problem { code, detail: None, members: Map::new(), flaws: Vec::new(), allow: None }
+    }
+
+    pub fn detail(self, zh: impl Into<String>, en: impl Into<String>) -> Problem {
+        Problem { detail: Some(Text::new(zh, en)), ..self }
+    }
+
+    pub fn member(mut self, name: &str, value: impl Into<Value>) -> Problem {
+        self.members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// 422, with everything that is wrong.
+    pub fn invalid(flaws: Vec<Flaw>) -> Problem {
+        Problem { flaws, ..Problem::new(Code::InvalidRequest) }
+    }
+
+    /// 422, for one value.
+    pub fn invalid_value(pointer: impl Into<String>, code: &str, zh: &str, en: &str) -> Problem {
+        Problem::invalid(vec![Flaw { pointer: pointer.into(), code: code.to_owned(), detail: Text::new(zh, en) }])
+    }
+
+    /// 500. What happened goes to the log, and nowhere else.
+    pub fn internal(error: impl fmt::Display) -> Problem {
+        tracing::error!(%error, "the request failed");
+        Problem::new(Code::InternalError)
+    }
+
+    /// As it is sent.
+    pub fn response(&self, language: Language, request_id: Option<&str>) -> HttpResponse {
+        let mut response = HttpResponseBuilder::new(self.code.status());
+        if let Some(allow) = self.allow.as_ref().and_then(|allow| HeaderValue::from_str(allow).ok()) {
+            response.insert_header((ALLOW, allow));
+        }
+        match self.code {
+            Code::Unauthenticated => drop(response.insert_header((WWW_AUTHENTICATE, "Bearer"))),
+            Code::Busy => drop(response.insert_header((RETRY_AFTER, "1"))),
+            _ => (),
+        }
+        response.content_type("application/problem+json").body(self.body(language, request_id))
+    }
+
+    fn body(&self, language: Language, request_id: Option<&str>) -> String {
+        let flaws = self.flaws.iter().map(|flaw| FlawBody {
+            pointer: &flaw.pointer,
+            code: &flaw.code,
+            detail: flaw.detail.tell(language),
+        });
+        let body = ProblemBody {
+            kind: format!("/problems/{}", self.code.as_str()),
+            title: self.code.title().tell(language).to_owned(),
+            status: self.code.status().as_u16(),
+            code: self.code.as_str(),
+            detail: self.detail.as_ref().map(|detail| detail.tell(language)),
+            request_id,
+            errors: flaws.collect(),
+            members: &self.members,
+        };
+        serde_json::to_string(&body).expect("texts and numbers are always JSON")
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.as_str())
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.code.status()
+    }
+
+    /// In the first language and without a request id: `requests` makes the answer anew, where both are known.
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        self.response(Language::default(), None)
+    }
+}
+
+#[derive(Serialize)]
+struct ProblemBody<'p> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: String,
+    status: u16,
+    code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'p str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'p str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FlawBody<'p>>,
+    #[serde(flatten)]
+    members: &'p Map<String, Value>,
+}
+
+#[derive(Serialize)]
+struct FlawBody<'p> {
+    pointer: &'p str,
+    code: &'p str,
+    detail: &'p str,
+}
+
+/// Why a request was refused (RFC 9457). Branch on `code`; show `title` and `detail`, which are in the language of
+/// `Accept-Language` (Chinese, or English).
+#[derive(ToSchema)]
+#[schema(as = Problem, example = json!({
+    "type": "/problems/insufficient_points", "title": "积分不足", "status": 422, "code": "insufficient_points",
+    "detail": "可用 20 分，需要 30 分", "needed": "30", "available": "20",
+    "request_id": "0193572f-7d1a-7c3e-9d52-2f6c8f1f0a11"
+}))]
+#[expect(dead_code, reason = "read by the OpenAPI generator alone")]
+pub struct ProblemSchema {
+    /// A page about the code, relative to this server.
+    #[schema(rename = "type")]
+    r#type: String,
+    title: String,
+    status: u16,
+    /// Stable: it does not change with the wording.
+    code: String,
+    /// What is so in this case, with the numbers in it.
+    detail: Option<String>,
+    /// Tell it when you report a fault.
+    request_id: Option<String>,
+    /// With `invalid_request`: everything that is wrong.
+    errors: Option<Vec<FlawSchema>>,
+    /// With `id_taken`: the field that differs from what was asked under the same id.
+    field: Option<String>,
+    /// With `insufficient_points`, `out_of_stock` and the like: what it takes.
+    #[schema(value_type = Option<String>)]
+    needed: Option<String>,
+    /// With `insufficient_points`, `out_of_stock` and the like: what there is.
+    #[schema(value_type = Option<String>)]
+    available: Option<String>,
+}
+
+/// One value that cannot be taken.
+#[derive(ToSchema)]
+#[schema(as = Flaw)]
+#[expect(dead_code, reason = "read by the OpenAPI generator alone")]
+pub struct FlawSchema {
+    /// JSON pointer into the body; `/query/NAME` and `/path/NAME` point into the address.
+    #[schema(example = "/name")]
+    pointer: String,
+    #[schema(example = "missing_field")]
+    code: String,
+    detail: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chinese_unless_english_is_wanted_more() {
+        let cases = [
+            ("", Language::Chinese),
+            ("en", Language::English),
+            ("en-GB,en;q=0.9", Language::English),
+            ("zh-CN,zh;q=0.9,en;q=0.8", Language::Chinese),
+            ("en;q=0.3, zh;q=0.2", Language::English),
+            ("en;q=0, *", Language::Chinese),
+            ("fr", Language::Chinese),
+            ("EN-us", Language::English),
+            ("🦀", Language::Chinese),
+        ];
+        for (wanted, language) in cases {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_bytes(wanted.as_bytes()).unwrap());
+            assert_eq!(Language::of(&headers), language, "{wanted:?}");
+        }
+    }
+
+    #[test]
+    fn a_problem_has_its_numbers_in_fields_and_its_sentence_in_the_language() {
+        let problem = Problem::new(Code::InsufficientPoints)
+            .detail("可用 20 分，需要 30 分", "20 points are available, and 30 are needed")
+            .member("needed", "30")
+            .member("available", "20");
+        let body = r#"{"type":"/problems/insufficient_points","title":"Not enough points","status":422,"code":"insufficient_points","detail":"20 points are available, and 30 are needed","request_id":"7","available":"20","needed":"30"}"#;
+        assert_eq!(problem.body(Language::English, Some("7")), body);
+        assert!(problem.body(Language::Chinese, None).contains("可用 20 分，需要 30 分"));
+    }
+}

@@ -1,0 +1,83 @@
+//! Every code that a client can meet, in the order in which they win when several apply.
+
+use super::Text;
+use actix_web::http::StatusCode;
+
+macro_rules! codes {
+    ($($variant:ident = $code:literal, $status:literal, $zh:literal, $en:literal;)*) => {
+        /// A stable name for a kind of refusal.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Code {
+            $($variant,)*
+        }
+
+        impl Code {
+            pub const ALL: &[Code] = &[$(Code::$variant,)*];
+
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Code::$variant => $code,)*
+                }
+            }
+
+            pub fn status(self) -> StatusCode {
+                let status = match self {
+                    $(Code::$variant => $status,)*
+                };
+                StatusCode::from_u16(status).expect("the table holds statuses of HTTP")
+            }
+
+            pub fn title(self) -> Text {
+                match self {
+                    $(Code::$variant => Text::new($zh, $en),)*
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    MalformedRequest = "malformed_request", 400, "请求无法解析", "The request cannot be parsed";
+    Unauthenticated = "unauthenticated", 401, "需要有效的 API 密钥", "A valid API key is needed";
+    Forbidden = "forbidden", 403, "没有权限", "Not permitted";
+    NotFound = "not_found", 404, "没有这个地址", "There is nothing at this address";
+    SchemeNotFound = "scheme_not_found", 404, "没有这个积分账户方案", "There is no such scheme";
+    VolunteerNotFound = "volunteer_not_found", 404, "没有这位志愿者", "There is no such volunteer";
+    ServiceNotFound = "service_not_found", 404, "没有这条服务记录", "There is no such service record";
+    RewardNotFound = "reward_not_found", 404, "没有这个兑换项目", "There is no such reward";
+    SessionNotFound = "session_not_found", 404, "没有这个场次", "There is no such session";
+    StationNotFound = "station_not_found", 404, "没有这个站点", "There is no such station";
+    ExchangeNotFound = "exchange_not_found", 404, "没有这笔兑换", "There is no such exchange";
+    EntryNotFound = "entry_not_found", 404, "没有这笔分录", "There is no such entry";
+    KeyNotFound = "key_not_found", 404, "没有这个密钥", "There is no such key";
+    MethodNotAllowed = "method_not_allowed", 405, "此地址不支持该方法", "The address does not take this method";
+    IdTaken = "id_taken", 409, "编号已被占用", "The id or number is taken";
+    StateConflict = "state_conflict", 409, "当前状态不允许", "The present state does not allow it";
+    PreconditionFailed = "precondition_failed", 412, "资料已被他人修改", "It was changed meanwhile";
+    BodyTooLarge = "body_too_large", 413, "请求内容过大", "The body is too large";
+    UnsupportedMediaType = "unsupported_media_type", 415, "请求内容须为 JSON", "The body must be JSON";
+    InvalidRequest = "invalid_request", 422, "请求中有无效的值", "Values of the request are not valid";
+    InvalidCursor = "invalid_cursor", 422, "翻页标记无效", "The cursor is not valid";
+    InsufficientPoints = "insufficient_points", 422, "积分不足", "Not enough points";
+    OutOfStock = "out_of_stock", 422, "库存不足", "Out of stock";
+    SessionFull = "session_full", 422, "场次已约满", "The session is full";
+    LimitReached = "limit_reached", 422, "已达兑换限额", "The limit is reached";
+    NotEligible = "not_eligible", 422, "不符合条件", "Not eligible";
+    OutsideWindow = "outside_window", 422, "不在开放时间内", "Outside the time in which it is open";
+    OverlappingService = "overlapping_service", 422, "与另一条服务记录时间重叠", "It overlaps another service";
+    TooManyRequests = "too_many_requests", 429, "请求过于频繁", "Too many requests";
+    InternalError = "internal_error", 500, "服务器内部错误", "The server failed";
+    Busy = "busy", 503, "服务器繁忙，请稍后用同一编号重试", "Busy: try again with the same id";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_stand_in_the_order_of_their_statuses() {
+        for pair in Code::ALL.windows(2) {
+            assert!(pair[0].status() <= pair[1].status(), "{:?} before {:?}", pair[0], pair[1]);
+        }
+    }
+}

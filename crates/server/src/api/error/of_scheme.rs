@@ -1,0 +1,272 @@
+//! What the functions of `scheme` refuse. One `match` for each of their errors, without `_`: a new reason does not compile
+//! until somebody decides what clients see.
+
+use super::{Code, Flaw, Problem, Text};
+use crate::api::amounts::points;
+use ledger::proof::ProofError;
+use scheme::balances::BalanceError;
+use scheme::exchanges::ExchangeError;
+use scheme::keys::KeyError;
+use scheme::rewards::RewardError;
+use scheme::schemes::{ApplyError, SchemeError};
+use scheme::services::{self, ServiceError};
+use scheme::volunteers::{Invalid, VolunteerError};
+use std::fmt::Display;
+use uuid::Uuid;
+
+impl From<db::Error> for Problem {
+    fn from(error: db::Error) -> Self {
+        if !error.is_transient() {
+            return Problem::internal(error);
+        }
+        tracing::warn!(%error, "the database is not available");
+        Problem::new(Code::Busy)
+    }
+}
+
+impl From<SchemeError> for Problem {
+    fn from(error: SchemeError) -> Self {
+        match error {
+            SchemeError::SchemeNotFound { code } => {
+                let detail = format!("there is no scheme `{code}`");
+                Problem::new(Code::SchemeNotFound).detail(format!("没有方案 {code}"), detail)
+            }
+            SchemeError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<ApplyError> for Problem {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::Config(error) => {
+                let text = error.to_string();
+                Problem::invalid_value("/configuration", "invalid_configuration", &format!("配置有误：{text}"), &text)
+            }
+            ApplyError::ScaleChanged { .. } => {
+                let zh = "已有账目，积分的小数位数不能再改";
+                Problem::invalid_value("/configuration", "scale_changed", zh, &error.to_string())
+            }
+            ApplyError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<KeyError> for Problem {
+    fn from(error: KeyError) -> Self {
+        let text = error.to_string();
+        match error {
+            KeyError::Scheme(error) => error.into(),
+            KeyError::SchemeMissing(role) => {
+                Problem::invalid_value("/scheme", "missing_field", &format!("角色 {role} 的密钥须属于一个方案"), &text)
+            }
+            KeyError::StationNotFound(station) => {
+                Problem::invalid_value("/station", "unknown_station", &format!("方案没有站点 {station}"), &text)
+            }
+            KeyError::StationMissing(role) => {
+                Problem::invalid_value("/station", "missing_field", &format!("角色 {role} 的密钥须指明站点"), &text)
+            }
+            KeyError::KeyNotFound => Problem::new(Code::KeyNotFound),
+        }
+    }
+}
+
+impl From<VolunteerError> for Problem {
+    fn from(error: VolunteerError) -> Self {
+        match error {
+            VolunteerError::Invalid(flaws) => invalid(flaws),
+            VolunteerError::VolunteerNotFound { id } => not_found(Code::VolunteerNotFound, id),
+            VolunteerError::Taken { field } => taken(field),
+            VolunteerError::VersionDiffers { current } => version_differs(current),
+            VolunteerError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<RewardError> for Problem {
+    fn from(error: RewardError) -> Self {
+        match error {
+            RewardError::Invalid(flaws) => invalid(flaws),
+            RewardError::RewardNotFound { id } => not_found(Code::RewardNotFound, id),
+            RewardError::SessionNotFound { id } => not_found(Code::SessionNotFound, id),
+            RewardError::IdTaken { field } => taken(&field),
+            RewardError::VersionDiffers { current } => version_differs(current),
+            RewardError::OutOfStock { needed, available } => short(Code::OutOfStock, needed, available),
+            RewardError::Busy => Problem::new(Code::Busy),
+            RewardError::Database(error) => error.into(),
+            RewardError::Book(error) => Problem::internal(error),
+        }
+    }
+}
+
+impl From<BalanceError> for Problem {
+    fn from(error: BalanceError) -> Self {
+        match error {
+            BalanceError::VolunteerNotFound { id } => not_found(Code::VolunteerNotFound, id),
+            BalanceError::BeyondTheBook { size, .. } => beyond_the_book(size),
+            BalanceError::Busy => Problem::new(Code::Busy),
+            BalanceError::Database(error) => error.into(),
+            BalanceError::Book(error) => Problem::internal(error),
+        }
+    }
+}
+
+impl From<ProofError> for Problem {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::BeyondTheBook { size, .. } => beyond_the_book(size),
+            ProofError::OutOfRange { to, .. } => beyond_the_book(to),
+            ProofError::Database(error) => error.into(),
+        }
+    }
+}
+
+/// `scale`: the decimals of a point.
+pub fn service_refused(error: ServiceError, scale: u8) -> Problem {
+    match error {
+        ServiceError::Invalid(flaws) => invalid(flaws),
+        ServiceError::ServiceNotFound { id } => not_found(Code::ServiceNotFound, id),
+        ServiceError::VolunteerNotFound { id } => not_found(Code::VolunteerNotFound, id),
+        ServiceError::IdTaken { field } => taken(&field),
+        ServiceError::Overlapping { other } => Problem::new(Code::OverlappingService)
+            .detail("同一时间已有另一条服务记录", "the volunteer was elsewhere at that time")
+            .member("service_id", other.to_string()),
+        ServiceError::StateConflict { status } => state_conflict(status.as_str(), service_status(status)),
+        ServiceError::OwnRecord => Problem::new(Code::Forbidden)
+            .detail("不能审核自己登记的记录", "whoever recorded a service does not decide over it"),
+        ServiceError::InsufficientPoints { needed, available } => too_few_points(needed, available, scale),
+        ServiceError::Busy => Problem::new(Code::Busy),
+        ServiceError::Database(error) => error.into(),
+        ServiceError::Book(error) => Problem::internal(error),
+    }
+}
+
+/// `scale`: the decimals of a point.
+pub fn exchange_refused(error: ExchangeError, scale: u8) -> Problem {
+    match error {
+        ExchangeError::Invalid(flaws) => invalid(flaws),
+        ExchangeError::VolunteerNotFound { id } => not_found(Code::VolunteerNotFound, id),
+        ExchangeError::RewardNotFound { id } => not_found(Code::RewardNotFound, id),
+        ExchangeError::SessionNotFound { id } => not_found(Code::SessionNotFound, id),
+        ExchangeError::ExchangeNotFound { id } => not_found(Code::ExchangeNotFound, id),
+        ExchangeError::WrongStation { station } => Problem::new(Code::Forbidden)
+            .detail(format!("此密钥不用于站点 {station}"), format!("the key is not for the station {station}"))
+            .member("station", station),
+        ExchangeError::IdTaken { field } => taken(&field),
+        ExchangeError::StateConflict { status } => {
+            let zh = match status {
+                scheme::exchanges::Status::Reserved => "已预约",
+                scheme::exchanges::Status::Collected => "已领取",
+                scheme::exchanges::Status::Cancelled => "已取消",
+                scheme::exchanges::Status::Expired => "已过期",
+            };
+            state_conflict(status.as_str(), zh)
+        }
+        ExchangeError::InsufficientPoints { needed, available } => too_few_points(needed, available, scale),
+        ExchangeError::OutOfStock { needed, available } => short(Code::OutOfStock, needed, available),
+        ExchangeError::SessionFull { needed, available } => short(Code::SessionFull, needed, available),
+        ExchangeError::LimitReached { needed, available } => short(Code::LimitReached, needed, available),
+        ExchangeError::NotEligible { needed, available } => Problem::new(Code::NotEligible)
+            .detail(
+                format!("需要 {needed} 星，目前时长为 {available} 星"),
+                format!("star {needed} is needed, and the hours are worth star {available}"),
+            )
+            .member("needed", needed)
+            .member("available", available),
+        ExchangeError::OutsideWindow { from, until } => {
+            Problem::new(Code::OutsideWindow).member("from", from).member("until", until)
+        }
+        ExchangeError::Busy => Problem::new(Code::Busy),
+        ExchangeError::Database(error) => error.into(),
+        ExchangeError::Book(error) => Problem::internal(error),
+    }
+}
+
+fn service_status(status: services::Status) -> &'static str {
+    match status {
+        services::Status::Recorded => "待确认",
+        services::Status::Confirmed => "已确认",
+        services::Status::Rejected => "已驳回",
+        services::Status::Reversed => "已冲正",
+    }
+}
+
+fn not_found(code: Code, id: Uuid) -> Problem {
+    Problem::new(code).detail(format!("没有 {id}"), format!("there is no {id}")).member("id", id.to_string())
+}
+
+fn beyond_the_book(size: i64) -> Problem {
+    Problem::new(Code::EntryNotFound)
+        .detail(format!("分录从 1 到 {size}"), format!("there are entries 1 to {size}"))
+        .member("size", size)
+}
+
+fn taken(field: &str) -> Problem {
+    Problem::new(Code::IdTaken)
+        .detail(format!("同一编号下 {field} 不同"), format!("the id stands for something else: {field} differs"))
+        .member("field", field)
+}
+
+fn version_differs(current: i64) -> Problem {
+    Problem::new(Code::PreconditionFailed)
+        .detail(format!("目前是第 {current} 版"), format!("it is at version {current} now"))
+        .member("current", current)
+}
+
+fn state_conflict(status: &str, zh: &str) -> Problem {
+    Problem::new(Code::StateConflict).detail(format!("目前{zh}"), format!("it is {status}")).member("status", status)
+}
+
+fn too_few_points(needed: i64, available: i64, scale: u8) -> Problem {
+    short(Code::InsufficientPoints, points(needed, scale), points(available, scale))
+}
+
+/// Amounts of points are decimal strings, counts are integers.
+fn short(code: Code, needed: impl Into<serde_json::Value> + Display, available: impl Into<serde_json::Value> + Display) -> Problem {
+    Problem::new(code)
+        .detail(format!("需要 {needed}，可用 {available}"), format!("{needed} needed, {available} available"))
+        .member("needed", needed)
+        .member("available", available)
+}
+
+pub fn invalid(flaws: Vec<Invalid>) -> Problem {
+    Problem::invalid(flaws.into_iter().map(flaw).collect())
+}
+
+fn flaw(invalid: Invalid) -> Flaw {
+    let zh = match invalid.code {
+        "amount_negative" => "不能为负数",
+        "amount_too_large" => "数值过大",
+        "another_day" => "开始时间不在服务日期当天",
+        "another_station" => "场次在另一站点",
+        "date_in_future" => "服务日期在将来",
+        "end_before_start" => "结束早于开始",
+        "invalid_change" => "不能为 0，数量也不能过大",
+        "invalid_date" => "日期超出范围",
+        "invalid_id_number" => "证件号码格式不对",
+        "invalid_limit" => "限额超出范围",
+        "invalid_minutes" => "分钟数超出范围",
+        "invalid_number" => "编号须为 2 到 32 个字母、数字或连字符",
+        "invalid_phone" => "电话号码格式不对",
+        "invalid_quantity" => "数量须在 1 到 1000 之间",
+        "invalid_seats" => "座位数超出范围",
+        "invalid_star" => "星级须在 1 到 5 之间",
+        "invalid_text" => "为空、过长或含有控制字符",
+        "minutes_differ" => "分钟数与起止时间不一致",
+        "missing_end" => "缺少结束时间",
+        "missing_minutes" => "缺少时长或起止时间",
+        "missing_reason" => "须说明理由",
+        "missing_start" => "缺少开始时间",
+        "no_rules_then" => "当日尚无积分规则",
+        "not_a_good" => "服务类项目没有库存，只有场次",
+        "not_a_service" => "物品没有场次",
+        "rules_not_applicable" => "积分规则不适用",
+        "unknown_category" => "方案没有这个服务类别",
+        "unknown_station" => "方案没有这个站点",
+        "unknown_unit" => "方案没有这个单位",
+        "wrong_pickup_code" => "取货码不对",
+        _ => "值不对",
+    };
+    let pointer = format!("/{}", invalid.field);
+    Flaw { pointer, code: invalid.code.to_owned(), detail: Text::new(zh, invalid.detail) }
+}

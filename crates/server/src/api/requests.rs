@@ -1,0 +1,90 @@
+//! What every request gets: an id, a place in the log and in the metrics, a problem in the client's language, and headers
+//! that keep browsers safe. Logs hold the operation and the key's id: no path, no query, no body, no name.
+
+use crate::api::Api;
+use crate::api::auth::Asked;
+use crate::api::error::{Language, Problem};
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::Method;
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage};
+use std::time::Instant;
+use tracing::Instrument;
+use uuid::Uuid;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const FRAME_OPTIONS: HeaderName = HeaderName::from_static("x-frame-options");
+
+pub async fn attend<B: MessageBody>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let started = Instant::now();
+    let id = request_id(request.headers());
+    let language = Language::of(request.headers());
+    if request.method() == Method::HEAD {
+        // Answered as GET; the connection knows that it was HEAD and leaves the body out.
+        request.head_mut().method = Method::GET;
+    }
+    let api = request.app_data::<Data<Api>>().cloned();
+    let span = tracing::info_span!("request", id = %id);
+    let response = next.call(request).instrument(span.clone()).await?;
+
+    let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
+    let problem = problem.map(|problem| problem.response(language, Some(&id)));
+    let mut response = match problem {
+        Some(problem) => response.into_response(problem).map_into_right_body(),
+        None => response.map_into_left_body(),
+    };
+    let is_page = response.request().path().starts_with("/docs");
+    secure(response.headers_mut(), is_page);
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    let asked = response.request().extensions().get::<Asked>().cloned();
+    let operation = asked.as_ref().map_or("none", |asked| asked.operation);
+    let (status, elapsed) = (response.status().as_u16(), started.elapsed());
+    if let Some(api) = api {
+        api.metrics.count(operation, status, elapsed);
+    }
+    span.in_scope(|| {
+        let key = asked.and_then(|asked| asked.caller).map(|caller| caller.operator.key_id);
+        let micros = elapsed.as_micros() as u64;
+        match status {
+            500.. => tracing::warn!(target: "aixin::requests", operation, status, micros, key = ?key, "answered"),
+            _ => tracing::debug!(target: "aixin::requests", operation, status, micros, key = ?key, "answered"),
+        }
+    });
+    Ok(response)
+}
+
+/// The client's own, if it is harmless to print.
+fn request_id(headers: &HeaderMap) -> String {
+    let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
+    let is_plain = |id: &&str| {
+        (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    given.filter(is_plain).map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+}
+
+fn secure(headers: &mut HeaderMap, is_page: bool) {
+    let policy = match is_page {
+        true => "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+        false => "default-src 'none'; frame-ancestors 'none'",
+    };
+    let fixed = [
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (FRAME_OPTIONS, "DENY"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if !is_page && !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
