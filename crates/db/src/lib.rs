@@ -14,6 +14,7 @@ mod error;
 mod migrations;
 mod open;
 mod query;
+mod statistics;
 
 pub use bulk::{Bulk, Column, Many};
 pub use error::Error;

@@ -1,7 +1,7 @@
 //! The tables, embedded in the program. A migration is never edited once released; it has one name and the same
 //! columns on both engines.
 
-use crate::{Db, Result};
+use crate::{Db, Result, statistics};
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use std::borrow::Cow;
@@ -21,7 +21,10 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[migration!(1, "0001_ledger"), m
 
 pub async fn run(db: &Db) -> Result<()> {
     match db {
-        Db::Sqlite { write, .. } => migrator(|(_, _, sqlite, _)| sqlite).run(write).await?,
+        Db::Sqlite { write, .. } => {
+            migrator(|(_, _, sqlite, _)| sqlite).run(write).await?;
+            statistics::describe(&mut *write.acquire().await?).await?;
+        }
         Db::Postgres { read, .. } => migrator(|(_, _, _, postgres)| postgres).run(read).await?,
     }
     Ok(())

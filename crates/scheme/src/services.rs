@@ -228,6 +228,25 @@ pub async fn put(
     Ok(written)
 }
 
+/// As [`put`], many in one transaction. A record that is refused keeps no other out; when the database fails, none is written.
+pub async fn put_many(
+    scheme: &OpenScheme,
+    records: Vec<(Uuid, ServiceDetails)>,
+    by: &Operator,
+    now: DateTime<Utc>,
+) -> db::Result<Vec<Result<(Service, bool), ServiceError>>> {
+    let mut tx = scheme.db.begin_write().await?;
+    let mut written = Vec::with_capacity(records.len());
+    for (id, details) in records {
+        written.push(match put_in(&mut tx, scheme, id, details, by, now).await {
+            Err(ServiceError::Database(error)) => return Err(error),
+            outcome => outcome,
+        });
+    }
+    tx.commit().await?;
+    Ok(written)
+}
+
 /// As [`put`], in the caller's transaction.
 pub(crate) async fn put_in(
     tx: &mut db::Tx,

@@ -70,6 +70,10 @@ fn text(bulk: &Bulk, rows: usize) -> String {
             let key = names[..keys].join(", ");
             format!("INSERT INTO {table} AS t ({list}) VALUES {values} ON CONFLICT ({key}) DO UPDATE SET {add}")
         }
-        Action::Delete => format!("DELETE FROM {table} WHERE ({list}) IN (VALUES {values})"),
+        // Not `(…) IN (VALUES …)`, which SQLite answers by reading the whole table.
+        Action::Delete => {
+            let equal = names.iter().map(|name| format!("{name} = ?")).collect::<Vec<_>>().join(" AND ");
+            format!("DELETE FROM {table} WHERE {}", vec![format!("({equal})"); rows].join(" OR "))
+        }
     }
 }

@@ -11,7 +11,7 @@
 
 use crate::api::Api;
 use crate::api::auth::{Operation, admit};
-use crate::api::error::{Code, Problem, flaw_in_body, flaw_in_query, malformed};
+use crate::api::error::{Code, Language, Problem, flaw_in_body, flaw_in_query, malformed};
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_ENCODING, IF_MATCH, IF_NONE_MATCH};
 use actix_web::web::{BytesMut, Data};
@@ -45,6 +45,11 @@ impl<O, A, I> Call<O, A, I> {
     /// Decimals of a point in this scheme.
     pub fn scale(&self) -> u8 {
         self.scheme.config().points_scale
+    }
+
+    /// A problem with a part of the call, in the client's language.
+    pub fn told(&self, problem: &Problem) -> serde_json::Value {
+        problem.value(Language::of(self.request.headers()))
     }
 
     /// The version that the client has seen, when it says so; 0 stands for "there is none yet".

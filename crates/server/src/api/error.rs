@@ -133,6 +133,11 @@ impl Problem {
         response.content_type("application/problem+json").body(self.body(language, request_id))
     }
 
+    /// As part of an answer.
+    pub fn value(&self, language: Language) -> Value {
+        serde_json::from_str(&self.body(language, None)).expect("a problem is sent as JSON")
+    }
+
     fn body(&self, language: Language, request_id: Option<&str>) -> String {
         let flaws = self.flaws.iter().map(|flaw| FlawBody {
             pointer: &flaw.pointer,

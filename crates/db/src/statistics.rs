@@ -1,0 +1,68 @@
+//! What SQLite's planner is told of the tables.
+//!
+//! Every key begins with the book, and without statistics SQLite takes a first column to name ten rows: it then reads a
+//! whole book by its primary key rather than look a text up in the fitting index. `ANALYZE` would say better, but
+//! only once the tables are full, and then differently on every installation. So each index is described once, as of a
+//! large scheme: one book with a million rows, whose other columns tell rows apart.
+
+use crate::Result;
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
+
+const ROWS: &str = "1000000";
+/// Rows that agree in some, but not all, columns of an index after the book.
+const ALIKE: &str = "100";
+/// Rows that agree in all columns of an index that is not unique.
+const SAME: &str = "10";
+
+#[derive(sqlx::FromRow)]
+struct Index {
+    table: String,
+    name: String,
+    is_unique: bool,
+    columns: String,
+}
+
+/// Writes the description, if it is not there already.
+pub async fn describe(connection: &mut SqliteConnection) -> Result<()> {
+    let indices: Vec<Index> = sqlx::query_as(
+        "SELECT t.name AS \"table\",
+                CASE WHEN i.origin = 'pk' AND l.wr THEN t.name ELSE i.name END AS name, -- as SQLite calls a WITHOUT ROWID key
+                i.\"unique\" AS is_unique,
+                (SELECT group_concat(c.name) FROM pragma_index_info(i.name) AS c) AS columns
+         FROM sqlite_schema AS t JOIN pragma_table_list(t.name) AS l JOIN pragma_index_list(t.name) AS i
+         WHERE t.type = 'table' ORDER BY t.name, i.name",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let wanted: Vec<_> = indices.into_iter().map(|index| (index.estimates(), index.table, index.name)).collect();
+    let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
+    sqlx::query("ANALYZE sqlite_schema").execute(&mut *tx).await?;
+    let present: Vec<(String, String, String)> =
+        sqlx::query_as("SELECT stat, tbl, idx FROM sqlite_stat1 ORDER BY tbl, idx").fetch_all(&mut *tx).await?;
+    if present == wanted {
+        return Ok(());
+    }
+    // Making the table anew changes the schema, and so makes other connections read it again.
+    sqlx::query(AssertSqlSafe("DROP TABLE sqlite_stat1")).execute(&mut *tx).await?;
+    sqlx::query("ANALYZE sqlite_schema").execute(&mut *tx).await?;
+    for (stat, table, index) in wanted {
+        let insert = sqlx::query("INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES ($1, $2, $3)");
+        insert.bind(table).bind(index).bind(stat).execute(&mut *tx).await?;
+    }
+    tx.commit().await?;
+    sqlx::query("ANALYZE sqlite_schema").execute(connection).await?;
+    Ok(())
+}
+
+impl Index {
+    /// How many rows there are, and how many agree in the first column, in the first two, …
+    fn estimates(&self) -> String {
+        let columns: Vec<&str> = self.columns.split(',').collect();
+        let agree = columns.iter().enumerate().map(|(place, column)| match column {
+            _ if place + 1 == columns.len() => if self.is_unique { "1" } else { SAME },
+            &"book" if place == 0 => ROWS,
+            _ => ALIKE,
+        });
+        [ROWS].into_iter().chain(agree).collect::<Vec<_>>().join(" ")
+    }
+}

@@ -1,0 +1,88 @@
+//! Sessions: when and where a service is given, and to how many.
+
+use crate::api::answers::{ok, written};
+use crate::api::auth::{may, station_of};
+use crate::api::call::{Call, Json, SessionOf};
+use crate::api::error::Problem;
+use actix_web::{HttpResponse, get, put};
+use chrono::{DateTime, Utc};
+use scheme::rewards;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewSession {
+    /// Left out: the station of the key, or `main`.
+    #[schema(example = "main")]
+    station: Option<String>,
+    starts_at: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
+    #[schema(example = 12)]
+    seats: i64,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Session {
+    id: Uuid,
+    reward_id: Uuid,
+    station: String,
+    starts_at: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
+    seats: i64,
+    seats_left: i64,
+    version: i64,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Sessions {
+    /// Those that are not over, soonest first.
+    sessions: Vec<Session>,
+    /// Always `null`: all of them are listed.
+    next: Option<String>,
+}
+
+impl Session {
+    fn new(session: &rewards::Session, seats_left: i64) -> Session {
+        Session {
+            id: session.id,
+            reward_id: session.reward_id,
+            station: session.station.clone(),
+            starts_at: session.starts_at,
+            ends_at: session.ends_at,
+            seats: session.seats,
+            seats_left,
+            version: session.version,
+        }
+    }
+}
+
+/// Offer a session of a service, or change it
+///
+/// You choose the id. `out_of_stock` when more seats would be taken away than are free.
+#[utoipa::path(
+    tag = "rewards",
+    request_body = NewSession,
+    responses((status = 201, body = Session), (status = 200, body = Session))
+)]
+#[put("/rewards/{id}/sessions/{session_id}")]
+async fn put_session(call: Call<may::PutSession, SessionOf, Json<NewSession>>) -> Result<HttpResponse, Problem> {
+    let NewSession { station, starts_at, ends_at, seats } = call.input.0;
+    let station = station_of(&call.caller, station)?;
+    let SessionOf { reward: reward_id, session: id } = call.at;
+    let session = rewards::Session { id, reward_id, station, starts_at, ends_at, seats, version: 0 };
+    let by = &call.caller.operator;
+    let (session, left, how) = rewards::put_session(&call.scheme, session, by, call.now).await?;
+    Ok(written(how, session.version, Session::new(&session, left)))
+}
+
+/// List the sessions of a service that are not over
+#[utoipa::path(tag = "rewards", responses((status = 200, body = Sessions)))]
+#[get("/rewards/{id}/sessions")]
+async fn list_sessions(call: Call<may::ListSessions, Uuid>) -> Result<HttpResponse, Problem> {
+    rewards::get(&call.scheme, call.at).await?;
+    let found = rewards::sessions(&call.scheme, call.at, call.now).await?;
+    let sessions = found.iter().map(|(session, left)| Session::new(session, *left)).collect();
+    Ok(ok(Sessions { sessions, next: None }))
+}

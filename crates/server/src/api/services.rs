@@ -1,0 +1,154 @@
+//! Service records: written down, then decided over by somebody else.
+
+mod batch;
+mod wire;
+
+pub use wire::{Calculation, Evidence, NewService, Service, Step, same_words};
+
+use crate::api::answers::{ok, once};
+use crate::api::auth::may;
+use crate::api::call::{Call, Json, MaybeJson, Query};
+use crate::api::cursor::{List, page, page_size};
+use crate::api::error::{Problem, service_refused};
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, get, post, put};
+use chrono::NaiveDate;
+use scheme::services::{self, Decision, ServiceError};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+pub fn routes(config: &mut ServiceConfig) {
+    config
+        .service(put_service)
+        .service(batch::put_services)
+        .service(confirm_service)
+        .service(reject_service)
+        .service(reverse_service)
+        .service(get_service)
+        .service(list_services);
+}
+
+/// Record a service
+///
+/// You choose the id; the same again gets the same record, another record under the same id `id_taken`. Give `minutes`, or
+/// `started_at` and `ended_at`. Two services of one person cannot overlap. What is `back_filled` needs a `reason`. The record
+/// earns nothing until somebody else confirms it.
+#[utoipa::path(
+    tag = "services",
+    request_body = NewService,
+    responses((status = 201, body = Service), (status = 200, body = Service))
+)]
+#[put("/services/{id}")]
+async fn put_service(call: Call<may::PutService, Uuid, Json<NewService>>) -> Result<HttpResponse, Problem> {
+    let scale = call.scale();
+    let new = call.input.0;
+    if new.id.is_some_and(|id| id != call.at) {
+        return Err(Problem::invalid_value("/id", "another_id", "与地址中的编号不同", "it is not the id in the path"));
+    }
+    let by = &call.caller.operator;
+    let written = services::put(&call.scheme, call.at, new.into(), by, call.now).await;
+    let (service, replayed) = written.map_err(|error| service_refused(error, scale))?;
+    Ok(once(StatusCode::CREATED, replayed, Service::new(service, scale)))
+}
+
+/// Why a record is not accepted, or is taken back.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reason {
+    #[schema(example = "当日未到场")]
+    reason: String,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reversal {
+    #[schema(example = "重复登记")]
+    reason: String,
+    /// Take back points that have been spent, too: the account is then below zero, and marked for follow-up.
+    #[serde(default)]
+    overdraw: bool,
+}
+
+/// No fields.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// Confirm a record: the volunteer gets minutes and points
+///
+/// They follow from the rules in force on the day of service; `calculation` shows how. Confirming again answers the same.
+#[utoipa::path(tag = "services", responses((status = 200, body = Calculation)))]
+#[post("/services/{id}/confirm")]
+async fn confirm_service(call: Call<may::ConfirmService, Uuid, MaybeJson<Nothing>>) -> Result<HttpResponse, Problem> {
+    let decision = services::confirm(&call.scheme, call.at, call.by(), call.now).await;
+    decided(decision, call.scale())
+}
+
+/// Reject a record: it earns nothing
+#[utoipa::path(tag = "services", request_body = Reason, responses((status = 200, body = Calculation)))]
+#[post("/services/{id}/reject")]
+async fn reject_service(call: Call<may::RejectService, Uuid, Json<Reason>>) -> Result<HttpResponse, Problem> {
+    let decision = services::reject(&call.scheme, call.at, &call.input.0.reason, call.by(), call.now).await;
+    decided(decision, call.scale())
+}
+
+/// Reverse a confirmed record: minutes and points are taken back
+///
+/// `insufficient_points` when they have been spent since, unless you ask to `overdraw`.
+#[utoipa::path(tag = "services", request_body = Reversal, responses((status = 200, body = Calculation)))]
+#[post("/services/{id}/reverse")]
+async fn reverse_service(call: Call<may::ReverseService, Uuid, Json<Reversal>>) -> Result<HttpResponse, Problem> {
+    let Reversal { reason, overdraw } = &call.input.0;
+    let decision = services::reverse(&call.scheme, call.at, reason, *overdraw, call.by(), call.now).await;
+    decided(decision, call.scale())
+}
+
+fn decided(decision: Result<Decision, ServiceError>, scale: u8) -> Result<HttpResponse, Problem> {
+    let decision = decision.map_err(|error| service_refused(error, scale))?;
+    Ok(once(StatusCode::OK, decision.replayed, Calculation::new(decision, scale)))
+}
+
+/// Read a service record
+#[utoipa::path(tag = "services", responses((status = 200, body = Calculation)))]
+#[get("/services/{id}")]
+async fn get_service(call: Call<may::GetService, Uuid>) -> Result<HttpResponse, Problem> {
+    let scale = call.scale();
+    let found = services::get(&call.scheme, call.at).await.map_err(|error| service_refused(error, scale))?;
+    Ok(ok(Service::new(found, scale)))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ServicesQuery {
+    volunteer_id: Option<Uuid>,
+    status: Option<wire::Status>,
+    /// `next` of the page before.
+    cursor: Option<String>,
+    /// 1 to 200; 50 when left out.
+    limit: Option<i64>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Services {
+    services: Vec<Service>,
+    /// Give it as `cursor` to go on; `null` at the end.
+    next: Option<String>,
+}
+
+/// List service records, in the order of their days
+#[utoipa::path(tag = "services", params(ServicesQuery), responses((status = 200, body = Services)))]
+#[get("/services")]
+async fn list_services(call: Call<may::ListServices, (), Query<ServicesQuery>>) -> Result<HttpResponse, Problem> {
+    let Query(ServicesQuery { volunteer_id, status, cursor, limit }) = &call.input;
+    let limit = page_size(*limit, 50, 200)?;
+    let list = List::of(&call);
+    let (filter, after): (_, Option<(NaiveDate, Uuid)>) = list.resume(cursor.as_deref(), (*volunteer_id, *status))?;
+    let wanted = services::ServiceFilter { volunteer_id: filter.0, status: filter.1.map(Into::into) };
+    let found = services::list(&call.scheme, wanted, after, limit + 1).await?;
+    let (found, next) = page(found, limit, |last| list.next(filter, (last.details.occurred_on, last.id)));
+    let scale = call.scale();
+    Ok(ok(Services { services: found.into_iter().map(|service| Service::new(service, scale)).collect(), next }))
+}
