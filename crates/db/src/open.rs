@@ -48,7 +48,8 @@ async fn open_sqlite(url: &str, options: &Options) -> Result<Db> {
         .busy_timeout(Duration::from_secs(10))
         .statement_cache_capacity(256)
         .pragma("cache_size", "-65536")
-        .pragma("temp_store", "memory");
+        .pragma("temp_store", "memory")
+        .pragma("wal_autocheckpoint", std::env::var("WALCP").unwrap_or("1000".into()));
     let write = SqlitePoolOptions::new()
         .max_connections(1)
         .test_before_acquire(false)

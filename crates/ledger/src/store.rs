@@ -39,11 +39,20 @@ pub const HEAD: &str =
     "SELECT book, version, size, accounts, recorded_at, frontier FROM ledger_books WHERE code = $1";
 
 pub async fn head(query: db::Query<'_>, code: &str) -> Result<Option<Head>> {
+    match head_as_stored(query, code).await? {
+        Some((_, false)) => Err(damaged("ledger_books.frontier does not fit its size")),
+        head => Ok(head.map(|(head, _)| head)),
+    }
+}
+
+/// The head, and whether its frontier fits its size; without one that fits, the frontier is empty.
+pub async fn head_as_stored(query: db::Query<'_>, code: &str) -> Result<Option<(Head, bool)>> {
     let Some(row) = query.bind(code.to_owned()).fetch_optional::<HeadRow>().await? else { return Ok(None) };
-    let frontier = Frontier::from_bytes(row.size.unsigned_abs(), &row.frontier)
-        .ok_or_else(|| damaged("ledger_books.frontier does not fit its size"))?;
+    let frontier = Frontier::from_bytes(row.size.unsigned_abs(), &row.frontier);
+    let fits = frontier.is_some();
     let HeadRow { book, version, size, accounts, recorded_at, .. } = row;
-    Ok(Some(Head { book, version, size, accounts, recorded_at, frontier }))
+    let frontier = frontier.unwrap_or_default();
+    Ok(Some((Head { book, version, size, accounts, recorded_at, frontier }, fits)))
 }
 
 #[derive(FromRow)]

@@ -50,13 +50,22 @@ pub async fn verify(
     mut each: impl FnMut(&Entry),
 ) -> db::Result<(Report, Tx)> {
     let mut tx = book.db().begin_read().await?;
-    let head = book.head(&mut Session::Tx(&mut tx)).await?;
+    let head = store::head_as_stored(tx.query(store::HEAD), book.code()).await?;
+    let (head, _) = head.ok_or_else(|| store::damaged("the book's head is missing"))?;
     let checkpoints = checkpoints(&mut tx, head.book).await?;
     let mut rebuilt = Rebuilt::default();
     let mut report = Report { checkpoints: checkpoints.len() as i64, ..Report::default() };
     loop {
-        let entries =
-            store::entries_after(&mut Session::Tx(&mut tx), head.book, rebuilt.newest, CHUNK).await?;
+        let entries = store::entries_after(&mut Session::Tx(&mut tx), head.book, rebuilt.newest, CHUNK).await;
+        let entries = match entries {
+            Ok(entries) => entries,
+            // What cannot even be read is named as nearly as it can be; the rest of the journal is then of no use.
+            Err(db::Error::Damaged(problem)) => {
+                report.find("ledger_entries", format!("after {}", rebuilt.newest), problem);
+                break;
+            }
+            Err(error) => return Err(error),
+        };
         for entry in &entries {
             rebuilt.take(book.code(), entry, &mut report);
             if checkpoints.contains_key(&entry.sequence) {

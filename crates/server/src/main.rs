@@ -1,1 +1,14 @@
-fn main() {}
+//! The doors of Aixin: the REST interface, and the command line.
+//!
+//! It promises that what a client may do is written in one table, that every refusal has a stable code, and that what was
+//! answered is done. It refuses to know rules: whatever moves an hour or a point is a function of `scheme`.
+
+mod api;
+mod cli;
+mod clock;
+mod jobs;
+mod settings;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

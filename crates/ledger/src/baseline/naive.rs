@@ -18,9 +18,15 @@ use sqlx::FromRow;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use tokio::sync::Semaphore;
+
+/// Transactions at a time. More of them are slower on few cores.
+pub const TOGETHER: usize = 24;
 
 pub struct Naive {
     db: Db,
+    /// Fewer transactions at a time than connections: callers queue here, which is cheaper than at the pool.
+    turns: Semaphore,
     book: i64,
     opened: i64,
     sequence: AtomicI64,
@@ -65,6 +71,7 @@ impl Naive {
             .await?;
         Ok(Naive {
             db: db.clone(),
+            turns: Semaphore::new(TOGETHER),
             book: head.book,
             opened: head.accounts,
             sequence: AtomicI64::new(newest + 1),
@@ -74,6 +81,7 @@ impl Naive {
     }
 
     pub async fn post(&self, draft: Draft) -> Result<Outcome> {
+        let _turn = self.turns.acquire().await;
         let mut tx = self.db.begin_write().await?;
         let mut locked = self.lock(&mut tx, draft.action.legs()).await?;
         let before = locked.clone();

@@ -13,7 +13,7 @@ use crate::api::Api;
 use crate::api::auth::{Operation, admit};
 use crate::api::error::{Code, Language, Problem, flaw_in_body, flaw_in_query, malformed};
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_ENCODING, IF_MATCH, IF_NONE_MATCH};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, IF_MATCH, IF_NONE_MATCH, TRANSFER_ENCODING};
 use actix_web::web::{BytesMut, Data};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use chrono::{DateTime, Utc};
@@ -238,8 +238,9 @@ impl<T: DeserializeOwned + 'static, const MAX: usize> Input for Json<T, MAX> {
 pub struct MaybeJson<T>(pub T);
 
 impl<T: DeserializeOwned + Default + 'static> Input for MaybeJson<T> {
-    async fn read(request: &HttpRequest, mut payload: Payload) -> Result<Self, Problem> {
-        if request.content_type().is_empty() && payload.next().await.is_none() {
+    async fn read(request: &HttpRequest, payload: Payload) -> Result<Self, Problem> {
+        let headers = request.headers();
+        if !headers.contains_key(TRANSFER_ENCODING) && headers.get(CONTENT_LENGTH).is_none_or(|length| length == "0") {
             return Ok(MaybeJson(T::default()));
         }
         Json::<T>::read(request, payload).await.map(|Json(input)| MaybeJson(input))
@@ -251,7 +252,7 @@ impl<T: DeserializeOwned + Default + 'static> Input for MaybeJson<T> {
 }
 
 async fn body(request: &HttpRequest, payload: Payload, max: usize) -> Result<BytesMut, Problem> {
-    let announced = request.headers().get(actix_web::http::header::CONTENT_LENGTH);
+    let announced = request.headers().get(CONTENT_LENGTH);
     let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > max) {
         return Err(too_large(max));

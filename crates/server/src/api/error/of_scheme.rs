@@ -8,6 +8,7 @@ use scheme::balances::BalanceError;
 use scheme::exchanges::ExchangeError;
 use scheme::keys::KeyError;
 use scheme::rewards::RewardError;
+use scheme::rules::RuleError;
 use scheme::schemes::{ApplyError, SchemeError};
 use scheme::services::{self, ServiceError};
 use scheme::volunteers::{Invalid, VolunteerError};
@@ -107,6 +108,25 @@ impl From<BalanceError> for Problem {
             BalanceError::Busy => Problem::new(Code::Busy),
             BalanceError::Database(error) => error.into(),
             BalanceError::Book(error) => Problem::internal(error),
+        }
+    }
+}
+
+impl From<RuleError> for Problem {
+    fn from(error: RuleError) -> Self {
+        let text = error.to_string();
+        match error {
+            RuleError::BeforeFirstVersion { first, .. } => {
+                let zh = format!("规则自 {first} 起施行");
+                Problem::invalid_value("/occurred_on", "no_rules_then", &zh, &text)
+            }
+            RuleError::CategoryNotFound { .. } => {
+                Problem::invalid_value("/category", "unknown_category", "方案没有这个服务类别", &text)
+            }
+            RuleError::ImpossibleMinutes { .. } => {
+                Problem::invalid_value("/minutes", "invalid_minutes", "分钟数超出范围", &text)
+            }
+            RuleError::TooLarge => Problem::invalid_value("/minutes", "amount_too_large", "数值过大", &text),
         }
     }
 }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// How it is known that the service took place.
-#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {
     SelfScan,
@@ -103,7 +103,7 @@ pub struct Calculation {
 /// One line of the arithmetic, and what stands after it.
 #[derive(Serialize, ToSchema)]
 pub struct Step {
-    #[schema(example = "rate")]
+    #[schema(value_type = String, example = "rate")]
     step: rules::StepKind,
     #[schema(example = "2 小时 × 每小时 1 分 = 2 分")]
     zh: String,

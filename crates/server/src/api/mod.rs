@@ -1,0 +1,117 @@
+//! The REST interface: `/api/v1`, one file for each subject of `scheme`.
+//!
+//! A handler is given a [`call::Call`] that was checked already, calls one function of `scheme`, and shapes the answer.
+
+mod amounts;
+mod answers;
+mod auth;
+mod call;
+mod cursor;
+mod docs;
+mod error;
+mod health;
+mod metrics;
+mod requests;
+
+mod balances;
+mod entries;
+mod exchanges;
+mod keys;
+mod rankings;
+mod rewards;
+pub mod schemes;
+mod services;
+mod volunteers;
+
+use crate::clock::Clock;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::web::{self, Bytes, Data};
+use actix_web::{App, Error, HttpRequest};
+use error::{Code, Problem};
+use metrics::Metrics;
+use scheme::Schemes;
+use serde_json::Value;
+use std::collections::HashMap;
+use utoipa_actix_web::AppExt;
+use utoipa_actix_web::scope;
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+/// What all handlers share.
+pub struct Api {
+    pub schemes: Schemes,
+    pub clock: Clock,
+    pub metrics: Metrics,
+    document: Bytes,
+    /// The methods that each path takes, as the header `Allow` names them.
+    allowed: HashMap<String, String>,
+}
+
+impl Api {
+    pub fn new(schemes: Schemes, clock: Clock) -> Api {
+        let document = docs::document();
+        let allowed = allowed(&document);
+        Api { schemes, clock, metrics: Metrics::default(), document: document.to_string().into(), allowed }
+    }
+}
+
+/// The service as one worker runs it.
+pub fn app(
+    api: Data<Api>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    let (app, _) = App::new().into_utoipa_app().configure(routes).split_for_parts();
+    app.app_data(api)
+        .service(docs::openapi_json)
+        .service(docs::docs)
+        .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json").persist_authorization(true)))
+        .default_service(web::to(unknown))
+        .wrap(Compress::default())
+        .wrap(from_fn(requests::attend))
+}
+
+/// Every operation that the interface's description knows. What is asked for most stands first, since it is found first.
+fn routes(config: &mut ServiceConfig) {
+    let of_scheme = scope("/schemes/{scheme}")
+        .configure(exchanges::routes)
+        .configure(balances::routes)
+        .configure(rewards::routes)
+        .configure(volunteers::routes)
+        .configure(services::routes)
+        .configure(entries::routes)
+        .configure(rankings::routes)
+        .configure(schemes::routes);
+    let v1 = scope("/api/v1").service(of_scheme).configure(schemes::admin_routes).configure(keys::routes);
+    config.service(v1).configure(health::routes).configure(docs::routes_of_pages);
+}
+
+/// 404, or 405 when the path takes other methods.
+async fn unknown(request: HttpRequest, api: Data<Api>) -> Result<&'static str, Problem> {
+    let allowed = request.match_pattern().and_then(|pattern| api.allowed.get(&pattern));
+    match allowed {
+        Some(allow) => Err(Problem { allow: Some(allow.clone()), ..Problem::new(Code::MethodNotAllowed) }),
+        None => Err(Problem::new(Code::NotFound)),
+    }
+}
+
+fn allowed(document: &Value) -> HashMap<String, String> {
+    let methods = |item: &Value| {
+        let names = item.as_object().into_iter().flat_map(|item| item.keys());
+        let mut methods: Vec<String> = names.map(|name| name.to_uppercase()).collect();
+        if methods.iter().any(|method| method == "GET") {
+            methods.push("HEAD".to_owned());
+        }
+        methods.join(", ")
+    };
+    let paths = document["paths"].as_object().into_iter().flatten();
+    paths.map(|(path, item)| (path.clone(), methods(item))).collect()
+}

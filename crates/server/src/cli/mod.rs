@@ -1,0 +1,108 @@
+//! The command line: one file for each command.
+
+mod import;
+mod key;
+mod scheme;
+mod serve;
+mod verify;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Aixin 爱心账户: a volunteer points ledger
+///
+/// Every option can be given as an environment variable, too: AIXIN_DATABASE_URL, AIXIN_LISTEN, …
+#[derive(Parser)]
+#[command(name = "aixin", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+
+    /// What to log: off, error, warn, info, debug, or a filter such as `info,aixin::requests=debug`
+    #[arg(long, global = true, value_name = "FILTER", env = "AIXIN_LOG")]
+    log: Option<String>,
+
+    /// How to log
+    #[arg(long, global = true, value_enum, env = "AIXIN_LOG_FORMAT", default_value = "text")]
+    log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Serve(serve::Args),
+    #[command(subcommand)]
+    Scheme(scheme::Command),
+    #[command(subcommand)]
+    Key(key::Command),
+    #[command(subcommand)]
+    Import(import::Command),
+    Verify(verify::Args),
+}
+
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let serves = matches!(cli.command, Command::Serve(_));
+    log(cli.log.as_deref().unwrap_or(if serves { "info,sqlx=warn" } else { "warn" }), cli.log_format);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(run(cli.command)),
+        Err(error) => Err(error.into()),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("aixin: {}", one_line(&format!("{error:#}")));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve(args) => serve::run(args).await?,
+        Command::Scheme(command) => scheme::run(command).await?,
+        Command::Key(command) => key::run(command).await?,
+        Command::Import(command) => return import::run(command).await,
+        Command::Verify(args) => return verify::run(args).await,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Help as it is; a mistake as one line, with exit code 2.
+fn usage(error: &clap::Error) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = error.print();
+        return ExitCode::from(2);
+    }
+    let text = error.render().to_string();
+    let mistake = text.split("\n\n").next().unwrap_or_default();
+    eprintln!("aixin: {} (see --help)", one_line(mistake.trim_start_matches("error: ")));
+    ExitCode::from(2)
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn log(filter: &str, format: LogFormat) {
+    let filter = tracing_subscriber::EnvFilter::try_new(filter).unwrap_or_else(|_| "info".into());
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => subscriber.init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).init(),
+    }
+}

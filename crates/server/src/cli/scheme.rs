@@ -1,0 +1,93 @@
+//! `aixin scheme`: configurations.
+
+use crate::api::schemes::Case;
+use crate::clock::wall_clock;
+use crate::settings::Settings;
+use anyhow::{Context, anyhow, bail};
+use scheme::config::Scheme;
+use scheme::rules::{format_points, hours_text};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Load, check and try out the configuration of a scheme
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Put configurations in force
+    #[command(after_help = "Example:\n  aixin scheme apply ziyang.toml haiyue.toml")]
+    Apply {
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Check configurations; nothing is changed
+    #[command(after_help = "Example:\n  aixin scheme check ziyang.toml")]
+    Check {
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        _settings: Settings,
+    },
+    /// Compute what a record would earn, with the arithmetic
+    #[command(after_help = "Example:\n  aixin scheme explain ziyang.toml \\\n    --case '{\"category\":\"emergency\",\"occurred_on\":\"2026-03-05\",\"minutes\":150,\"evidence\":\"kiosk\"}'")]
+    Explain {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// category, occurred_on, minutes, evidence; also recorded_on, used
+        #[arg(long, value_name = "JSON")]
+        case: String,
+        #[command(flatten)]
+        _settings: Settings,
+    },
+}
+
+pub async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Apply { files, settings } => apply(&files, &settings).await,
+        Command::Check { files, .. } => check(&files),
+        Command::Explain { file, case, .. } => explain(&file, &case),
+    }
+}
+
+async fn apply(files: &[PathBuf], settings: &Settings) -> anyhow::Result<()> {
+    // All are checked before any is applied.
+    let texts = files.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
+    let schemes = settings.open(Arc::new(wall_clock)).await?;
+    for ((file, text), path) in texts.iter().zip(files) {
+        let applied = schemes.apply(text, wall_clock()).await.with_context(|| path.display().to_string())?;
+        let how = if applied.changed { "applied" } else { "in force already" };
+        println!("{}: {how}, edition {} of {}", file.code, applied.edition, file.name);
+    }
+    schemes.close().await;
+    Ok(())
+}
+
+fn check(files: &[PathBuf]) -> anyhow::Result<()> {
+    for file in files {
+        let (scheme, _) = read(file)?;
+        println!("{}: correct, {} versions of the rules", scheme.code, scheme.versions().len());
+    }
+    Ok(())
+}
+
+fn read(path: &PathBuf) -> anyhow::Result<(Scheme, String)> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let scheme = Scheme::parse(&text).with_context(|| path.display().to_string())?;
+    Ok((scheme, text))
+}
+
+fn explain(file: &PathBuf, case: &str) -> anyhow::Result<()> {
+    let (scheme, _) = read(file)?;
+    let case: Case = serde_json::from_str(case).map_err(|error| anyhow!("the case is not understood: {error}"))?;
+    let earning = match case.earn(&scheme, scheme.day_of(wall_clock())) {
+        Ok(earning) => earning,
+        Err(error) => bail!("{error}"),
+    };
+    for step in &earning.calculation {
+        println!("{}  {}", step.zh, step.en);
+    }
+    let points = format_points(earning.points, scheme.points_scale);
+    println!("= {points} 分 points, {} 小时 h ({} min)", hours_text(earning.minutes), earning.minutes);
+    println!("  规则 rules: {}", earning.rules_version);
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! What happens without anybody asking: reservations and points come to their end, configurations that other processes
+//! applied are taken over, checkpoints are signed. Any number of processes may do it at once.
+
+use crate::api::Api;
+use actix_web::web::Data;
+use chrono::{DateTime, Utc};
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
+
+/// How often each job runs.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Rhythm {
+    /// Seconds between looks at what has expired
+    #[arg(long, value_name = "SECONDS", env = "AIXIN_EXPIRY_SECONDS", default_value_t = 60)]
+    pub expiry_seconds: u64,
+
+    /// Seconds between signed checkpoints
+    #[arg(long, value_name = "SECONDS", env = "AIXIN_CHECKPOINT_SECONDS", default_value_t = 3600)]
+    pub checkpoint_seconds: u64,
+}
+
+/// Runs until it is aborted, which is harmless at any moment: what it posts is posted wholly or not at all.
+pub fn start(api: Data<Api>, rhythm: &Rhythm) -> JoinHandle<()> {
+    let mut expiry = tokio::time::interval(Duration::from_secs(rhythm.expiry_seconds.max(1)));
+    let mut checkpoint = tokio::time::interval(Duration::from_secs(rhythm.checkpoint_seconds.max(1)));
+    expiry.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    checkpoint.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tokio::spawn(async move {
+        loop {
+            let done = tokio::select! {
+                _ = expiry.tick() => expire(&api, (api.clock)()).await,
+                _ = checkpoint.tick() => sign(&api, (api.clock)()).await,
+            };
+            if let Err(error) = done {
+                tracing::error!(error = format!("{error:#}"), "a job failed; it is tried again");
+            }
+        }
+    })
+}
+
+async fn expire(api: &Api, now: DateTime<Utc>) -> anyhow::Result<()> {
+    api.schemes.refresh().await?;
+    for code in api.schemes.codes().await? {
+        let scheme = api.schemes.get(&code).await?;
+        let expired = scheme::expiry::run(&scheme, now).await?;
+        if expired.exchanges + expired.lots > 0 {
+            tracing::info!(scheme = code, exchanges = expired.exchanges, lots = expired.lots, "expired");
+        }
+    }
+    Ok(())
+}
+
+async fn sign(api: &Api, now: DateTime<Utc>) -> anyhow::Result<()> {
+    for code in api.schemes.codes().await? {
+        let scheme = api.schemes.get(&code).await?;
+        let checkpoint = scheme.book.checkpoint(scheme.signer(), now.timestamp_micros()).await?;
+        tracing::info!(scheme = code, size = checkpoint.size, "checkpoint signed");
+    }
+    Ok(())
+}
