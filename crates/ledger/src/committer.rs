@@ -230,10 +230,9 @@ impl Committer {
         self.judge_all(Session::Tx(&mut tx), &mut head, batch, judged, true).await?;
         if !judged.writes.is_empty() {
             let guard = judged.writes.guard(self.db.statement(crate::writes::GUARD), &head, version);
-            if tx.run(guard).execute().await? != 1 {
-                return Err(Failure::Stale);
-            }
-            tx.write(&judged.writes.bulks(&head)).await?;
+            tx.run(guard).execute().await?;
+            // Ids have been looked up under the lock: a key that is taken now is a fault, and trying again would not mend it.
+            tx.write(&judged.writes.bulks(&head)).await.map_err(Failure::Database)?;
         }
         tx.commit().await?;
         self.keep(head, judged, version);

@@ -5,7 +5,7 @@ use crate::api::answers::{ok, once};
 use crate::api::auth::may;
 use crate::api::call::{Call, Json, MaybeJson};
 use crate::api::error::{Problem, exchange_refused};
-use crate::api::services::same_words;
+use crate::api::words::same_words;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, put};
 use chrono::{DateTime, Utc};

@@ -4,7 +4,7 @@ use crate::api::answers::ok;
 use crate::api::auth::may;
 use crate::api::call::{AdminCall, Json};
 use crate::api::error::{Code, Problem};
-use crate::api::services::same_words;
+use crate::api::words::same_words;
 use actix_web::{HttpResponse, get, post};
 use chrono::{DateTime, Utc};
 use scheme::keys;

@@ -12,6 +12,7 @@ mod error;
 mod health;
 mod metrics;
 mod requests;
+mod words;
 
 mod balances;
 mod entries;

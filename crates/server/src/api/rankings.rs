@@ -6,7 +6,7 @@ use crate::api::auth::may;
 use crate::api::call::{Call, Number, Query};
 use crate::api::cursor::{List, page, page_size};
 use crate::api::error::Problem;
-use crate::api::services::same_words;
+use crate::api::words::same_words;
 use actix_web::{HttpResponse, get};
 use scheme::{Role, rankings};
 use serde::{Deserialize, Serialize};

@@ -9,7 +9,7 @@ use crate::api::auth::may;
 use crate::api::call::{Call, Json, Query};
 use crate::api::cursor::{List, page, page_size};
 use crate::api::error::Problem;
-use crate::api::services::same_words;
+use crate::api::words::same_words;
 use actix_web::{HttpResponse, get, put};
 use chrono::{DateTime, NaiveDate, Utc};
 use scheme::rewards;

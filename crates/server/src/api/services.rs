@@ -3,7 +3,7 @@
 mod batch;
 mod wire;
 
-pub use wire::{Calculation, Evidence, NewService, Service, Step, same_words};
+pub use wire::{Calculation, Evidence, NewService, Service, Step};
 
 use crate::api::answers::{ok, once};
 use crate::api::auth::may;

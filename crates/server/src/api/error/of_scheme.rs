@@ -249,7 +249,7 @@ fn short(code: Code, needed: impl Into<serde_json::Value> + Display, available: 
         .member("available", available)
 }
 
-pub fn invalid(flaws: Vec<Invalid>) -> Problem {
+fn invalid(flaws: Vec<Invalid>) -> Problem {
     Problem::invalid(flaws.into_iter().map(flaw).collect())
 }
 

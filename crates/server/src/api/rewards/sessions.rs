@@ -67,7 +67,7 @@ impl Session {
     responses((status = 201, body = Session), (status = 200, body = Session))
 )]
 #[put("/rewards/{id}/sessions/{session_id}")]
-async fn put_session(call: Call<may::PutSession, SessionOf, Json<NewSession>>) -> Result<HttpResponse, Problem> {
+pub async fn put_session(call: Call<may::PutSession, SessionOf, Json<NewSession>>) -> Result<HttpResponse, Problem> {
     let NewSession { station, starts_at, ends_at, seats } = call.input.0;
     let station = station_of(&call.caller, station)?;
     let SessionOf { reward: reward_id, session: id } = call.at;
@@ -80,7 +80,7 @@ async fn put_session(call: Call<may::PutSession, SessionOf, Json<NewSession>>) -
 /// List the sessions of a service that are not over
 #[utoipa::path(tag = "rewards", responses((status = 200, body = Sessions)))]
 #[get("/rewards/{id}/sessions")]
-async fn list_sessions(call: Call<may::ListSessions, Uuid>) -> Result<HttpResponse, Problem> {
+pub async fn list_sessions(call: Call<may::ListSessions, Uuid>) -> Result<HttpResponse, Problem> {
     rewards::get(&call.scheme, call.at).await?;
     let found = rewards::sessions(&call.scheme, call.at, call.now).await?;
     let sessions = found.iter().map(|(session, left)| Session::new(session, *left)).collect();

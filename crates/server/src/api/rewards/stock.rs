@@ -42,7 +42,7 @@ pub struct Stock {
     responses((status = 201, body = Stock), (status = 200, body = Stock))
 )]
 #[post("/rewards/{id}/stock")]
-async fn change_stock(call: Call<may::ChangeStock, Uuid, Json<NewStockChange>>) -> Result<HttpResponse, Problem> {
+pub async fn change_stock(call: Call<may::ChangeStock, Uuid, Json<NewStockChange>>) -> Result<HttpResponse, Problem> {
     let NewStockChange { id, station, change, reason } = call.input.0;
     let station = station_of(&call.caller, station)?;
     let change = StockChange { id, reward_id: call.at, station, change, reason };

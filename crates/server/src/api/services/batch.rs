@@ -70,7 +70,7 @@ pub struct Counts {
 /// after a broken connection: what was recorded is `replayed`.
 #[utoipa::path(tag = "services", request_body = Batch, responses((status = 200, body = BatchResults)))]
 #[post("/services/batch")]
-async fn put_services(
+pub async fn put_services(
     call: Call<may::PutServices, (), Json<Batch, BATCH_BYTES_MAX>>,
 ) -> Result<HttpResponse, Problem> {
     let items = &call.input.0.items;

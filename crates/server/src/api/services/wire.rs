@@ -1,6 +1,7 @@
 //! Service records as they are sent.
 
 use crate::api::amounts::points;
+use crate::api::words::same_words;
 use chrono::{DateTime, NaiveDate, Utc};
 use scheme::rules;
 use scheme::services::{self, Decision, ServiceDetails};
@@ -176,27 +177,6 @@ impl From<rules::Step> for Step {
         Step { step: step.step, zh: step.zh, en: step.en, minutes: step.minutes, points: step.points }
     }
 }
-
-macro_rules! same_words {
-    ($wire:ty, $inner:ty: $($variant:ident)*) => {
-        impl From<$wire> for $inner {
-            fn from(word: $wire) -> Self {
-                match word {
-                    $(<$wire>::$variant => <$inner>::$variant,)*
-                }
-            }
-        }
-
-        impl From<$inner> for $wire {
-            fn from(word: $inner) -> Self {
-                match word {
-                    $(<$inner>::$variant => <$wire>::$variant,)*
-                }
-            }
-        }
-    };
-}
-pub use same_words;
 
 same_words!(Evidence, rules::Evidence: SelfScan Kiosk LeaderConfirmed BackFilled);
 same_words!(Status, services::Status: Recorded Confirmed Rejected Reversed);
