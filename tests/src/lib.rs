@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod postgres;
+pub mod server;
 
 pub use db::Engine;
 use db::{Db, Options};

@@ -119,8 +119,6 @@ pub enum KeyError {
     SchemeMissing(Role),
     #[error("the scheme has no station {0:?}")]
     StationNotFound(String),
-    #[error("a key of the role {0} needs a station")]
-    StationMissing(Role),
     #[error("there is no such key")]
     KeyNotFound,
 }
@@ -144,9 +142,8 @@ pub async fn create(schemes: &Schemes, key: NewKey, now: DateTime<Utc>) -> Resul
             Some(scheme.book.number())
         }
     };
-    if key.role == Role::Kiosk && key.station.is_none() {
-        return Err(KeyError::StationMissing(key.role));
-    }
+    // A kiosk stands somewhere: in the main station, unless it is said otherwise.
+    let station = key.station.or_else(|| (key.role == Role::Kiosk).then(|| "main".to_owned()));
     let issued = IssuedKey { id: Uuid::now_v7(), secret: format!("aixin_{}", hex::encode(random::<32>())) };
     let mut tx = schemes.db().begin_write().await?;
     tx.query(
@@ -155,7 +152,7 @@ pub async fn create(schemes: &Schemes, key: NewKey, now: DateTime<Utc>) -> Resul
     .bind(issued.id)
     .bind(book)
     .bind(key.role.as_str())
-    .bind(key.station)
+    .bind(station)
     .bind(key.name)
     .bind(digest(&issued.secret).to_vec())
     .bind(micros(now))

@@ -64,9 +64,6 @@ impl From<KeyError> for Problem {
             KeyError::StationNotFound(station) => {
                 Problem::invalid_value("/station", "unknown_station", &format!("方案没有站点 {station}"), &text)
             }
-            KeyError::StationMissing(role) => {
-                Problem::invalid_value("/station", "missing_field", &format!("角色 {role} 的密钥须指明站点"), &text)
-            }
             KeyError::KeyNotFound => Problem::new(Code::KeyNotFound),
         }
     }
