@@ -1,8 +1,20 @@
 //! Stories, races and crashes, through the front door and on both engines.
 
+mod desk;
+mod drafts;
+mod station;
+mod world;
+
+mod ledger;
+mod ledger_oracle;
+mod ledger_rules;
+mod memory;
+mod tampering;
+
 mod exchanges;
 mod imports;
-mod ledger;
 mod services;
-mod tampering;
-mod world;
+
+mod api;
+mod contract;
+mod crashes;

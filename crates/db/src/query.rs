@@ -40,7 +40,7 @@ impl Statement {
 
     /// The next placeholder's value, a list that stands in the statement as `many($n)`: a relation with the one
     /// column `value`.
-    fn bind_many(self, list: Many) -> Self {
+    pub fn bind_many(self, list: Many) -> Self {
         match self {
             Statement::Sqlite { sql, args } => {
                 let at = args.len() + 1;

@@ -18,7 +18,7 @@ use crate::book::{BookOptions, Outcome, PostError};
 use crate::draft::Draft;
 use crate::encoding::encode;
 use crate::entry::Entry;
-use crate::judge::{Verdict, judge};
+use crate::judge::{Rejection, Verdict, judge};
 use crate::projection::{Projected, Projection};
 use crate::state::State;
 use crate::store::{self, Head, Settled};
@@ -80,12 +80,20 @@ pub struct Tally {
 #[derive(Default)]
 struct Judged {
     /// To be answered once the batch is durable.
-    settled: Vec<(Request, Settled)>,
+    settled: Vec<(Request, Result<Arc<Entry>, Rejection>)>,
     /// To be answered whatever happens: answers to repeated ids.
     repeated: Vec<(Request, Answer)>,
     /// For the next batch: what depends on an entry of this one.
     deferred: Vec<Request>,
     writes: Writes,
+}
+
+impl Judged {
+    /// The ids that are about to be answered with a rejection.
+    fn rejected(&self) -> Vec<Uuid> {
+        let rejected = self.settled.iter().filter(|(_, result)| result.is_err());
+        rejected.map(|(request, _)| request.draft.id).collect()
+    }
 }
 
 /// Why a batch was not written.
@@ -203,10 +211,12 @@ impl Committer {
         self.wary = self.wary.saturating_sub(1);
         let version = head.version;
         self.judge_all(Session::Db(&db), &mut head, batch, judged, look_up).await?;
+        let rejected = judged.rejected();
         let done = if judged.writes.is_empty() {
-            judged.settled.is_empty() || self.version(&db).await? == Some(version)
+            let old = store::settled(&mut Session::Db(&db), head.book, rejected).await?;
+            old.is_empty() && (judged.settled.is_empty() || self.version(&db).await? == Some(version))
         } else {
-            let guard = judged.writes.guard(db.statement(crate::writes::GUARD), &head, version);
+            let guard = judged.writes.guard(db.statement(crate::writes::GUARD), &head, version, rejected);
             db.write_guarded(guard, &judged.writes.bulks(&head)).await.inspect_err(|error| {
                 if error.is_unique_violation() {
                     self.wary = WARY_BATCHES;
@@ -214,6 +224,7 @@ impl Committer {
             })?
         };
         if !done {
+            self.wary = WARY_BATCHES;
             return Err(Failure::Stale);
         }
         self.keep(head, judged, version);
@@ -229,7 +240,8 @@ impl Committer {
         let version = head.version;
         self.judge_all(Session::Tx(&mut tx), &mut head, batch, judged, true).await?;
         if !judged.writes.is_empty() {
-            let guard = judged.writes.guard(self.db.statement(crate::writes::GUARD), &head, version);
+            let statement = self.db.statement(crate::writes::GUARD);
+            let guard = judged.writes.guard(statement, &head, version, judged.rejected());
             tx.run(guard).execute().await?;
             // Ids have been looked up under the lock: a key that is taken now is a fault, and trying again would not mend it.
             tx.write(&judged.writes.bulks(&head)).await.map_err(Failure::Database)?;
@@ -368,8 +380,7 @@ impl Committer {
                 Err(rejection)
             }
         };
-        let settled = Settled { kind: draft.kind.to_owned(), document: draft.document.clone(), result };
-        judged.settled.push((request, settled));
+        judged.settled.push((request, result));
     }
 
     /// Makes the entry and everything that follows from it. `None`, with nothing changed, when a projected row was written
@@ -411,20 +422,22 @@ impl Committer {
         head.size = entry.sequence;
         head.recorded_at = at;
         head.frontier.append(entry.leaf, |node| writes.node(head.book, node));
+        let entry = Arc::new(entry);
         writes.enter(head, &entry, &verdict, &self.state);
-        Some(Arc::new(entry))
+        Some(entry)
     }
 
     fn answer(&mut self, judged: Judged) -> Vec<Request> {
         for (request, answer) in judged.repeated {
             let _ = request.answer.send(answer);
         }
-        for (request, settled) in judged.settled {
-            let outcome = Outcome { result: settled.result.clone(), replayed: false };
-            if settled.result.is_ok() || request.draft.freeze_rejection {
-                self.recent.insert(request.draft.id, settled);
+        for (Request { draft, answer, .. }, result) in judged.settled {
+            let outcome = Outcome { result: result.clone(), replayed: false };
+            let _ = answer.send(Ok(outcome));
+            if result.is_ok() || draft.freeze_rejection {
+                let settled = Settled { kind: draft.kind.to_owned(), document: draft.document, result };
+                self.recent.insert(draft.id, settled);
             }
-            let _ = request.answer.send(Ok(outcome));
         }
         judged.deferred
     }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Postings of one draft, at most.
+/// Legs of one draft, at most.
 pub const LEGS_MAX: usize = 64;
 /// Bytes of one document, at most.
 pub const DOCUMENT_BYTES_MAX: usize = 16 * 1024;
@@ -43,7 +43,7 @@ pub struct Draft {
 pub enum Action {
     /// Moves amounts. Without legs it is a memo: a fact worth a place in the book.
     Post(Vec<Leg>),
-    /// Sets amounts aside until captured, released, or past `expires_at`.
+    /// Sets amounts aside until captured or released. From `expires_at` on it can only be released.
     Hold { legs: Vec<Leg>, expires_at: Micros },
     /// Posts what was held: `amounts` for each posting of the hold, or all that is left. What is not captured is
     /// released, or stays held when `keep_rest`.

@@ -9,14 +9,18 @@ use crate::state::{Earlier, Standing, State};
 use crate::store::Head;
 use crate::tree::Node;
 use crate::Key;
-use db::{Bulk, Column, Statement};
-use std::collections::HashMap;
+use db::{Bulk, Column, Many, Statement};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use uuid::Uuid;
 
-/// Advances the head, if it is still where it is expected.
+/// Advances the head, if it is still where it is expected, and if no id was answered otherwise before: what is rejected
+/// now is no entry, and what is posted now was not rejected for good. (The unique keys refuse the rest.)
 pub const GUARD: &str = "UPDATE ledger_books
     SET version = version + 1, size = $3, accounts = $4, recorded_at = $5, root = $6, frontier = $7
-    WHERE book = $1 AND version = $2";
+    WHERE book = $1 AND version = $2
+      AND NOT EXISTS (SELECT 1 FROM many($8) AS m JOIN ledger_entries AS e ON e.book = $1 AND e.id = m.value)
+      AND NOT EXISTS (SELECT 1 FROM many($9) AS m JOIN ledger_rejections AS r ON r.book = $1 AND r.id = m.value)";
 
 /// Everything that a batch adds or changes, collected entry by entry.
 #[derive(Default)]
@@ -35,7 +39,7 @@ pub struct Writes {
 }
 
 struct EntryLine {
-    entry: Entry,
+    entry: Arc<Entry>,
     accounts: i64,
 }
 
@@ -65,7 +69,11 @@ impl Writes {
         self.accounts.keys().map(|key| &key.path)
     }
 
-    pub fn guard(&self, statement: Statement, head: &Head, version: i64) -> Statement {
+    /// `rejected`: the ids that the batch rejects, for good or not.
+    pub fn guard(&self, statement: Statement, head: &Head, version: i64, rejected: Vec<Uuid>) -> Statement {
+        let for_good: HashSet<Uuid> = self.rejections.iter().map(|line| line.draft.0).collect();
+        let passing = rejected.iter().copied().filter(|id| !for_good.contains(id));
+        let not_for_good = self.entries.iter().map(|line| line.entry.id).chain(passing).collect();
         statement
             .bind(head.book)
             .bind(version)
@@ -74,10 +82,12 @@ impl Writes {
             .bind(head.recorded_at)
             .bind(head.frontier.root().to_vec())
             .bind(head.frontier.to_bytes())
+            .bind_many(Many::Uuid(rejected))
+            .bind_many(Many::Uuid(not_for_good))
     }
 
     /// Takes an entry that `state` has already been told of.
-    pub fn enter(&mut self, head: &Head, entry: &Entry, verdict: &Verdict, state: &State) {
+    pub fn enter(&mut self, head: &Head, entry: &Arc<Entry>, verdict: &Verdict, state: &State) {
         let opened = entry.opened.len() as i64;
         self.opened_before.get_or_insert(head.accounts - opened);
         let number = |key: &Key| state.get(key).map_or(0, |standing| standing.account);
@@ -126,7 +136,7 @@ impl Writes {
     }
 
     fn entry_rows(&self, book: i64) -> Bulk {
-        let entries = || self.entries.iter().map(|line| &line.entry);
+        let entries = || self.entries.iter().map(|line| &*line.entry);
         let numbers = |of: fn(&Entry) -> i64| Column::I64(entries().map(of).collect());
         let optional = |of: fn(&Entry) -> Option<i64>| Column::OptI64(entries().map(of).collect());
         Bulk::insert(
@@ -197,7 +207,12 @@ impl Writes {
     /// New accounts as rows of their own; of the others, what moves.
     fn account_rows(&self, book: i64) -> [Bulk; 2] {
         let before = self.opened_before.unwrap_or(i64::MAX);
-        let (new, old): (Vec<_>, Vec<_>) = self.accounts.iter().partition(|(_, standing)| standing.account > before);
+        let (mut new, mut old): (Vec<_>, Vec<_>) =
+            self.accounts.iter().partition(|(_, standing)| standing.account > before);
+        // Neighbours in the table are neighbours here: a page is visited once.
+        for rows in [&mut new, &mut old] {
+            rows.sort_unstable_by_key(|(_, standing)| standing.account);
+        }
         let moving = |rows: &[(&Key, &Standing)]| {
             let numbers = |of: fn(&Standing) -> i64| Column::I64(rows.iter().map(|(_, standing)| of(standing)).collect());
             vec![

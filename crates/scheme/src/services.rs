@@ -6,7 +6,7 @@
 mod check;
 mod decide;
 
-pub use decide::{Calculation, Decision, confirm, reject, reverse};
+pub use decide::{Calculation, Decision, confirm, get_explained, reject, reverse};
 
 use crate::keys::Operator;
 use crate::rules::Evidence;

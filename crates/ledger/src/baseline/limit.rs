@@ -1,8 +1,8 @@
 //! The least that must be written, as fast as one connection takes it: the rows of a batch are made beforehand and
-//! written by the same bulk statements, in batches of one size, and only the writing is timed. Nothing is judged or hashed, and
-//! nobody waits for an answer.
+//! written by the same bulk statements, in batches of one size, and only the writing is timed. Nothing is judged or
+//! hashed, and nobody waits for an answer.
 
-use crate::baseline::load::{Mix, Random, Round, World};
+use crate::baseline::load::{Random, Round, World, today};
 use crate::store::{self, HEAD, Head};
 use db::{Bulk, Column, Db, Result};
 use std::collections::BTreeSet;
@@ -13,7 +13,14 @@ pub struct Limit {
     db: Db,
     head: Head,
     sequence: i64,
+}
+
+/// What the rows of one batch have in common.
+struct Batch<'w> {
+    world: &'w World,
+    exchange: bool,
     document: String,
+    sequences: Vec<i64>,
 }
 
 impl Limit {
@@ -26,13 +33,12 @@ impl Limit {
             .bind(head.book)
             .fetch_one()
             .await?;
-        Ok(Limit { db: db.clone(), head, sequence, document: String::new() })
+        Ok(Limit { db: db.clone(), head, sequence })
     }
 
     /// Writes batches of `size` until the writing has taken `time`.
     pub async fn run(&mut self, world: &World, size: u64, time: Duration, seed: u64) -> Result<Round> {
         let mut random = Random(seed);
-        self.document = serde_json::to_string(&world.draft(&mut random).document).unwrap_or_default();
         let mut round = Round::default();
         while round.elapsed < time {
             let bulks = self.rows(world, size, &mut random);
@@ -60,71 +66,92 @@ impl Limit {
 
     /// The rows of one batch, of the same width as those of the drafts of `world`.
     fn rows(&mut self, world: &World, size: u64, random: &mut Random) -> Vec<Bulk> {
-        let (book, count) = (self.head.book, size as usize);
         let first = self.sequence + 1;
         self.sequence += size as i64;
-        let sequences: Vec<i64> = (first..=self.sequence).collect();
+        let draft = world.draft(random);
+        let exchange = draft.kind == "exchange.reserved";
+        let document = serde_json::to_string(&draft.document).unwrap_or_default();
+        let batch = Batch { world, exchange, document, sequences: (first..=self.sequence).collect() };
+        let accounts = self.head.accounts as u64;
+        let account = |random: &mut Random| if world.hot { 1 } else { 1 + random.below(accounts) as i64 };
+        let moved: Vec<i64> = (0..2 * size).map(|_| account(random)).collect();
+        let mut bulks =
+            vec![self.entries(&batch, random), self.postings(&batch, &moved), self.accounts(moved.into_iter().collect())];
+        if exchange {
+            bulks.push(self.holds(&batch));
+        }
+        bulks
+    }
+
+    fn entries(&self, batch: &Batch<'_>, random: &mut Random) -> Bulk {
+        let count = batch.sequences.len();
         let same = |value: i64| Column::I64(vec![value; count]);
-        let (exchange, kind) = match world.mix {
-            Mix::Earn => (false, "service.recorded"),
-            _ => (true, "exchange.reserved"),
-        };
-        let expires_at = exchange.then_some(i64::MAX);
-        let account = |random: &mut Random| if world.hot { 1 } else { 1 + random.below(self.head.accounts as u64) as i64 };
-        let moved: Vec<i64> = (0..2 * count).map(|_| account(random)).collect();
-        let entries = Bulk::insert(
+        let held = Column::OptI64(vec![batch.exchange.then_some(i64::MAX); count]);
+        let kind = if batch.exchange { "exchange.reserved" } else { "service.recorded" };
+        let mut party = || Some(Uuid::from_u128(random.below(batch.world.accounts).into()));
+        Bulk::insert(
             "ledger_entries",
             vec![
-                ("book", same(book)),
-                ("sequence", Column::I64(sequences.clone())),
+                ("book", same(self.head.book)),
+                ("sequence", Column::I64(batch.sequences.clone())),
                 ("recorded_at", same(self.head.recorded_at)),
                 ("reference", Column::OptI64(vec![None; count])),
-                ("expires_at", Column::OptI64(vec![expires_at; count])),
-                ("available_before", Column::OptI64(vec![expires_at; count])),
+                ("expires_at", held.clone()),
+                ("available_before", held),
                 ("accounts", same(self.head.accounts)),
                 ("id", Column::Uuid((0..count).map(|_| Uuid::now_v7()).collect())),
-                ("party", Column::OptUuid((0..count).map(|_| Some(Uuid::from_u128(random.below(100_000).into()))).collect())),
+                ("party", Column::OptUuid((0..count).map(|_| party()).collect())),
                 ("document_id", Column::OptUuid(vec![None; count])),
-                ("action", same(1 + i64::from(exchange))),
-                ("effective_on", Column::Date(vec![crate::baseline::load::today(); count])),
+                ("action", same(1 + i64::from(batch.exchange))),
+                ("effective_on", Column::Date(vec![today(); count])),
                 ("kind", Column::Text(vec![kind.to_owned(); count])),
                 ("leaf", Column::Bytes(vec![vec![7; 32]; count])),
-                ("document", Column::Text(vec![self.document.clone(); count])),
+                ("document", Column::Text(vec![batch.document.clone(); count])),
             ],
-        );
-        let postings = Bulk::insert(
+        )
+    }
+
+    fn postings(&self, batch: &Batch<'_>, moved: &[i64]) -> Bulk {
+        let count = moved.len();
+        Bulk::insert(
             "ledger_postings",
             vec![
-                ("book", Column::I64(vec![book; 2 * count])),
-                ("sequence", Column::I64(sequences.iter().flat_map(|sequence| [*sequence; 2]).collect())),
-                ("place", Column::I64([0, 1].repeat(count))),
-                ("from_account", Column::I64(moved.clone())),
-                ("to_account", Column::I64(vec![i64::MAX; 2 * count])),
-                ("amount", Column::I64([3, 1].repeat(count))),
+                ("book", Column::I64(vec![self.head.book; count])),
+                ("sequence", Column::I64(batch.sequences.iter().flat_map(|sequence| [*sequence; 2]).collect())),
+                ("place", Column::I64([0, 1].repeat(count / 2))),
+                ("from_account", Column::I64(moved.to_vec())),
+                ("to_account", Column::I64(vec![i64::MAX; count])),
+                ("amount", Column::I64([3, 1].repeat(count / 2))),
             ],
-        );
-        let touched: Vec<i64> = moved.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
-        let accounts = Bulk::update(
+        )
+    }
+
+    fn accounts(&self, touched: BTreeSet<i64>) -> Bulk {
+        let count = touched.len();
+        Bulk::update(
             "ledger_accounts",
             2,
             vec![
-                ("book", Column::I64(vec![book; touched.len()])),
-                ("account", Column::I64(touched.clone())),
-                ("balance", Column::I64(vec![0; touched.len()])),
-                ("held_out", Column::I64(vec![0; touched.len()])),
-                ("held_in", Column::I64(vec![0; touched.len()])),
-                ("overdrawn", Column::Bool(vec![false; touched.len()])),
+                ("book", Column::I64(vec![self.head.book; count])),
+                ("account", Column::I64(touched.into_iter().collect())),
+                ("balance", Column::I64(vec![0; count])),
+                ("held_out", Column::I64(vec![0; count])),
+                ("held_in", Column::I64(vec![0; count])),
+                ("overdrawn", Column::Bool(vec![false; count])),
             ],
-        );
-        let holds = Bulk::insert(
+        )
+    }
+
+    fn holds(&self, batch: &Batch<'_>) -> Bulk {
+        let count = batch.sequences.len();
+        Bulk::insert(
             "ledger_holds",
             vec![
-                ("book", same(book)),
-                ("sequence", Column::I64(sequences)),
-                ("expires_at", same(i64::MAX)),
+                ("book", Column::I64(vec![self.head.book; count])),
+                ("sequence", Column::I64(batch.sequences.clone())),
+                ("expires_at", Column::I64(vec![i64::MAX; count])),
                 ("remaining", Column::Text(vec!["[3,1]".to_owned(); count])),
             ],
-        );
-        if exchange { vec![entries, postings, accounts, holds] } else { vec![entries, postings, accounts] }
+        )
     }
 }

@@ -59,12 +59,13 @@ impl World {
 
     /// The next thing somebody does.
     pub fn draft(&self, random: &mut Random) -> Draft {
-        let of_turn = |turn: u64| if turn.is_multiple_of(2) { Mix::Earn } else { Mix::Exchange };
         let (person, reward) =
             if self.hot { (0, 0) } else { (random.below(self.people()), random.below(self.people())) };
-        match if self.mix == Mix::Mixed { of_turn(random.below(2)) } else { self.mix } {
+        match self.mix {
             Mix::Earn => earning(person),
-            _ => exchange(person, reward),
+            Mix::Exchange => exchange(person, reward),
+            Mix::Mixed if random.below(2) == 0 => earning(person),
+            Mix::Mixed => exchange(person, reward),
         }
     }
 
@@ -284,6 +285,24 @@ pub async fn run(poster: &Poster, world: &World, callers: u64, time: Duration, s
     (round.batches, round.batched) = (after.0 - before.0, after.1 - before.1);
     round.latencies.sort_unstable();
     round
+}
+
+/// Posts `entries` entries.
+pub async fn fill(poster: &Poster, world: &World, callers: u64, entries: u64) -> Result<(), String> {
+    let calling = (0..callers).map(|number| {
+        let (poster, world, mut random) = (poster.clone(), *world, Random(!number));
+        let share = entries / callers + u64::from(number < entries % callers);
+        tokio::spawn(async move {
+            for _ in 0..share {
+                poster.post(world.draft(&mut random)).await?;
+            }
+            Ok::<(), String>(())
+        })
+    });
+    for caller in calling.collect::<Vec<_>>() {
+        caller.await.map_err(|error| error.to_string())??;
+    }
+    Ok(())
 }
 
 async fn call(poster: Poster, world: World, mut random: Random, until: Instant) -> Round {

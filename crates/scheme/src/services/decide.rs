@@ -230,6 +230,18 @@ async fn decided(
     Ok(Decision { service, calculation, replayed })
 }
 
+/// The record as it stands, and how its points came about if it was confirmed.
+pub async fn get_explained(scheme: &OpenScheme, id: Uuid) -> Result<Decision, ServiceError> {
+    let service = super::get(scheme, id).await?;
+    let entry = match service.sequence {
+        Some(_) => scheme.book.entry(decision_id(id)).await?,
+        None => None,
+    };
+    let calculation = entry.and_then(|entry| entry.fields().remove("calculation")).unwrap_or_default();
+    let calculation = serde_json::from_value(calculation).unwrap_or_default();
+    Ok(Decision { service, calculation, replayed: false })
+}
+
 /// The other decision was made first.
 async fn conflict(scheme: &OpenScheme, id: Uuid, error: PostError) -> Result<Decision, ServiceError> {
     match error {

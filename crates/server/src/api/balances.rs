@@ -31,6 +31,7 @@ pub struct Balance {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = PointsBalance)]
 pub struct Points {
     /// What can be spent today.
     #[schema(example = "20.5")]
@@ -84,6 +85,7 @@ async fn get_balance(call: Call<may::GetBalance, Uuid, Query<AsOf>>) -> Result<H
 /// One line of the passbook. A reservation takes its points from `balance_points`, its cancelling or expiry gives them
 /// back, and handing over changes nothing more.
 #[derive(Serialize, ToSchema)]
+#[schema(as = StatementLine)]
 pub struct Line {
     sequence: i64,
     #[schema(example = "service.confirmed")]

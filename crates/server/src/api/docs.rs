@@ -59,7 +59,8 @@ pub fn document() -> Value {
 /// Adds what follows from the path, from the table of roles and from the kind of operation.
 fn complete(path: &str, method: &str, operation: &mut Value) {
     let named = path.split(['{', '}']).skip(1).step_by(2).map(parameter);
-    let others = operation["parameters"].as_array().cloned().unwrap_or_default();
+    let mut others = operation["parameters"].as_array().cloned().unwrap_or_default();
+    others.retain(|parameter| parameter["in"] != "path");
     let parameters: Vec<Value> = named.chain(others).collect();
     if !parameters.is_empty() {
         operation["parameters"] = parameters.into();
@@ -72,14 +73,14 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     let roles: Vec<&str> = roles.iter().copied().map(Role::as_str).collect();
     operation["security"] = json!([{ "key": roles }]);
     let mut statuses = vec![401, 403, 404, 422, 500, 503];
-    if operation.get("requestBody").is_some() {
-        statuses.extend([400, 413, 415]);
-    }
     if method != "get" {
-        statuses.push(409);
+        statuses.extend([400, 409, 413, 415]);
     }
     if id == "put_volunteer" || id == "put_reward" {
         statuses.push(412);
+    }
+    for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {
+        answer["description"] = if status == "201" { "Made" } else { "Done, or done before" }.into();
     }
     for status in statuses {
         operation["responses"][status.to_string()] = json!({ "$ref": format!("#/components/responses/{status}") });

@@ -44,6 +44,7 @@ fn one() -> i64 {
 
 #[derive(Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ExchangeStatus)]
 pub enum Status {
     Reserved,
     Collected,

@@ -32,6 +32,7 @@ pub fn routes(config: &mut ServiceConfig) {
 /// Goods have stock; services may have sessions with seats.
 #[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = RewardKind)]
 pub enum Kind {
     Good,
     Service,

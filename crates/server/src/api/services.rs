@@ -115,8 +115,9 @@ fn decided(decision: Result<Decision, ServiceError>, scale: u8) -> Result<HttpRe
 #[get("/services/{id}")]
 async fn get_service(call: Call<may::GetService, Uuid>) -> Result<HttpResponse, Problem> {
     let scale = call.scale();
-    let found = services::get(&call.scheme, call.at).await.map_err(|error| service_refused(error, scale))?;
-    Ok(ok(Service::new(found, scale)))
+    let found = services::get_explained(&call.scheme, call.at).await;
+    let found = found.map_err(|error| service_refused(error, scale))?;
+    Ok(ok(Calculation::new(found, scale)))
 }
 
 #[derive(Deserialize, IntoParams)]

@@ -22,6 +22,7 @@ pub enum Evidence {
 /// `published` is for schemes that show records to the public before they count.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ServiceStatus)]
 pub enum Status {
     Recorded,
     Confirmed,
@@ -95,6 +96,7 @@ pub struct Service {
 
 /// A record that was decided over, and how its points came about.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ExplainedService)]
 pub struct Calculation {
     #[serde(flatten)]
     service: Service,

@@ -1,0 +1,149 @@
+//! Bad input: a clear error by the contract, never a 500, nothing half-done.
+
+use crate::station::{ROLES, Station};
+use db::Engine;
+use rstest::rstest;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+#[rstest]
+#[tokio::test]
+async fn what_cannot_be_taken_is_refused_by_code(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let station = Station::open(engine, "ziyang").await;
+    let volunteer = station.volunteer("林秀英").await;
+    let good = json!({ "kind": "good", "name": "肥皂", "price_points": "2" });
+    for price in ["1e400", "NaN", "-1", "1234567890123456789", "1.23", "", " 1", "１", "0x1", "1,5", "+1", "1."] {
+        let mut body = good.clone();
+        body["price_points"] = json!(price);
+        let answer = station.put("scheme_admin", &format!("/rewards/{}", Uuid::now_v7()), body).await;
+        let pointer = answer.body["errors"][0]["pointer"].clone();
+        assert!(answer.problem(422).starts_with("invalid_"), "{price}");
+        assert_eq!(pointer, "/price_points", "{price}");
+    }
+    for (field, value) in [
+        ("occurred_on", json!("2012-11-31")),
+        ("occurred_on", json!("2999-01-01")),
+        ("occurred_on", json!("20261001")),
+        ("minutes", json!(0)),
+        ("minutes", json!(-5)),
+        ("minutes", json!(100_000)),
+        ("minutes", json!(1.5)),
+        ("minutes", json!(9_223_372_036_854_775_807_i64)),
+        ("category", json!("打牌")),
+        ("title", json!("")),
+        ("title", json!("字".repeat(201))),
+        ("title", json!("a\u{0}b")),
+        ("evidence", json!("rumour")),
+        ("evidence", json!("back_filled")),
+        ("volunteer_id", json!("nobody")),
+        ("started_at", json!("2026-10-12T08:00:00+08:00")),
+    ] {
+        let mut body = station.service(volunteer, "environment", "2026-10-12", 60);
+        body[field] = value.clone();
+        let answer = station.put("staff", &format!("/services/{}", Uuid::now_v7()), body).await;
+        assert!(answer.body["errors"][0]["pointer"].is_string(), "{field} {value}: {}", answer.text);
+        assert!(answer.problem(422).starts_with("invalid_"), "{field} {value}");
+    }
+    let mut unknown = station.service(volunteer, "environment", "2026-10-12", 60);
+    unknown["colour"] = json!("red");
+    let answer = station.put("staff", &format!("/services/{}", Uuid::now_v7()), unknown).await;
+    assert!((400..=422).contains(&answer.status), "{}", answer.text);
+    let services = station.get("reviewer", "/services").await.expect(200);
+    assert_eq!(services["services"], json!([]), "nothing was recorded");
+}
+
+#[tokio::test]
+async fn what_is_not_even_a_request_is_refused_by_status() {
+    let station = Station::open(Engine::Sqlite, "ziyang").await;
+    let volunteer = station.volunteer("林秀英").await;
+    let (staff, path) = (station.key("staff"), station.path(&format!("/volunteers/{}", Uuid::now_v7())));
+    let json_text = "application/json";
+    let malformed = station.server.send_text("PUT", &path, staff, json_text, "{\"name\":".to_owned()).await;
+    assert_eq!(malformed.problem(400), "malformed_request");
+    let plain = station.server.send_text("PUT", &path, staff, "text/plain", "{}".to_owned()).await;
+    plain.problem(415);
+    let huge = format!("{{\"name\":\"{}\"}}", "x".repeat(20 << 20));
+    // A server may close the connection on a body that it does not read.
+    if let Ok(answer) = station.server.try_send("PUT", &path, staff, Some(&Value::String(huge))).await {
+        answer.problem(413);
+    }
+    let body = json!({ "name": "x", "consent": { "record": true, "publish": false } });
+    assert_eq!(station.server.send("PUT", &path, "", body.clone()).await.problem(401), "unauthenticated");
+    assert_eq!(station.server.send("PUT", &path, "aixin_nonsense", body.clone()).await.problem(401), "unauthenticated");
+    let nowhere = format!("/api/v1/schemes/nowhere/volunteers/{volunteer}");
+    let nowhere = station.server.send("PUT", &nowhere, staff, body).await;
+    assert!([403, 404].contains(&nowhere.status), "{}", nowhere.text);
+    for path in ["/volunteers/not-a-uuid", "/exchanges/not-a-uuid", "/entries/x/proof", "/entries/0/proof", "/entries/99/proof"] {
+        let answer = station.get("auditor", path).await;
+        assert!([400, 404, 422].contains(&answer.status), "{path}: {}", answer.text);
+        assert_eq!(answer.content_type, "application/problem+json", "{path}");
+    }
+    for (path, code) in [
+        (format!("/volunteers/{}", Uuid::now_v7()), "volunteer_not_found"),
+        (format!("/volunteers/{}/balance", Uuid::now_v7()), "volunteer_not_found"),
+        (format!("/exchanges/{}", Uuid::now_v7()), "exchange_not_found"),
+        (format!("/services/{}", Uuid::now_v7()), "service_not_found"),
+        (format!("/rewards/{}", Uuid::now_v7()), "reward_not_found"),
+    ] {
+        assert_eq!(station.get("auditor", &path).await.problem(404), code);
+    }
+    for query in ["limit=0", "limit=-1", "limit=100000", "limit=x", "cursor=forged"] {
+        let answer = station.get("auditor", &format!("/volunteers?{query}")).await;
+        assert!([200, 400, 422].contains(&answer.status), "{query}: {}", answer.text);
+    }
+}
+
+/// What each role may do, route by route. A role that is left out is refused.
+#[tokio::test]
+async fn each_role_may_do_what_the_contract_says_and_no_more() {
+    let station = Station::open(Engine::Sqlite, "ziyang").await;
+    let id = Uuid::now_v7();
+    let routes: [(&str, String, &[&str]); 17] = [
+        ("PUT", format!("/volunteers/{id}"), &["staff", "scheme_admin"]),
+        ("GET", format!("/volunteers/{id}"), &["kiosk", "staff", "reviewer", "scheme_admin", "auditor"]),
+        ("GET", format!("/volunteers/{id}/balance"), &["kiosk", "staff", "reviewer", "scheme_admin", "auditor"]),
+        ("GET", format!("/volunteers/{id}/statement"), &["kiosk", "staff", "reviewer", "scheme_admin", "auditor"]),
+        ("PUT", format!("/services/{id}"), &["staff", "scheme_admin"]),
+        ("POST", "/services/batch".to_owned(), &["staff", "scheme_admin"]),
+        ("POST", format!("/services/{id}/confirm"), &["reviewer"]),
+        ("POST", format!("/services/{id}/reject"), &["reviewer"]),
+        ("POST", format!("/services/{id}/reverse"), &["reviewer"]),
+        ("PUT", format!("/rewards/{id}"), &["scheme_admin"]),
+        ("GET", "/rewards".to_owned(), &["kiosk", "staff", "reviewer", "scheme_admin", "auditor"]),
+        ("POST", format!("/rewards/{id}/stock"), &["staff", "scheme_admin"]),
+        ("PUT", format!("/rewards/{id}/sessions/{id}"), &["scheme_admin"]),
+        ("PUT", format!("/exchanges/{id}"), &["kiosk", "staff", "scheme_admin"]),
+        ("POST", format!("/exchanges/{id}/collect"), &["kiosk", "staff", "scheme_admin"]),
+        ("GET", "/entries".to_owned(), &["reviewer", "scheme_admin", "auditor"]),
+        ("GET", "/entries/1/proof".to_owned(), &["reviewer", "scheme_admin", "auditor"]),
+    ];
+    for (method, path, allowed) in routes {
+        for role in ROLES {
+            let body = (method != "GET").then(|| json!({}));
+            let path = station.path(&path);
+            let answer = station.server.try_send(method, &path, station.key(role), body.as_ref()).await.expect("an answer");
+            let refused = answer.status == 403 && answer.body["code"] == "forbidden";
+            assert_eq!(refused, !allowed.contains(&role), "{method} {path} as {role}: {}", answer.text);
+            assert!(answer.status < 500, "{method} {path} as {role}: {}", answer.text);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_station_serves_itself() {
+    let station = Station::open(Engine::Sqlite, "ziyang").await;
+    let elsewhere = tests::server::aixin_prints(
+        &station.server.url,
+        &["key", "create", "--scheme", "ziyang", "--role", "kiosk", "--station", "party-centre"],
+    );
+    let volunteer = station.volunteer("王建国").await;
+    station.serve(volunteer, "environment", "2026-10-12", 120).await;
+    let soap = station.good("1", 5).await;
+    let path = station.path(&format!("/exchanges/{}", Uuid::now_v7()));
+    let body = json!({ "volunteer_id": volunteer, "reward_id": soap, "station": "main" });
+    assert_eq!(station.server.send("PUT", &path, &elsewhere, body.clone()).await.problem(403), "forbidden");
+    station.server.send("PUT", &path, station.key("kiosk"), body).await.expect(201);
+    let collect = format!("{path}/collect");
+    assert_eq!(station.server.send("POST", &collect, &elsewhere, json!({})).await.problem(403), "forbidden");
+    station.server.send("POST", &collect, station.key("kiosk"), json!({})).await.expect(200);
+}
