@@ -27,7 +27,9 @@ use crate::views::Views;
 use crate::writes::Writes;
 use crate::{Source, store::HEAD};
 use db::{Db, Session};
-use std::collections::{HashMap, HashSet, VecDeque};
+use foldhash::{HashMap, HashSet, HashSetExt};
+use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -280,7 +282,7 @@ impl Committer {
         judged: &mut Judged,
         look_up: bool,
     ) -> Result<(), Failure> {
-        let old = if look_up { self.look_up(&mut session, head, batch).await? } else { HashMap::new() };
+        let old = if look_up { self.look_up(&mut session, head, batch).await? } else { HashMap::default() };
         self.repeat(batch, judged, &old);
         self.defer(batch, judged);
         self.learn(&mut session, head, batch).await?;
@@ -336,7 +338,7 @@ impl Committer {
         if !referred.is_empty() {
             self.state.earlier = store::earlier(session, head.book, referred).await?;
         }
-        let mut unknown = HashSet::new();
+        let mut unknown = HashSet::default();
         let touched = batch.iter().flat_map(|request| paths_of(&request.draft));
         let of_earlier = self.state.earlier.values().flat_map(|earlier| {
             earlier.postings.iter().flat_map(|posting| [&posting.from.path, &posting.to.path])
@@ -431,11 +433,11 @@ impl Committer {
         for (request, answer) in judged.repeated {
             let _ = request.answer.send(answer);
         }
-        for (Request { draft, answer, .. }, result) in judged.settled {
+        for (Request { draft, document, answer }, result) in judged.settled {
             let outcome = Outcome { result: result.clone(), replayed: false };
             let _ = answer.send(Ok(outcome));
             if result.is_ok() || draft.freeze_rejection {
-                let settled = Settled { kind: draft.kind.to_owned(), document: draft.document, result };
+                let settled = Settled { kind: Cow::Borrowed(draft.kind), document, result };
                 self.recent.insert(draft.id, settled);
             }
         }

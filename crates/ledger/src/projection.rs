@@ -3,7 +3,7 @@
 use crate::Entry;
 use chrono::NaiveDate;
 use db::{Bulk, Column};
-use std::collections::HashMap;
+use foldhash::HashMap;
 use uuid::Uuid;
 
 /// What follows from an entry, as rows of other tables. A pure function of the entry, so that everything it ever wrote

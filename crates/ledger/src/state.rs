@@ -3,7 +3,7 @@
 use crate::entry::{EntryAction, Posting};
 use crate::judge::{Rejection, Verdict, malformed};
 use crate::{Account, Key, Lot, Micros, Unit};
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
 

@@ -10,7 +10,9 @@ use chrono::NaiveDate;
 use db::{Many, Result, Session};
 use serde_json::{Map, Value};
 use sqlx::FromRow;
-use std::collections::{BTreeSet, HashMap};
+use foldhash::HashMap;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -244,7 +246,7 @@ async fn complete(session: &mut Session<'_>, book: i64, rows: Vec<EntryRow>) -> 
     let opened = rows.iter().flat_map(|row| row.accounts_before + 1..=row.accounts);
     let numbers = postings.iter().flat_map(|posting| [posting.from_account, posting.to_account]).chain(opened).collect();
     let accounts = accounts_numbered(session, book, numbers).await?;
-    let mut of_entry: HashMap<i64, Vec<PostingRow>> = HashMap::new();
+    let mut of_entry: HashMap<i64, Vec<PostingRow>> = HashMap::default();
     for posting in postings {
         of_entry.entry(posting.sequence).or_default().push(posting);
     }
@@ -288,7 +290,7 @@ struct RemainingRow {
 pub async fn earlier(session: &mut Session<'_>, book: i64, ids: Vec<Uuid>) -> Result<HashMap<Uuid, Earlier>> {
     let entries = entries_with_ids(session, book, ids).await?;
     if entries.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(HashMap::default());
     }
     let rows = session
         .query(
@@ -321,8 +323,9 @@ fn earlier_of(left: Option<RemainingRow>, entry: Entry) -> Result<Earlier> {
 /// The final answer to an id, and what was asked.
 #[derive(Debug, Clone)]
 pub struct Settled {
-    pub kind: String,
-    pub document: Map<String, Value>,
+    pub kind: Cow<'static, str>,
+    /// JSON, as it was posted.
+    pub document: String,
     pub result: Result<Arc<Entry>, Rejection>,
 }
 
@@ -332,7 +335,8 @@ impl Settled {
         if self.kind != draft.kind {
             return Some("kind".to_owned());
         }
-        let differs = |field: &&&str| self.document.get(**field) != draft.document.get(**field);
+        let document: Map<String, Value> = serde_json::from_str(&self.document).unwrap_or_default();
+        let differs = |field: &&&str| document.get(**field) != draft.document.get(**field);
         draft.intent.iter().find(differs).map(|field| (*field).to_owned())
     }
 }
@@ -357,15 +361,14 @@ pub async fn settled(session: &mut Session<'_>, book: i64, ids: Vec<Uuid>) -> Re
         .bind_many(Many::Uuid(ids))
         .fetch_all::<RejectionRow>()
         .await?;
-    let mut found = HashMap::new();
+    let mut found = HashMap::default();
     for entry in entries {
-        let settled = Settled { kind: entry.kind.clone(), document: entry.fields(), result: Ok(Arc::new(entry)) };
-        found.insert(settled.result.as_ref().map_or(Uuid::nil(), |entry| entry.id), settled);
+        let (id, kind, document) = (entry.id, entry.kind.clone().into(), entry.document.clone());
+        found.insert(id, Settled { kind, document, result: Ok(Arc::new(entry)) });
     }
     for row in rejections {
         let rejection = serde_json::from_str(&row.rejection).map_err(|_| damaged("ledger_rejections.rejection"))?;
-        let document = serde_json::from_str(&row.document).unwrap_or_default();
-        found.insert(row.id, Settled { kind: row.kind, document, result: Err(rejection) });
+        found.insert(row.id, Settled { kind: row.kind.into(), document: row.document, result: Err(rejection) });
     }
     Ok(found)
 }

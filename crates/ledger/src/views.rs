@@ -6,7 +6,7 @@
 use crate::state::{Standing, State};
 use crate::store::{self, HEAD, Head};
 use db::{Db, Session};
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 

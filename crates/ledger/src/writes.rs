@@ -10,7 +10,7 @@ use crate::store::Head;
 use crate::tree::Node;
 use crate::Key;
 use db::{Bulk, Column, Many, Statement};
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 use std::sync::Arc;
 use uuid::Uuid;
 

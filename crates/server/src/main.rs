@@ -4,6 +4,7 @@
 //! answered is done. It refuses to know rules: whatever moves an hour or a point is a function of `scheme`.
 
 mod api;
+mod bench;
 mod cli;
 mod clock;
 mod jobs;

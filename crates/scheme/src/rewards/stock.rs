@@ -30,7 +30,7 @@ pub struct StockChanged {
     pub replayed: bool,
 }
 
-const STOCK_MAX: i64 = 1_000_000_000;
+const STOCK_MAX: u64 = 1_000_000_000;
 
 pub async fn change_stock(
     scheme: &OpenScheme,
@@ -43,7 +43,7 @@ pub async fn change_stock(
     if scheme.config().station(&change.station).is_none() {
         flaws.push(Invalid::new("station", "unknown_station", "the scheme has no such station"));
     }
-    if change.change == 0 || change.change.abs() > STOCK_MAX {
+    if change.change == 0 || change.change.unsigned_abs() > STOCK_MAX {
         flaws.push(Invalid::new("change", "invalid_change", "not 0, and at most 1000000000 pieces"));
     }
     if !is_text(&change.reason, 500) {

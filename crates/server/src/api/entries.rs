@@ -203,5 +203,9 @@ async fn get_consistency(
     call: Call<may::GetConsistency, (), Query<ConsistencyQuery>>,
 ) -> Result<HttpResponse, Problem> {
     let ConsistencyQuery { from, to } = call.input.0;
+    if from < 1 || to.is_some_and(|to| to < from) {
+        let (zh, en) = ("须在 1 和 to 之间", "it must be between 1 and `to`");
+        return Err(Problem::invalid_value("/query/from", "invalid_number", zh, en));
+    }
     Ok(ok(call.scheme.book.prove_consistency(from, to).await?))
 }

@@ -44,7 +44,7 @@ pub struct NewKey {
     #[schema(example = "ziyang")]
     scheme: Option<String>,
     role: Role,
-    /// Only this station. A kiosk has one; others serve all when it is left out.
+    /// Only this station. Left out: `main` for a kiosk, every station for others.
     #[schema(example = "main")]
     station: Option<String>,
     /// Whose it is, for lists.

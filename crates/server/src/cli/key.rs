@@ -19,7 +19,7 @@ pub enum Command {
         /// kiosk, staff, reviewer, scheme_admin, auditor or operator
         #[arg(long)]
         role: Role,
-        /// Only this station
+        /// Only this station; left out: main for a kiosk, every station for others
         #[arg(long, value_name = "STATION")]
         station: Option<String>,
         /// Whose it is, for lists

@@ -1,13 +1,16 @@
 //! The command line: one file for each command.
 
+mod demo;
 mod import;
 mod key;
 mod scheme;
 mod serve;
 mod verify;
 
+use crate::bench::{self, BenchArgs};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 /// Aixin 爱心账户: a volunteer points ledger
@@ -36,6 +39,7 @@ enum LogFormat {
 
 #[derive(Subcommand)]
 enum Command {
+    Demo(demo::Args),
     Serve(serve::Args),
     #[command(subcommand)]
     Scheme(scheme::Command),
@@ -44,6 +48,7 @@ enum Command {
     #[command(subcommand)]
     Import(import::Command),
     Verify(verify::Args),
+    Bench(BenchArgs),
 }
 
 pub fn main() -> ExitCode {
@@ -51,8 +56,8 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    let serves = matches!(cli.command, Command::Serve(_));
-    log(cli.log.as_deref().unwrap_or(if serves { "info,sqlx=warn" } else { "warn" }), cli.log_format);
+    let serves = matches!(cli.command, Command::Demo(_) | Command::Serve(_));
+    log(cli.log.as_deref().unwrap_or(if serves { "info,sqlx=warn,actix_server=warn" } else { "warn" }), cli.log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let done = match runtime {
         Ok(runtime) => runtime.block_on(run(cli.command)),
@@ -69,11 +74,13 @@ pub fn main() -> ExitCode {
 
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Demo(args) => demo::run(args).await?,
         Command::Serve(args) => serve::run(args).await?,
         Command::Scheme(command) => scheme::run(command).await?,
         Command::Key(command) => key::run(command).await?,
         Command::Import(command) => return import::run(command).await,
         Command::Verify(args) => return verify::run(args).await,
+        Command::Bench(args) => bench::run(args).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -100,7 +107,8 @@ fn one_line(text: &str) -> String {
 
 fn log(filter: &str, format: LogFormat) {
     let filter = tracing_subscriber::EnvFilter::try_new(filter).unwrap_or_else(|_| "info".into());
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let on_screen = std::io::stderr().is_terminal();
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(on_screen);
     match format {
         LogFormat::Text => subscriber.init(),
         LogFormat::Json => subscriber.json().flatten_event(true).init(),

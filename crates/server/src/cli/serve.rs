@@ -28,7 +28,7 @@ pub struct Args {
 pub struct Serving {
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDR", env = "AIXIN_LISTEN", default_value = "127.0.0.1:8080")]
-    pub listen: SocketAddr,
+    pub listen: String,
 
     /// Threads that answer requests; as many as the machine has cores when left out
     #[arg(long, value_name = "N", env = "AIXIN_WORKERS")]
@@ -71,8 +71,8 @@ pub async fn serve(
     if let Some(workers) = serving.workers {
         server = server.workers(workers);
     }
-    let server = server.bind(serving.listen).with_context(|| format!("cannot listen on {}", serving.listen))?;
-    let address = server.addrs().first().copied().unwrap_or(serving.listen);
+    let server = server.bind(&serving.listen).with_context(|| format!("cannot listen on {}", serving.listen))?;
+    let address = server.addrs().first().copied().context("no address is listened on")?;
     let mut server = server.run();
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let jobs = jobs::start(api.clone(), &serving.rhythm);

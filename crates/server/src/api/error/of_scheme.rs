@@ -74,7 +74,9 @@ impl From<VolunteerError> for Problem {
         match error {
             VolunteerError::Invalid(flaws) => invalid(flaws),
             VolunteerError::VolunteerNotFound { id } => not_found(Code::VolunteerNotFound, id),
-            VolunteerError::Taken { field } => taken(field),
+            VolunteerError::Taken { field } => Problem::new(Code::IdTaken)
+                .detail(format!("{field} 已登记给另一位志愿者"), format!("another volunteer has this {field}"))
+                .member("field", field),
             VolunteerError::VersionDiffers { current } => version_differs(current),
             VolunteerError::Database(error) => error.into(),
         }
