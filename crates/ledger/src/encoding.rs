@@ -1,8 +1,8 @@
 //! The canonical bytes of an entry, over which its leaf hash is taken.
 //!
-//! Version 1: integers big-endian; texts and bytes preceded by their length as u32; an optional value preceded by 0 or
-//! 1. The book's code, every account's full address and the bounds of the accounts it opened are part of it, so that no row
-//! of the database can be given another meaning unnoticed.
+//! In version 1, integers are big-endian; texts and bytes are preceded by their length as u32; an optional value is preceded
+//! by 0 or 1. The book's code, every account's full address and the bounds of the accounts it opened are part of it, so that
+//! no row of the database can be given another meaning unnoticed.
 
 use crate::entry::Entry;
 use crate::{Account, Key};

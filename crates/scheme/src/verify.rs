@@ -169,8 +169,17 @@ async fn sessions(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
     Ok(rows.into_iter().map(row).collect())
 }
 
+#[derive(sqlx::FromRow)]
+struct DecidedRow {
+    id: Uuid,
+    status: String,
+    credited_minutes: Option<i64>,
+    points: Option<i64>,
+    sequence: Option<i64>,
+}
+
 async fn decided_services(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
-    let rows: Vec<(Uuid, String, Option<i64>, Option<i64>, Option<i64>)> = tx
+    let rows: Vec<DecidedRow> = tx
         .query(
             "SELECT id, status, credited_minutes, points, sequence FROM services
              WHERE book = $1 AND (status <> 'recorded' OR sequence IS NOT NULL)",
@@ -178,15 +187,15 @@ async fn decided_services(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
         .bind(book)
         .fetch_all()
         .await?;
-    let row = |(id, status, minutes, points, sequence)| Row {
+    let row = |row: DecidedRow| Row {
         shape: &SERVICE_DECIDED,
         cells: vec![
             Cell::I64(book),
-            Cell::Uuid(id),
-            Cell::Text(status),
-            Cell::OptI64(minutes),
-            Cell::OptI64(points),
-            Cell::OptI64(sequence),
+            Cell::Uuid(row.id),
+            Cell::Text(row.status),
+            Cell::OptI64(row.credited_minutes),
+            Cell::OptI64(row.points),
+            Cell::OptI64(row.sequence),
         ],
     };
     Ok(rows.into_iter().map(row).collect())

@@ -45,7 +45,7 @@ fn slices(len: usize, width: usize) -> impl Iterator<Item = Range<usize>> {
 }
 
 fn add_cell(args: &mut SqliteArguments, column: &Column, row: usize) {
-    let added = each_column!(column, values => args.add(values[row].clone()));
+    let added = each_column!(column, values => args.add(&values[row]));
     added.expect("integers, texts, bytes, dates and ids always encode");
 }
 

@@ -260,8 +260,10 @@ async fn body(request: &HttpRequest, payload: Payload, max: usize) -> Result<Byt
     let is_plain = request.headers().get(CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity");
     let kind = request.content_type();
     if !is_plain || !(kind.eq_ignore_ascii_case("application/json") || kind.ends_with("+json")) {
-        return Err(Problem::new(Code::UnsupportedMediaType)
-            .detail("请设置 Content-Type: application/json，且不压缩", "send `Content-Type: application/json`, not compressed"));
+        return Err(Problem::new(Code::UnsupportedMediaType).detail(
+            "请设置 Content-Type: application/json，且不压缩",
+            "send `Content-Type: application/json`, not compressed",
+        ));
     }
     collect(payload, max).await?.ok_or_else(|| too_large(max))
 }

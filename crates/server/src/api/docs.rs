@@ -104,7 +104,8 @@ fn refusals() -> Value {
     for code in Code::ALL {
         let status = code.status();
         let content = json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
-        let refusal = refusals.entry(status.as_str()).or_insert_with(|| json!({ "description": "", "content": content }));
+        let refusal =
+            refusals.entry(status.as_str()).or_insert_with(|| json!({ "description": "", "content": content }));
         let known = refusal["description"].as_str().unwrap_or_default();
         let comma = if known.is_empty() { "" } else { "; " };
         refusal["description"] = format!("{known}{comma}`{}`: {}", code.as_str(), code.title().en).into();

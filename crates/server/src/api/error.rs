@@ -11,8 +11,8 @@ mod of_input;
 mod of_scheme;
 
 pub use codes::Code;
-pub use of_scheme::{exchange_refused, service_refused};
 pub use of_input::{flaw_in_body, flaw_in_query, malformed};
+pub use of_scheme::{exchange_refused, service_refused};
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;

@@ -44,7 +44,8 @@ impl Metrics {
         text.push_str("# TYPE aixin_request_duration_seconds histogram\n");
         for (name, operation) in operations.iter() {
             let mut line = |suffix: &str, labels: &str, value: String| {
-                let _ = writeln!(text, "aixin_request_duration_seconds_{suffix}{{operation=\"{name}\"{labels}}} {value}");
+                let _ =
+                    writeln!(text, "aixin_request_duration_seconds_{suffix}{{operation=\"{name}\"{labels}}} {value}");
             };
             for (edge, count) in EDGES_MS.iter().zip(operation.within) {
                 line("bucket", &format!(",le=\"{}\"", seconds(edge * 1000)), count.to_string());

@@ -90,7 +90,12 @@ async fn get_ranking(call: Call<may::GetRanking, Number, Query<RankingQuery>>) -
     let limit = page_size(*limit, 100, 500)?;
     let year = year(call.at.0)?;
     if unit.as_deref().is_some_and(|unit| call.scheme.config().unit(unit).is_none()) {
-        return Err(Problem::invalid_value("/query/unit", "unknown_unit", "方案没有这个单位", "the scheme has no such unit"));
+        return Err(Problem::invalid_value(
+            "/query/unit",
+            "unknown_unit",
+            "方案没有这个单位",
+            "the scheme has no such unit",
+        ));
     }
     let list = List::of(&call);
     let filter = Filter { year, by: by.unwrap_or_default(), unit: unit.clone() };

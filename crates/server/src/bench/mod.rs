@@ -21,7 +21,13 @@ use std::time::Duration;
   aixin bench --database-url postgres://postgres@localhost/postgres --scenario hot --json")]
 pub struct BenchArgs {
     /// Where to make the throw-away database: a server, or a file whose folder is used
-    #[arg(long, value_name = "URL", env = "AIXIN_DATABASE_URL", default_value = "sqlite://aixin.db", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "AIXIN_DATABASE_URL",
+        default_value = "sqlite://aixin.db",
+        hide_env_values = true
+    )]
     database_url: String,
 
     /// What to compare

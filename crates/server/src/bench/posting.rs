@@ -34,7 +34,10 @@ async fn compare(args: &BenchArgs, scratch: &Scratch) -> anyhow::Result<()> {
     let mut contenders = match args.scenario() {
         Scenario::Posting => with_baselines(args, scratch, plain, clients).await?,
         Scenario::Hot => {
-            vec![ledger("ledger", World { hot: false, ..plain }).await?, ledger("hot", World { hot: true, ..plain }).await?]
+            vec![
+                ledger("ledger", World { hot: false, ..plain }).await?,
+                ledger("hot", World { hot: true, ..plain }).await?,
+            ]
         }
         Scenario::Alone => with_baselines(args, scratch, plain, 1).await?,
         Scenario::Repeats => {

@@ -98,7 +98,11 @@ impl Report {
             println!("{}", Value::Object(object));
         } else {
             let error = result.first_error.as_deref().unwrap_or_default();
-            let note = if rejected + errors > 0 { format!("{rejected} rejected, {errors} failed {error}") } else { String::new() };
+            let note = if rejected + errors > 0 {
+                format!("{rejected} rejected, {errors} failed {error}")
+            } else {
+                String::new()
+            };
             println!("{}", figures.row(contender.name, &note));
         }
     }
@@ -128,7 +132,8 @@ impl Report {
         }
         if self.json {
             let about = self.about(first);
-            let mut object = Map::from_iter([("medians".to_owned(), medians.into()), ("ratios".to_owned(), ratios.into())]);
+            let mut object =
+                Map::from_iter([("medians".to_owned(), medians.into()), ("ratios".to_owned(), ratios.into())]);
             object.extend(about.into_iter().filter(|(name, _)| name != "contender"));
             println!("{}", Value::Object(object));
         }

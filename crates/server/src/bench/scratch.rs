@@ -18,8 +18,13 @@ pub struct Scratch {
 
 enum Place {
     /// Removed when dropped.
-    Folder { _folder: TempDir },
-    Server { url: PgConnectOptions, name: String },
+    Folder {
+        _folder: TempDir,
+    },
+    Server {
+        url: PgConnectOptions,
+        name: String,
+    },
 }
 
 impl Scratch {
@@ -38,7 +43,8 @@ impl Scratch {
             None if url.starts_with("postgres") => on_server(url).await?,
             None => bail!("the database address is not understood: expected sqlite://… or postgres://…"),
         };
-        let db = Db::open(&url, &Options { readers, ..Options::default() }).await.context("cannot open the database")?;
+        let db =
+            Db::open(&url, &Options { readers, ..Options::default() }).await.context("cannot open the database")?;
         db.migrate().await?;
         Ok(Scratch { db, url, place })
     }

@@ -11,7 +11,9 @@ use uuid::Uuid;
 #[derive(clap::Subcommand)]
 pub enum Command {
     /// Make a key, and print it once
-    #[command(after_help = "Example:\n  aixin key create --scheme ziyang --role kiosk --station main --name 大厅一号机")]
+    #[command(
+        after_help = "Example:\n  aixin key create --scheme ziyang --role kiosk --station main --name 大厅一号机"
+    )]
     Create {
         /// Code of the scheme; left out only for an operator of all schemes
         #[arg(long, value_name = "SCHEME")]
@@ -58,7 +60,8 @@ pub async fn run(command: Command) -> anyhow::Result<()> {
             for key in keys::list(&schemes).await? {
                 let by = key.operator;
                 let scheme = key.scheme.as_deref().unwrap_or("*");
-                let (station, state) = (by.station.as_deref().unwrap_or("*"), if key.revoked_at.is_some() { "revoked" } else { "" });
+                let (station, state) =
+                    (by.station.as_deref().unwrap_or("*"), if key.revoked_at.is_some() { "revoked" } else { "" });
                 println!("{}\t{scheme}\t{}\t{station}\t{}\t{state}", by.key_id, by.role, by.name);
             }
         }

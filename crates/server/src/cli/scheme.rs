@@ -29,7 +29,9 @@ pub enum Command {
         _settings: Settings,
     },
     /// Compute what a record would earn, with the arithmetic
-    #[command(after_help = "Example:\n  aixin scheme explain ziyang.toml \\\n    --case '{\"category\":\"emergency\",\"occurred_on\":\"2026-03-05\",\"minutes\":150,\"evidence\":\"kiosk\"}'")]
+    #[command(
+        after_help = "Example:\n  aixin scheme explain ziyang.toml \\\n    --case '{\"category\":\"emergency\",\"occurred_on\":\"2026-03-05\",\"minutes\":150,\"evidence\":\"kiosk\"}'"
+    )]
     Explain {
         #[arg(value_name = "FILE")]
         file: PathBuf,

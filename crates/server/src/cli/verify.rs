@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 /// Rebuild everything from the journal, and compare
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  aixin verify --scheme ziyang\n\nExits with 0 only when all holds; else names the first row that differs.")]
+#[command(
+    after_help = "Example:\n  aixin verify --scheme ziyang\n\nExits with 0 only when all holds; else names the first row that differs."
+)]
 pub struct Args {
     /// Only this scheme
     #[arg(long, value_name = "SCHEME")]

@@ -116,7 +116,11 @@ mod tests {
     fn a_flaw_is_found_where_it_is() {
         let id = r#""id":"0193572f-7d1a-7c3e-9d52-2f6c8f1f0a11""#;
         let cases = [
-            (format!("{{{id},\"lines\":[{{\"quantity\":1}},{{\"quantity\":\"1\"}}]}}"), "/lines/1/quantity", "invalid_type"),
+            (
+                format!("{{{id},\"lines\":[{{\"quantity\":1}},{{\"quantity\":\"1\"}}]}}"),
+                "/lines/1/quantity",
+                "invalid_type",
+            ),
             (format!("{{{id},\"lines\":[{{}}]}}"), "/lines/0/quantity", "missing_field"),
             (format!("{{{id},\"lines\":[{{\"quantity\":1,\"a/b\":1}}]}}"), "/lines/0/a~1b", "unknown_field"),
             (format!("{{{id},{id}}}"), "/id", "duplicate_field"),

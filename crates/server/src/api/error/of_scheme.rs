@@ -241,7 +241,11 @@ fn too_few_points(needed: i64, available: i64, scale: u8) -> Problem {
 }
 
 /// Amounts of points are decimal strings, counts are integers.
-fn short(code: Code, needed: impl Into<serde_json::Value> + Display, available: impl Into<serde_json::Value> + Display) -> Problem {
+fn short(
+    code: Code,
+    needed: impl Into<serde_json::Value> + Display,
+    available: impl Into<serde_json::Value> + Display,
+) -> Problem {
     Problem::new(code)
         .detail(format!("需要 {needed}，可用 {available}"), format!("{needed} needed, {available} available"))
         .member("needed", needed)

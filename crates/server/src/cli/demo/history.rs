@@ -183,10 +183,18 @@ impl Play<'_> {
         self.clock.put(now);
         let day = today + Duration::days(7);
         for offer in self.stage.rewards.iter().filter(|offer| offer.kind == Kind::Service) {
-            let (reward_id, id) = (id_of(self.stage, offer.name), id_of(self.stage, &format!("session of {}", offer.name)));
+            let (reward_id, id) =
+                (id_of(self.stage, offer.name), id_of(self.stage, &format!("session of {}", offer.name)));
             let (starts_at, ends_at) = (self.moment(day, 9), self.moment(day, 11));
-            let session =
-                Session { id, reward_id, station: "main".to_owned(), starts_at, ends_at, seats: offer.pieces, version: 0 };
+            let session = Session {
+                id,
+                reward_id,
+                station: "main".to_owned(),
+                starts_at,
+                ends_at,
+                seats: offer.pieces,
+                version: 0,
+            };
             rewards::put_session(self.scheme, session, self.admin, now).await?;
             for person in &self.stage.people[..3] {
                 let wish = Wish {
