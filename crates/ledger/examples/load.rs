@@ -1,4 +1,6 @@
 //! Temporary driver. `load URL clients seconds rounds mix[+hot][+repeats] contenders...`
+#[global_allocator]
+static A: mimalloc::MiMalloc = mimalloc::MiMalloc;
 use ledger::baseline::load::*;
 use ledger::baseline::{limit::Limit, naive::Naive};
 use ledger::projection::NoProjection;

@@ -55,6 +55,17 @@ pub enum PostError {
     Database(Arc<db::Error>),
 }
 
+impl PostError {
+    /// The same draft may be posted a moment later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            PostError::IdTaken { .. } => false,
+            PostError::Busy | PostError::Closed => true,
+            PostError::Database(error) => error.is_transient(),
+        }
+    }
+}
+
 /// What a book has done since it was opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counters {

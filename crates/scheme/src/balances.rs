@@ -60,7 +60,7 @@ impl From<VolunteerError> for BalanceError {
 impl From<PostError> for BalanceError {
     fn from(error: PostError) -> Self {
         match error {
-            PostError::Busy => BalanceError::Busy,
+            error if error.is_transient() => BalanceError::Busy,
             other => BalanceError::Book(other.to_string()),
         }
     }

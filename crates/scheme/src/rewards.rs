@@ -127,6 +127,9 @@ pub enum RewardError {
     /// Fewer pieces are on the shelf and not reserved, or fewer seats are free, than would be taken away.
     #[error("{available} are left, and {needed} would be taken away")]
     OutOfStock { needed: i64, available: i64 },
+    /// The id was refused before, and this is that answer.
+    #[error(transparent)]
+    Again(Box<RewardError>),
     #[error("too much is going on; try again")]
     Busy,
     #[error(transparent)]
@@ -370,7 +373,7 @@ fn fields(document: Value) -> Map<String, Value> {
 fn post_error(error: PostError) -> RewardError {
     match error {
         PostError::IdTaken { field } => RewardError::IdTaken { field },
-        PostError::Busy => RewardError::Busy,
+        error if error.is_transient() => RewardError::Busy,
         other => RewardError::Book(other.to_string()),
     }
 }
@@ -379,5 +382,26 @@ fn refused(rejection: Rejection) -> RewardError {
     match rejection {
         Rejection::BelowFloor { needed, available, .. } => RewardError::OutOfStock { needed, available },
         other => RewardError::Book(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_begins_anew_with_each_period() {
+        let cases = [
+            (Period::Day, "2027-01-01", "2027-01-01"),
+            (Period::Week, "2027-01-01", "2026-W53"),
+            (Period::Month, "2027-01-31", "2027-01"),
+            (Period::Quarter, "2026-12-31", "2026-Q4"),
+            (Period::Quarter, "2027-01-01", "2027-Q1"),
+            (Period::Year, "2027-01-01", "2027"),
+            (Period::Ever, "2027-01-01", "ever"),
+        ];
+        for (period, day, expected) in cases {
+            assert_eq!(period.of(day.parse().expect("a day")), expected);
+        }
     }
 }

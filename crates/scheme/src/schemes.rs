@@ -16,6 +16,7 @@ use moka::sync::Cache;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
@@ -35,6 +36,8 @@ pub struct Schemes {
     db: Db,
     settings: Settings,
     secrets: Secrets,
+    /// Where the books' committers run. They must outlive the threads that serve requests, of which any may open a scheme.
+    runtime: Handle,
     /// Held while a scheme is opened, so that it has one book.
     opening: Mutex<()>,
     open: RwLock<HashMap<String, Arc<OpenScheme>>>,
@@ -92,7 +95,8 @@ impl Schemes {
         let secrets = Secrets::load(&db, settings.signing_key).await?;
         let known_keys = Cache::builder().max_capacity(10_000).time_to_live(SEEN_BY_OTHERS).build();
         let (opening, open) = (Mutex::default(), RwLock::default());
-        Ok(Schemes { db, settings, secrets, opening, open, known_keys })
+        let runtime = Handle::current();
+        Ok(Schemes { db, settings, secrets, runtime, opening, open, known_keys })
     }
 
     pub fn db(&self) -> &Db {
@@ -212,7 +216,9 @@ impl Schemes {
 
     async fn open_book(&self, code: &str) -> db::Result<Book> {
         let options = BookOptions::new(self.settings.clock.clone());
-        Book::open(&self.db, code, Arc::new(SchemeProjection), options).await
+        let (db, code) = (self.db.clone(), code.to_owned());
+        let book = async move { Book::open(&db, &code, Arc::new(SchemeProjection), options).await };
+        self.runtime.spawn(book).await.expect("opening a book neither panics nor is given up")
     }
 
     fn scheme(&self, book: Book, edition: i64, config: Scheme) -> OpenScheme {

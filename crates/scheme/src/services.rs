@@ -419,3 +419,23 @@ fn working_days_after(day: NaiveDate, count: u32) -> NaiveDate {
     due
 }
 
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a day")
+    }
+
+    #[test]
+    fn ten_working_days_after_a_friday_is_a_friday_two_weeks_later() {
+        for (day_of_service, due) in
+            [("2026-11-20", "2026-12-04"), ("2026-11-21", "2026-12-04"), ("2026-11-23", "2026-12-07")]
+        {
+            assert_eq!(working_days_after(day(day_of_service), 10), day(due), "{day_of_service}");
+        }
+        assert_eq!(working_days_after(day("2026-11-20"), 0), day("2026-11-20"));
+        assert_eq!(working_days_after(NaiveDate::MAX, 10), NaiveDate::MAX);
+    }
+}

@@ -85,7 +85,10 @@ pub async fn change_stock(
         freeze_rejection: true,
     };
     let outcome = scheme.book.post(draft).await.map_err(post_error)?;
-    let entry = outcome.result.map_err(refused)?;
+    let entry = outcome.result.map_err(|rejection| match outcome.replayed {
+        true => RewardError::Again(Box::new(refused(rejection))),
+        false => refused(rejection),
+    })?;
     let path = accounts::stock_path(change.reward_id, &change.station);
     let view = scheme.book.standings(&[path]).await.map_err(post_error)?;
     let on_hand = view.lots[0].first().map_or(0, |standing| standing.balance);

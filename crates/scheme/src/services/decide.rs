@@ -45,6 +45,7 @@ pub async fn confirm(
                 Ok(entry) => return decided(scheme, id, &entry, outcome.replayed).await,
                 // Somebody used the cap since it was looked at: what is left of it is less now.
                 Err(Rejection::BelowFloor { .. }) if tries < TRIES => tries += 1,
+                Err(Rejection::BelowFloor { .. }) => return Err(ServiceError::Busy),
                 Err(rejection) => return Err(refused(rejection)),
             },
             Err(error) => return conflict(scheme, id, error).await,
@@ -265,7 +266,7 @@ fn not_applicable(error: RuleError) -> ServiceError {
 
 fn post_error(error: PostError) -> ServiceError {
     match error {
-        PostError::Busy => ServiceError::Busy,
+        error if error.is_transient() => ServiceError::Busy,
         other => ServiceError::Book(other.to_string()),
     }
 }

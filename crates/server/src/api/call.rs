@@ -124,6 +124,9 @@ fn api_of(request: &HttpRequest) -> &Data<Api> {
 
 async fn open(api: &Data<Api>, request: &HttpRequest) -> Result<Arc<OpenScheme>, Problem> {
     let code = request.match_info().get("scheme").unwrap_or_default();
+    if code.contains('\0') {
+        return Err(Problem::new(Code::SchemeNotFound));
+    }
     Ok(api.schemes.get(code).await?)
 }
 
@@ -206,6 +209,15 @@ pub struct Query<T>(pub T);
 impl<T: DeserializeOwned + 'static> Input for Query<T> {
     async fn read(request: &HttpRequest, _: Payload) -> Result<Self, Problem> {
         let query = request.query_string();
+        // No text that is kept holds it, and PostgreSQL does not even take it to compare.
+        if query.contains("%00") {
+            return Err(Problem::invalid_value(
+                "/query/",
+                "invalid_text",
+                "含有控制字符",
+                "it holds a control character",
+            ));
+        }
         match actix_web::web::Query::<T>::from_query(query) {
             Ok(query) => Ok(Query(query.into_inner())),
             Err(error) => {

@@ -14,6 +14,7 @@ pub use codes::Code;
 pub use of_input::{flaw_in_body, flaw_in_query, malformed};
 pub use of_scheme::{exchange_refused, service_refused};
 
+use crate::api::answers::REPLAYED;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT_LANGUAGE, ALLOW, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -42,7 +43,7 @@ impl Language {
                 let is_meant = name.trim().get(..tag.len()).is_some_and(|name| name.eq_ignore_ascii_case(tag));
                 is_meant.then(|| quality.trim().trim_start_matches("q="))
             });
-            of_tag.max().filter(|quality| quality.trim_matches(['0', '.']) != "")
+            of_tag.max().filter(|quality| !quality.trim_matches(['0', '.']).is_empty())
         };
         if quality("en") > quality("zh") { Language::English } else { Language::Chinese }
     }
@@ -81,21 +82,23 @@ pub struct Flaw {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
     pub code: Code,
-    pub detail: Option<Text>,
+    pub detail: Option<Box<Text>>,
     /// More members: numbers and names that the sentence holds.
     pub members: Map<String, Value>,
     pub flaws: Vec<Flaw>,
     /// For 405: the methods that are allowed.
     pub allow: Option<String>,
+    /// The id was refused before, and this is that answer.
+    pub is_replayed: bool,
 }
 
 impl Problem {
     pub fn new(code: Code) -> Problem {
-        Problem { code, detail: None, members: Map::new(), flaws: Vec::new(), allow: None }
+        Problem { code, detail: None, members: Map::new(), flaws: Vec::new(), allow: None, is_replayed: false }
     }
 
     pub fn detail(self, zh: impl Into<String>, en: impl Into<String>) -> Problem {
-        Problem { detail: Some(Text::new(zh, en)), ..self }
+        Problem { detail: Some(Box::new(Text::new(zh, en))), ..self }
     }
 
     pub fn member(mut self, name: &str, value: impl Into<Value>) -> Problem {
@@ -124,6 +127,9 @@ impl Problem {
         let mut response = HttpResponseBuilder::new(self.code.status());
         if let Some(allow) = self.allow.as_ref().and_then(|allow| HeaderValue::from_str(allow).ok()) {
             response.insert_header((ALLOW, allow));
+        }
+        if self.is_replayed {
+            response.insert_header((REPLAYED, "true"));
         }
         match self.code {
             Code::Unauthenticated => drop(response.insert_header((WWW_AUTHENTICATE, "Bearer"))),
@@ -226,12 +232,19 @@ pub struct ProblemSchema {
     errors: Option<Vec<FlawSchema>>,
     /// With `id_taken`: the field that differs from what was asked under the same id.
     field: Option<String>,
-    /// With `insufficient_points`, `out_of_stock` and the like: what it takes.
-    #[schema(value_type = Option<String>)]
-    needed: Option<String>,
+    /// With `insufficient_points`, `out_of_stock` and the like: what it takes. Points are decimal strings, counts integers.
+    needed: Option<Amount>,
     /// With `insufficient_points`, `out_of_stock` and the like: what there is.
-    #[schema(value_type = Option<String>)]
-    available: Option<String>,
+    available: Option<Amount>,
+}
+
+/// Points as a decimal string, or a count.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "read by the OpenAPI generator alone")]
+enum Amount {
+    Points(String),
+    Count(i64),
 }
 
 /// One value that cannot be taken.

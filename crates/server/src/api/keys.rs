@@ -101,6 +101,10 @@ async fn create_key(call: AdminCall<may::CreateKey, (), Json<NewKey>>) -> Result
     if call.caller.scheme.is_some() && call.caller.scheme != scheme {
         return Err(Problem::new(Code::Forbidden).detail("此密钥属于另一个方案", "the key belongs to another scheme"));
     }
+    if name.trim().is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+        let (zh, en) = ("须有 1 到 100 个字符", "a name has 1 to 100 characters");
+        return Err(Problem::invalid_value("/name", "invalid_text", zh, en));
+    }
     let new = keys::NewKey { scheme, role: role.into(), station, name };
     let keys::IssuedKey { id, secret } = keys::create(&call.api.schemes, new, call.now).await?;
     Ok(HttpResponse::Created().json(IssuedKey { id, secret }))

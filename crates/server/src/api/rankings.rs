@@ -37,6 +37,7 @@ same_words!(By, rankings::By: Hours Points Services);
 #[into_params(parameter_in = Query)]
 pub struct RankingQuery {
     /// By what: `hours` when left out.
+    #[param(inline)]
     by: Option<By>,
     /// Code of a unit: only it and what is below it.
     unit: Option<String>,

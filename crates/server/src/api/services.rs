@@ -10,7 +10,9 @@ use crate::api::auth::may;
 use crate::api::call::{Call, Json, MaybeJson, Query};
 use crate::api::cursor::{List, page, page_size};
 use crate::api::error::{Problem, service_refused};
+use crate::api::unknown;
 use actix_web::http::StatusCode;
+use actix_web::web::resource;
 use actix_web::{HttpResponse, get, post, put};
 use chrono::NaiveDate;
 use scheme::services::{self, Decision, ServiceError};
@@ -21,8 +23,10 @@ use uuid::Uuid;
 
 pub fn routes(config: &mut ServiceConfig) {
     config
-        .service(put_service)
         .service(batch::put_services)
+        // Else other methods would take `batch` for the id of a record.
+        .map(|config| config.service(resource("/services/batch").to(unknown)))
+        .service(put_service)
         .service(confirm_service)
         .service(reject_service)
         .service(reverse_service)
@@ -125,6 +129,7 @@ async fn get_service(call: Call<may::GetService, Uuid>) -> Result<HttpResponse, 
 #[into_params(parameter_in = Query)]
 pub struct ServicesQuery {
     volunteer_id: Option<Uuid>,
+    #[param(inline)]
     status: Option<wire::Status>,
     /// `next` of the page before.
     cursor: Option<String>,

@@ -57,7 +57,10 @@ pub fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     let serves = matches!(cli.command, Command::Demo(_) | Command::Serve(_));
-    log(cli.log.as_deref().unwrap_or(if serves { "info,sqlx=warn,actix_server=warn" } else { "warn" }), cli.log_format);
+    log(
+        cli.log.as_deref().unwrap_or(if serves { "info,sqlx=warn,actix_server=warn,actix_http=off" } else { "warn" }),
+        cli.log_format,
+    );
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let done = match runtime {
         Ok(runtime) => runtime.block_on(run(cli.command)),

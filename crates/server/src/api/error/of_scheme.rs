@@ -92,6 +92,7 @@ impl From<RewardError> for Problem {
             RewardError::IdTaken { field } => taken(&field),
             RewardError::VersionDiffers { current } => version_differs(current),
             RewardError::OutOfStock { needed, available } => short(Code::OutOfStock, needed, available),
+            RewardError::Again(error) => Problem { is_replayed: true, ..Problem::from(*error) },
             RewardError::Busy => Problem::new(Code::Busy),
             RewardError::Database(error) => error.into(),
             RewardError::Book(error) => Problem::internal(error),
@@ -195,6 +196,7 @@ pub fn exchange_refused(error: ExchangeError, scale: u8) -> Problem {
         ExchangeError::OutsideWindow { from, until } => {
             Problem::new(Code::OutsideWindow).member("from", from).member("until", until)
         }
+        ExchangeError::Again(error) => Problem { is_replayed: true, ..exchange_refused(*error, scale) },
         ExchangeError::Busy => Problem::new(Code::Busy),
         ExchangeError::Database(error) => error.into(),
         ExchangeError::Book(error) => Problem::internal(error),
