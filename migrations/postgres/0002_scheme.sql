@@ -160,3 +160,13 @@ CREATE TABLE year_totals (
     services BIGINT NOT NULL,
     PRIMARY KEY (book, year, volunteer_id)
 );
+
+-- Why a person decided so, in their words: beside the entry, which holds a keyed digest of it, since words may name people.
+CREATE TABLE reasons (
+    book BIGINT NOT NULL,
+    entry_id UUID NOT NULL,           -- the entry may be missing: it was refused after the reason was given
+    reason TEXT NOT NULL,
+    given_by UUID NOT NULL,           -- key
+    given_at BIGINT NOT NULL,
+    PRIMARY KEY (book, entry_id)
+);

@@ -41,7 +41,13 @@ async fn service_becomes_points_becomes_a_reward_and_everything_is_proved(
     let collected = station.post("staff", &format!("{path}/collect"), code).await.expect(200);
     assert_eq!(collected["status"], "collected");
     assert_eq!(station.post("staff", &format!("{path}/cancel"), json!({})).await.problem(409), "state_conflict");
-    let poor = station.put("kiosk", &format!("/exchanges/{}", Uuid::now_v7()), json!({ "volunteer_id": volunteer, "reward_id": soap })).await;
+    let poor = station
+        .put(
+            "kiosk",
+            &format!("/exchanges/{}", Uuid::now_v7()),
+            json!({ "volunteer_id": volunteer, "reward_id": soap }),
+        )
+        .await;
     assert_eq!((&poor.body["needed"], &poor.body["available"]), (&json!("2"), &json!("0.5")));
     assert_eq!(poor.problem(422), "insufficient_points");
     let statement = station.get("kiosk", &format!("/volunteers/{volunteer}/statement")).await.expect(200);
@@ -117,7 +123,8 @@ async fn a_batch_answers_each_item_in_its_place(#[values(Engine::Sqlite, Engine:
     wrong["category"] = json!("打牌");
     let body = json!({ "items": [item(ids[0], 60), wrong, item(ids[2], 30), item(ids[0], 60), item(ids[0], 61)] });
     let answer = station.post("staff", "/services/batch", body).await.expect(200);
-    let outcomes: Vec<&Value> = answer["results"].as_array().expect("results").iter().map(|result| &result["outcome"]).collect();
+    let outcomes: Vec<&Value> =
+        answer["results"].as_array().expect("results").iter().map(|result| &result["outcome"]).collect();
     assert_eq!(outcomes, ["created", "rejected", "created", "replayed", "rejected"]);
     assert_eq!(answer["results"][4]["error"]["code"], "id_taken");
     assert_eq!(answer["counts"], json!({ "created": 2, "replayed": 1, "rejected": 2, "not_attempted": 0 }));

@@ -73,7 +73,9 @@ async fn what_is_not_even_a_request_is_refused_by_status() {
     let nowhere = format!("/api/v1/schemes/nowhere/volunteers/{volunteer}");
     let nowhere = station.server.send("PUT", &nowhere, staff, body).await;
     assert!([403, 404].contains(&nowhere.status), "{}", nowhere.text);
-    for path in ["/volunteers/not-a-uuid", "/exchanges/not-a-uuid", "/entries/x/proof", "/entries/0/proof", "/entries/99/proof"] {
+    for path in
+        ["/volunteers/not-a-uuid", "/exchanges/not-a-uuid", "/entries/x/proof", "/entries/0/proof", "/entries/99/proof"]
+    {
         let answer = station.get("auditor", path).await;
         assert!([400, 404, 422].contains(&answer.status), "{path}: {}", answer.text);
         assert_eq!(answer.content_type, "application/problem+json", "{path}");
@@ -121,7 +123,8 @@ async fn each_role_may_do_what_the_contract_says_and_no_more() {
         for role in ROLES {
             let body = (method != "GET").then(|| json!({}));
             let path = station.path(&path);
-            let answer = station.server.try_send(method, &path, station.key(role), body.as_ref()).await.expect("an answer");
+            let answer =
+                station.server.try_send(method, &path, station.key(role), body.as_ref()).await.expect("an answer");
             let refused = answer.status == 403 && answer.body["code"] == "forbidden";
             assert_eq!(refused, !allowed.contains(&role), "{method} {path} as {role}: {}", answer.text);
             assert!(answer.status < 500, "{method} {path} as {role}: {}", answer.text);

@@ -68,7 +68,10 @@ async fn what_was_acknowledged_survives_a_kill_and_is_there_once(
             while acknowledged.load(Ordering::Relaxed) < 100 {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
-            std::process::Command::new("kill").args(["-9", &station_now.server.id().to_string()]).status().expect("killed");
+            std::process::Command::new("kill")
+                .args(["-9", &station_now.server.id().to_string()])
+                .status()
+                .expect("killed");
             stop.store(true, Ordering::Relaxed);
         };
         let (round, ()) = tokio::join!(futures::future::join_all(clients), cut);
@@ -89,13 +92,15 @@ async fn what_was_acknowledged_survives_a_kill_and_is_there_once(
     }
     assert!(paid >= 300, "{paid} requests were under way");
     for volunteer in &volunteers {
-        let paid = sent.iter().filter(|(other, _)| other == volunteer).map(|(_, requests)| requests.len()).sum::<usize>();
+        let paid =
+            sent.iter().filter(|(other, _)| other == volunteer).map(|(_, requests)| requests.len()).sum::<usize>();
         let left = 12 * 80 - paid;
         let expected = if left % 10 == 0 { (left / 10).to_string() } else { format!("{}.{}", left / 10, left % 10) };
         assert_eq!(station.points(*volunteer).await, expected);
     }
     let rewards = station.get("kiosk", "/rewards?station=main").await.expect(200);
-    let soap_left = rewards["rewards"].as_array().and_then(|rewards| rewards.first()).map(|reward| &reward["available"]);
+    let soap_left =
+        rewards["rewards"].as_array().and_then(|rewards| rewards.first()).map(|reward| &reward["available"]);
     assert_eq!(soap_left, Some(&Value::from(1_000_000 - paid)));
     let verified = aixin(&station.server.url, &["verify", "--scheme", "ziyang"]);
     assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));

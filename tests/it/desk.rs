@@ -27,11 +27,7 @@ impl Desk {
         self.post_with(action, |_| {})
     }
 
-    pub fn post_with(
-        &mut self,
-        action: Action,
-        change: impl FnOnce(&mut Draft),
-    ) -> Result<OracleEntry, Rejection> {
+    pub fn post_with(&mut self, action: Action, change: impl FnOnce(&mut Draft)) -> Result<OracleEntry, Rejection> {
         self.drafts += 1;
         let mut draft = plain(self.drafts, action);
         change(&mut draft);

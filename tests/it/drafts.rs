@@ -109,13 +109,7 @@ fn step() -> impl Strategy<Value = Step> {
     let bounds = prop_oneof![12 => Just(Vec::new()), 2 => prop::collection::vec(bound(), 1..3)];
     let ticks = prop_oneof![2 => Just(0i64), 2 => 1i64..3];
     (plan(), ticks, bounds, prop::bool::weighted(0.03), any::<bool>()).prop_map(
-        |(plan, ticks, bounds, refused, freeze_rejection)| Step {
-            plan,
-            ticks,
-            bounds,
-            refused,
-            freeze_rejection,
-        },
+        |(plan, ticks, bounds, refused, freeze_rejection)| Step { plan, ticks, bounds, refused, freeze_rejection },
     )
 }
 
@@ -156,8 +150,7 @@ fn leg() -> impl Strategy<Value = Leg> {
             (select(same), Just(to))
         })
         .prop_map(|(from, to)| (Source::Account(from), to));
-    let funding =
-        select(own_accounts()).prop_map(|to| (Source::Account(Account::system(funds(to.unit), to.unit)), to));
+    let funding = select(own_accounts()).prop_map(|to| (Source::Account(Account::system(funds(to.unit), to.unit)), to));
     let spent = Account::system("spent", Unit::Points);
     let drawing = (pool(), prop_oneof![3 => Just(spent), 1 => select(accounts())]);
     let odd = (odd_account(), odd_account()).prop_map(|(from, to)| (Source::Account(from), to));
@@ -177,22 +170,16 @@ fn pool() -> impl Strategy<Value = Source> {
     let path = prop_oneof![12 => Just("ann/points"), 1 => Just("bob/credit"), 1 => Just("tally"), 1 => Just("issued")];
     let unit = prop_oneof![20 => Just(Unit::Points), 1 => Just(Unit::Pieces)];
     let usable_on = select(vec![day(2, 1), day(2, 1), day(5, 1), day(12, 31)]);
-    (path, unit, usable_on).prop_map(|(path, unit, usable_on)| Source::Pool {
-        path: path.into(),
-        unit,
-        usable_on,
-    })
+    (path, unit, usable_on).prop_map(|(path, unit, usable_on)| Source::Pool { path: path.into(), unit, usable_on })
 }
 
 /// An account named otherwise than it was opened, or opened in an odd way.
 fn odd_account() -> impl Strategy<Value = Account> {
     let number = || prop::option::of(prop_oneof![-5i64..6, Just(i64::MIN), Just(i64::MAX)]);
     let unit = select(vec![Unit::Points, Unit::Points, Unit::Pieces, Unit::Uses]);
-    (select(accounts()), unit, number(), number(), any::<bool>()).prop_map(
-        |(account, unit, floor, ceiling, whole)| {
-            if whole { Account { unit, ..account } } else { Account { unit, floor, ceiling, ..account } }
-        },
-    )
+    (select(accounts()), unit, number(), number(), any::<bool>()).prop_map(|(account, unit, floor, ceiling, whole)| {
+        if whole { Account { unit, ..account } } else { Account { unit, floor, ceiling, ..account } }
+    })
 }
 
 fn amount() -> impl Strategy<Value = i64> {

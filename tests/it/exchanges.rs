@@ -10,7 +10,15 @@ use scheme::rewards::{self, Kind, Limit, Period, RewardDetails, Session};
 use uuid::Uuid;
 
 fn wish(volunteer_id: Uuid, reward_id: Uuid) -> Wish {
-    Wish { id: Uuid::now_v7(), volunteer_id, reward_id, quantity: 1, station: None, session_id: None, collect_now: false }
+    Wish {
+        id: Uuid::now_v7(),
+        volunteer_id,
+        reward_id,
+        quantity: 1,
+        station: None,
+        session_id: None,
+        collect_now: false,
+    }
 }
 
 impl World {
@@ -37,7 +45,8 @@ async fn a_haircut_is_reserved_collected_and_cannot_be_collected_twice(
 ) {
     let world = World::new(engine, ZIYANG).await;
     let volunteer = world.rich(160).await;
-    let haircut = world.reward(RewardDetails { name: "义剪".to_owned(), price_points: 50, ..details(Kind::Service) }).await;
+    let haircut =
+        world.reward(RewardDetails { name: "义剪".to_owned(), price_points: 50, ..details(Kind::Service) }).await;
     let session = Session {
         id: Uuid::now_v7(),
         reward_id: haircut,
@@ -47,7 +56,9 @@ async fn a_haircut_is_reserved_collected_and_cannot_be_collected_twice(
         seats: 2,
         version: 0,
     };
-    rewards::put_session(&world.scheme, session.clone(), &operator(Role::SchemeAdmin), world.now()).await.expect("a session");
+    rewards::put_session(&world.scheme, session.clone(), &operator(Role::SchemeAdmin), world.now())
+        .await
+        .expect("a session");
     let wish = Wish { session_id: Some(session.id), ..wish(volunteer, haircut) };
     let (exchange, replayed) = world.exchange(&wish).await.expect("reserved");
     assert!(!replayed);
@@ -62,8 +73,9 @@ async fn a_haircut_is_reserved_collected_and_cannot_be_collected_twice(
     let wrong = exchanges::collect(&world.scheme, wish.id, Some("no"), &operator(Role::Staff), world.now()).await;
     assert!(matches!(wrong, Err(ExchangeError::Invalid(_))));
     let code = Some(exchange.pickup_code.as_str());
-    let (collected, _) =
-        exchanges::collect(&world.scheme, wish.id, code, &operator(Role::Staff), world.now()).await.expect("handed over");
+    let (collected, _) = exchanges::collect(&world.scheme, wish.id, code, &operator(Role::Staff), world.now())
+        .await
+        .expect("handed over");
     assert_eq!(collected.status, Status::Collected);
     let (_, replayed) =
         exchanges::collect(&world.scheme, wish.id, code, &operator(Role::Staff), world.now()).await.expect("once more");

@@ -139,7 +139,10 @@ async fn every_entry_is_proved_in_every_later_tree(#[values(Engine::Sqlite, Engi
     for (sequence, size) in [(1, 1), (1, 600), (300, 600), (600, 600), (256, 256), (257, 513), (512, 599)] {
         let proof = book.prove_inclusion(sequence, Some(size)).await.expect("a proof");
         let (index, leaves) = ((sequence - 1) as u64, size as u64);
-        assert!(tree::verify_inclusion(&proof.leaf_hash, index, leaves, &proof.path, &proof.root), "{sequence} in {size}");
+        assert!(
+            tree::verify_inclusion(&proof.leaf_hash, index, leaves, &proof.path, &proof.root),
+            "{sequence} in {size}"
+        );
     }
     for (from, to) in [(1, 600), (256, 600), (300, 301), (511, 513), (600, 600)] {
         let proof = book.prove_consistency(from, Some(to)).await.expect("a proof");

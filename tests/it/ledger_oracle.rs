@@ -129,10 +129,7 @@ impl Desk {
             }
             let entries = book.entries(0, i64::MAX).await.expect("the entries");
             let entries: Vec<_> = entries.iter().map(as_the_oracle_tells).collect();
-            assert!(
-                entries.iter().eq(oracle.entries()),
-                "the entries are those that were answered, in order"
-            );
+            assert!(entries.iter().eq(oracle.entries()), "the entries are those that were answered, in order");
             let (report, _) = ledger::verify::verify(book, None, |_| {}).await.expect("it can be verified");
             assert_eq!(report.findings, []);
         }
@@ -191,8 +188,7 @@ impl Order {
         for (draft, outcome) in answered {
             match &outcome {
                 OracleOutcome::Answered { result: Err(_), replayed: false } => {
-                    let explained =
-                        moments.iter().any(|moment| expected(moment.clone().post(draft, at)) == outcome);
+                    let explained = moments.iter().any(|moment| expected(moment.clone().post(draft, at)) == outcome);
                     assert!(explained, "{outcome:?} to {draft:#?}, at no moment");
                 }
                 OracleOutcome::Answered { result, replayed: true } => {

@@ -84,9 +84,7 @@ fn a_capture_after_expiry_is_refused_and_the_hold_stays_until_it_is_released() {
     let mut desk = Desk::open();
     let hold = desk.ok(Action::Hold { legs: spend(6), expires_at: NOW + 1 });
     let late = plain(90, capture(hold, None, false));
-    let OracleOutcome::Answered { result, .. } = desk.memory.post(&late, NOW + 1) else {
-        panic!("the id is new")
-    };
+    let OracleOutcome::Answered { result, .. } = desk.memory.post(&late, NOW + 1) else { panic!("the id is new") };
     assert_eq!(result, Err(Rejection::HoldExpired { id: hold }));
     assert_eq!(desk.numbers(&ann(june())), (10, 6, 0));
     desk.ok(Action::Release { hold });
@@ -209,8 +207,7 @@ fn legs_come_before_bounds_and_bounds_before_the_refusal() {
 #[test]
 fn the_first_leg_that_fails_names_the_rejection() {
     let mut desk = Desk::open();
-    let legs =
-        |first, second| Action::Post(vec![leg(bob(), spent(), first), leg(issued(), limit(5), second)]);
+    let legs = |first, second| Action::Post(vec![leg(bob(), spent(), first), leg(issued(), limit(5), second)]);
     assert_eq!(desk.post(legs(1, 9)), below_floor("bob", 1, 0));
     desk.ok(post(issued(), bob(), 1));
     assert_eq!(desk.post(legs(1, 9)), above_ceiling("limit", 9, 5));
@@ -295,9 +292,7 @@ fn an_id_is_answered_once_and_stands_for_what_was_first_asked() {
         desk.memory.post(&draft, NOW)
     };
     let answered = |outcome: &OracleOutcome| match outcome {
-        OracleOutcome::Answered { result, replayed } => {
-            (result.clone().map(|entry| entry.sequence), *replayed)
-        }
+        OracleOutcome::Answered { result, replayed } => (result.clone().map(|entry| entry.sequence), *replayed),
         OracleOutcome::IdTaken { field } => panic!("{field} does not differ"),
     };
     let too_much = Rejection::BelowFloor { account: "ann".to_owned(), needed: 14, available: 13 };

@@ -85,10 +85,7 @@ impl Memory {
             let balance = if account.system { self.sum(key) } else { standing.balance.into() };
             *sums.entry(account.unit).or_default() += balance;
             let most = i128::from(standing.balance) + i128::from(standing.held_in);
-            assert!(
-                standing.ceiling.is_none_or(|ceiling| most <= ceiling.into()),
-                "{key} is above its ceiling"
-            );
+            assert!(standing.ceiling.is_none_or(|ceiling| most <= ceiling.into()), "{key} is above its ceiling");
             let was_overdrawn = before.get(key).is_some_and(|standing| standing.overdrawn());
             assert!(!standing.overdrawn() || was_overdrawn || privileged, "{key} is below its floor");
             let (out, into) = self.held(key);
@@ -108,10 +105,7 @@ impl Memory {
         let left = holds.flat_map(|hold| hold.postings.iter().zip(&hold.remaining));
         left.fold((0, 0), |(out, into), (posting, left)| {
             let left = i128::from(*left);
-            (
-                out + if posting.from == *key { left } else { 0 },
-                into + if posting.to == *key { left } else { 0 },
-            )
+            (out + if posting.from == *key { left } else { 0 }, into + if posting.to == *key { left } else { 0 })
         })
     }
 }

@@ -19,18 +19,21 @@ async fn a_record_is_confirmed_by_somebody_else_and_earns_by_the_rules(
     let id = world.record(volunteer, "environment", "2026-11-20", 180, Evidence::SelfScan).await;
     let own = services::confirm(&world.scheme, id, &operator(Role::Staff), world.now()).await;
     assert!(matches!(own, Err(ServiceError::OwnRecord)));
-    let decision = services::confirm(&world.scheme, id, &operator(Role::Reviewer), world.now()).await.expect("confirmed");
+    let decision =
+        services::confirm(&world.scheme, id, &operator(Role::Reviewer), world.now()).await.expect("confirmed");
     assert_eq!(decision.service.status, Status::Confirmed);
     assert_eq!((decision.service.credited_minutes, decision.service.points), (Some(120), Some(2)));
     assert!(!decision.calculation.is_empty() && !decision.replayed);
     let again = services::confirm(&world.scheme, id, &operator(Role::Reviewer), world.now()).await.expect("confirmed");
     assert!(again.replayed);
     assert_eq!(again.calculation, decision.calculation);
-    let rejected = services::reject(&world.scheme, id, "重复", &operator(Role::Reviewer), world.now()).await;
+    let rejected = services::reject(&world.scheme, id, Some("重复"), &operator(Role::Reviewer), world.now()).await;
     assert!(matches!(rejected, Err(ServiceError::StateConflict { status: Status::Confirmed })));
     assert_eq!(world.balance(volunteer).await, (120, 2, 0));
     let reversed =
-        services::reverse(&world.scheme, id, "被投诉属实", false, &operator(Role::Reviewer), world.now()).await.expect("reversed");
+        services::reverse(&world.scheme, id, Some("被投诉属实"), false, &operator(Role::Reviewer), world.now())
+            .await
+            .expect("reversed");
     assert_eq!(reversed.service.status, Status::Reversed);
     assert_eq!(world.balance(volunteer).await, (0, 0, 0));
     let confirmed = services::confirm(&world.scheme, id, &operator(Role::Reviewer), world.now()).await;
@@ -40,9 +43,7 @@ async fn a_record_is_confirmed_by_somebody_else_and_earns_by_the_rules(
 
 #[rstest]
 #[tokio::test]
-async fn what_has_been_spent_is_taken_back_only_on_purpose(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
+async fn what_has_been_spent_is_taken_back_only_on_purpose(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let world = World::new(engine, ZIYANG).await;
     let volunteer = world.volunteer("陈阿姨").await;
     let id = world.serve(volunteer, "environment", "2026-11-20", 120).await;
@@ -58,18 +59,18 @@ async fn what_has_been_spent_is_taken_back_only_on_purpose(
     };
     exchanges::exchange(&world.scheme, wish, &operator(Role::Kiosk), world.now()).await.expect("handed over");
     let reviewer = operator(Role::Reviewer);
-    let refused = services::reverse(&world.scheme, id, "虚报", false, &reviewer, world.now()).await;
+    let refused = services::reverse(&world.scheme, id, Some("虚报"), false, &reviewer, world.now()).await;
     assert!(matches!(refused, Err(ServiceError::InsufficientPoints { needed: 20, available: 0 })), "{refused:?}");
-    services::reverse(&world.scheme, id, "虚报", true, &reviewer, world.now()).await.expect("taken back all the same");
+    services::reverse(&world.scheme, id, Some("虚报"), true, &reviewer, world.now())
+        .await
+        .expect("taken back all the same");
     assert_eq!(world.balance(volunteer).await, (0, -20, 0));
     world.assert_verified().await;
 }
 
 #[rstest]
 #[tokio::test]
-async fn filled_in_later_counts_as_hours_and_not_as_points(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
+async fn filled_in_later_counts_as_hours_and_not_as_points(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let world = World::new(engine, HUANGSHI).await;
     let volunteer = world.volunteer("何大姐").await;
     for (evidence, expected) in [(Evidence::SelfScan, (180, 3, 0)), (Evidence::BackFilled, (360, 3, 0))] {
@@ -89,9 +90,7 @@ async fn filled_in_later_counts_as_hours_and_not_as_points(
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_daily_cap_holds_however_many_confirm_at_once(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
+async fn a_daily_cap_holds_however_many_confirm_at_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let world = World::new(engine, ZIYANG).await;
     let other = World::on(world.db.clone(), ZIYANG).await;
     let volunteer = world.volunteer("刘师傅").await;

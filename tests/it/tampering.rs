@@ -51,7 +51,9 @@ async fn lived_in(engine: Engine) -> World {
         }
     }
     let reviewer = operator(Role::Reviewer);
-    scheme::services::reverse(&world.scheme, first, "重复登记", false, &reviewer, world.now()).await.expect("reversed");
+    scheme::services::reverse(&world.scheme, first, Some("重复登记"), false, &reviewer, world.now())
+        .await
+        .expect("reversed");
     let signer = world.scheme.signer();
     world.scheme.book.checkpoint(signer, world.now().timestamp_micros()).await.expect("a checkpoint");
     world.assert_verified().await;
@@ -96,12 +98,32 @@ async fn the_journal_refuses_to_be_changed(#[values(Engine::Sqlite, Engine::Post
 #[case("ledger_postings", "DELETE FROM ledger_postings WHERE sequence = 3", "ledger_entries", "3")]
 #[case("ledger_entries", "UPDATE ledger_entries SET document = '{}' WHERE sequence = 2", "ledger_entries", "2")]
 #[case("ledger_entries", "UPDATE ledger_entries SET kind = 'gift' WHERE sequence = 1", "ledger_entries", "1")]
-#[case("ledger_entries", "UPDATE ledger_entries SET recorded_at = recorded_at + 1 WHERE sequence = 4", "ledger_entries", "4")]
-#[case("ledger_entries", "DELETE FROM ledger_entries WHERE sequence = (SELECT MAX(sequence) FROM ledger_entries)", "ledger_entries", "8")]
+#[case(
+    "ledger_entries",
+    "UPDATE ledger_entries SET recorded_at = recorded_at + 1 WHERE sequence = 4",
+    "ledger_entries",
+    "4"
+)]
+#[case(
+    "ledger_entries",
+    "DELETE FROM ledger_entries WHERE sequence = (SELECT MAX(sequence) FROM ledger_entries)",
+    "ledger_entries",
+    "8"
+)]
 #[case("ledger_entries", "DELETE FROM ledger_entries WHERE sequence = 5", "ledger_entries", "5")]
-#[case("ledger_accounts", "UPDATE ledger_accounts SET balance = balance + 5 WHERE path LIKE 'volunteer/%/points'", "ledger_accounts", "points")]
+#[case(
+    "ledger_accounts",
+    "UPDATE ledger_accounts SET balance = balance + 5 WHERE path LIKE 'volunteer/%/points'",
+    "ledger_accounts",
+    "points"
+)]
 #[case("ledger_accounts", "UPDATE ledger_accounts SET floor = -100 WHERE path LIKE '%/points'", "ledger_entries", "")]
-#[case("ledger_accounts", "UPDATE ledger_accounts SET path = 'volunteer/x/points' WHERE path LIKE '%/points'", "ledger_entries", "")]
+#[case(
+    "ledger_accounts",
+    "UPDATE ledger_accounts SET path = 'volunteer/x/points' WHERE path LIKE '%/points'",
+    "ledger_entries",
+    ""
+)]
 #[case("ledger_holds", "DELETE FROM ledger_holds", "ledger_holds", "7")]
 #[case("ledger_books", "UPDATE ledger_books SET size = size - 1", "ledger_entries", "8")]
 #[case("ledger_checkpoints", "UPDATE ledger_checkpoints SET note = 'forged'", "ledger_checkpoints", "8")]

@@ -32,7 +32,12 @@ pub fn day(text: &str) -> NaiveDate {
 }
 
 pub fn operator(role: Role) -> Operator {
-    Operator { key_id: Uuid::new_v5(&Uuid::nil(), role.as_str().as_bytes()), role, station: None, name: role.to_string() }
+    Operator {
+        key_id: Uuid::new_v5(&Uuid::nil(), role.as_str().as_bytes()),
+        role,
+        station: None,
+        name: role.to_string(),
+    }
 }
 
 impl World {
@@ -43,7 +48,10 @@ impl World {
     /// One more process on a database.
     pub async fn on(db: Db, toml: &str) -> World {
         let time = Arc::new(AtomicI64::new(at("2026-11-22T02:00:00Z").timestamp_micros()));
-        let clock = { let time = time.clone(); Arc::new(move || time.load(Ordering::Relaxed)) };
+        let clock = {
+            let time = time.clone();
+            Arc::new(move || time.load(Ordering::Relaxed))
+        };
         let settings = Settings { clock, signing_key: None, origin: "aixin.test".to_owned() };
         let schemes = Schemes::open(db.clone(), settings).await.expect("the installation opens");
         let code = schemes.apply(toml, at("2026-01-01T00:00:00Z")).await.expect("applied").code;
@@ -108,8 +116,16 @@ impl World {
     }
 
     pub async fn stock(&self, reward_id: Uuid, change: i64) {
-        let change = StockChange { id: Uuid::now_v7(), reward_id, station: "main".to_owned(), change, reason: "进货".to_owned() };
-        rewards::change_stock(&self.scheme, change, &operator(Role::SchemeAdmin), self.now()).await.expect("on the shelf");
+        let change = StockChange {
+            id: Uuid::now_v7(),
+            reward_id,
+            station: "main".to_owned(),
+            change,
+            reason: "进货".to_owned(),
+        };
+        rewards::change_stock(&self.scheme, change, &operator(Role::SchemeAdmin), self.now())
+            .await
+            .expect("on the shelf");
     }
 
     /// Minutes and points (available, held).

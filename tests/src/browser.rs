@@ -39,11 +39,7 @@ fn chromium(options: &[&str], url: &str) -> Output {
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"])
         // In a container, /dev/shm is often too small for it.
         .arg("--disable-dev-shm-usage")
-        .args([
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-        ])
+        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
         // A proxy would look names up by itself, past the rule below.
         .args(["--disable-quic", "--no-proxy-server"])
         .arg("--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1")
@@ -85,10 +81,7 @@ mod tests {
         let answer = move |mut stream: TcpStream| {
             let _ = stream.read(&mut [0; 4096])?;
             let head = "HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nConnection: close\r\n";
-            write!(
-                stream,
-                "{head}Content-Type: text/html; charset=utf-8\r\n\r\n{page}"
-            )
+            write!(stream, "{head}Content-Type: text/html; charset=utf-8\r\n\r\n{page}")
         };
         // A thread for each, as a browser also opens connections that it then does not use.
         std::thread::spawn(move || {

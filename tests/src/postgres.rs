@@ -21,20 +21,12 @@ pub async fn fresh_database() -> String {
     let server = PgConnectOptions::from_str(&server).expect("AIXIN_TEST_POSTGRES is a URL of PostgreSQL");
     let name = format!("aixin_test_{}", Uuid::new_v4().simple());
 
-    let mut connection = PgConnection::connect_with(&server)
-        .await
-        .expect("connect to AIXIN_TEST_POSTGRES");
+    let mut connection = PgConnection::connect_with(&server).await.expect("connect to AIXIN_TEST_POSTGRES");
     // Unlike the default `template1`, nobody can be connected to `template0`, which would make
     // this fail.
     let create = AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE template0"));
-    connection
-        .execute(create)
-        .await
-        .expect("create a database in AIXIN_TEST_POSTGRES");
-    connection
-        .close()
-        .await
-        .expect("disconnect from AIXIN_TEST_POSTGRES");
+    connection.execute(create).await.expect("create a database in AIXIN_TEST_POSTGRES");
+    connection.close().await.expect("disconnect from AIXIN_TEST_POSTGRES");
 
     server.database(&name).to_url_lossy().to_string()
 }

@@ -11,7 +11,8 @@ pub fn binary() -> &'static PathBuf {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-        let built = Command::new(env!("CARGO")).args(["build", "--workspace", "--bins", "--quiet"]).current_dir(root).status();
+        let built =
+            Command::new(env!("CARGO")).args(["build", "--workspace", "--bins", "--quiet"]).current_dir(root).status();
         assert!(built.is_ok_and(|status| status.success()), "the program builds");
         let test = std::env::current_exe().expect("this test has a path");
         let folder = test.parent().and_then(|deps| deps.parent()).expect("target/debug/deps/test");

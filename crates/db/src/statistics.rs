@@ -59,7 +59,13 @@ impl Index {
     fn estimates(&self) -> String {
         let columns: Vec<&str> = self.columns.split(',').collect();
         let agree = columns.iter().enumerate().map(|(place, column)| match column {
-            _ if place + 1 == columns.len() => if self.is_unique { "1" } else { SAME },
+            _ if place + 1 == columns.len() => {
+                if self.is_unique {
+                    "1"
+                } else {
+                    SAME
+                }
+            }
             &"book" if place == 0 => ROWS,
             _ => ALIKE,
         });

@@ -99,16 +99,8 @@ fn exchange(volunteer: usize) -> Draft {
             to: Account::system("scheme/spent", Unit::Points),
             amount: 50,
         },
-        Leg {
-            from: Source::Account(stock()),
-            to: Account::system("scheme/handed_out", Unit::Pieces),
-            amount: 1,
-        },
-        Leg {
-            from: Source::Account(Account::system("scheme/used", Unit::Uses)),
-            to: limit(volunteer),
-            amount: 1,
-        },
+        Leg { from: Source::Account(stock()), to: Account::system("scheme/handed_out", Unit::Pieces), amount: 1 },
+        Leg { from: Source::Account(Account::system("scheme/used", Unit::Uses)), to: limit(volunteer), amount: 1 },
     ];
     let bounds = vec![Bound { key: limit(volunteer).key, floor: None, ceiling: Some(2) }];
     draft("exchange.reserved", Action::Hold { legs, expires_at: AT + 1 }, bounds)

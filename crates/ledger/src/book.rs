@@ -98,12 +98,7 @@ struct Doors {
 
 impl Book {
     /// Opens the book of this code, and makes it when it is new. Must be called within a tokio runtime.
-    pub async fn open(
-        db: &Db,
-        code: &str,
-        projection: Arc<dyn Projection>,
-        options: BookOptions,
-    ) -> db::Result<Book> {
+    pub async fn open(db: &Db, code: &str, projection: Arc<dyn Projection>, options: BookOptions) -> db::Result<Book> {
         let head = open_head(db, code).await?;
         let (posts, requests) = mpsc::channel(options.queue);
         let (views, view_requests) = mpsc::channel(options.queue);
@@ -137,10 +132,7 @@ impl Book {
     /// How well posting together works: entries in each batch, on average.
     pub fn counters(&self) -> Counters {
         let tally = &self.inner.tally;
-        Counters {
-            batches: tally.batches.load(Ordering::Relaxed),
-            entries: tally.entries.load(Ordering::Relaxed),
-        }
+        Counters { batches: tally.batches.load(Ordering::Relaxed), entries: tally.entries.load(Ordering::Relaxed) }
     }
 
     /// Posts a draft, or says why not. When it answers, the answer is on disk.

@@ -132,7 +132,11 @@ mod tests {
         assert!(verify_note(&note, &text, &signer.verifier_key()));
         let other = NoteSigner::new("aixin.test/ziyang", [8; 32]);
         assert!(!verify_note(&note, &text, &other.verifier_key()));
-        assert!(!verify_note(&note.replace("\n3\n", "\n4\n"), &note_text("aixin.test/ziyang", 4, &[1; 32]), &signer.verifier_key()));
+        assert!(!verify_note(
+            &note.replace("\n3\n", "\n4\n"),
+            &note_text("aixin.test/ziyang", 4, &[1; 32]),
+            &signer.verifier_key()
+        ));
         assert!(!verify_note("", "", ""));
     }
 }

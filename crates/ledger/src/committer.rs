@@ -340,9 +340,11 @@ impl Committer {
         }
         let mut unknown = HashSet::default();
         let touched = batch.iter().flat_map(|request| paths_of(&request.draft));
-        let of_earlier = self.state.earlier.values().flat_map(|earlier| {
-            earlier.postings.iter().flat_map(|posting| [&posting.from.path, &posting.to.path])
-        });
+        let of_earlier = self
+            .state
+            .earlier
+            .values()
+            .flat_map(|earlier| earlier.postings.iter().flat_map(|posting| [&posting.from.path, &posting.to.path]));
         for path in touched.chain(of_earlier) {
             if !self.state.knows(path) {
                 unknown.insert(path.clone());
@@ -497,4 +499,3 @@ impl Recent {
         }
     }
 }
-

@@ -88,7 +88,11 @@ pub enum Source {
     Account(Account),
     /// All accounts of `path` whose lot is usable on `usable_on`, soonest first, each down to zero. The amount is split at
     /// the moment of judgement, so no two drafts can be promised the same lot.
-    Pool { path: Arc<str>, unit: Unit, usable_on: NaiveDate },
+    Pool {
+        path: Arc<str>,
+        unit: Unit,
+        usable_on: NaiveDate,
+    },
 }
 
 /// A bound for one draft: what must hold for `key` after it.

@@ -230,8 +230,7 @@ impl Oracle {
         let mut postings = self.entries[&id].postings.clone();
         match postings.iter_mut().find(|known| (&known.from, &known.to) == (&posting.from, &posting.to)) {
             Some(known) => {
-                known.amount =
-                    known.amount.checked_add(posting.amount).ok_or_else(|| overflow(&posting.to))?;
+                known.amount = known.amount.checked_add(posting.amount).ok_or_else(|| overflow(&posting.to))?;
             }
             None => postings.push(posting),
         }
@@ -252,8 +251,7 @@ impl Oracle {
 
     fn can_be_counted(&self, account: &Account) -> Result<(), Rejection> {
         let key = &account.key;
-        let numbers =
-            [self.balance(key), self.held_out(key), self.held_in(key), self.least(key), self.most(key)];
+        let numbers = [self.balance(key), self.held_out(key), self.held_in(key), self.least(key), self.most(key)];
         let all = numbers.iter().all(|number| i64::try_from(*number).is_ok());
         if account.system || all { Ok(()) } else { Err(overflow(key)) }
     }
@@ -277,13 +275,7 @@ impl Oracle {
         Ok(())
     }
 
-    fn reverse(
-        &mut self,
-        id: Uuid,
-        amounts: &[i64],
-        overdraw: bool,
-        earlier: &OracleEntry,
-    ) -> Result<(), Rejection> {
+    fn reverse(&mut self, id: Uuid, amounts: &[i64], overdraw: bool, earlier: &OracleEntry) -> Result<(), Rejection> {
         for (posting, &amount) in zip(&earlier.postings, amounts).filter(|(_, amount)| **amount > 0) {
             let (from, to) = (self.accounts[&posting.to].clone(), self.accounts[&posting.from].clone());
             self.posting(id, &from, &to, amount, overdraw)?;
@@ -372,11 +364,7 @@ fn effect(posting: &Posting, key: &Key) -> i128 {
 }
 
 fn below_floor(account: impl ToString, needed: i128, available: i128) -> Rejection {
-    Rejection::BelowFloor {
-        account: account.to_string(),
-        needed: number(needed),
-        available: number(available),
-    }
+    Rejection::BelowFloor { account: account.to_string(), needed: number(needed), available: number(available) }
 }
 
 fn above_ceiling(account: impl ToString, needed: i128, room: i128) -> Rejection {

@@ -8,9 +8,9 @@ use crate::tree::{Frontier, Hash};
 use crate::{Account, Lot, Micros, Unit};
 use chrono::NaiveDate;
 use db::{Many, Result, Session};
+use foldhash::HashMap;
 use serde_json::{Map, Value};
 use sqlx::FromRow;
-use foldhash::HashMap;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -37,8 +37,7 @@ struct HeadRow {
     frontier: Vec<u8>,
 }
 
-pub const HEAD: &str =
-    "SELECT book, version, size, accounts, recorded_at, frontier FROM ledger_books WHERE code = $1";
+pub const HEAD: &str = "SELECT book, version, size, accounts, recorded_at, frontier FROM ledger_books WHERE code = $1";
 
 pub async fn head(query: db::Query<'_>, code: &str) -> Result<Option<Head>> {
     match head_as_stored(query, code).await? {
@@ -244,7 +243,8 @@ async fn complete(session: &mut Session<'_>, book: i64, rows: Vec<EntryRow>) -> 
         .fetch_all::<PostingRow>()
         .await?;
     let opened = rows.iter().flat_map(|row| row.accounts_before + 1..=row.accounts);
-    let numbers = postings.iter().flat_map(|posting| [posting.from_account, posting.to_account]).chain(opened).collect();
+    let numbers =
+        postings.iter().flat_map(|posting| [posting.from_account, posting.to_account]).chain(opened).collect();
     let accounts = accounts_numbered(session, book, numbers).await?;
     let mut of_entry: HashMap<i64, Vec<PostingRow>> = HashMap::default();
     for posting in postings {

@@ -299,7 +299,8 @@ mod tests {
     fn a_range_is_the_join_of_its_complete_subtrees() {
         for (start, end) in [(0, 7), (8, 15), (512, 600), (0, 1), (256, 512)] {
             let subtrees = complete_subtrees(start..end);
-            let hashes: Vec<Hash> = subtrees.iter().map(|&(height, first)| root_of(first..first + (1 << height))).collect();
+            let hashes: Vec<Hash> =
+                subtrees.iter().map(|&(height, first)| root_of(first..first + (1 << height))).collect();
             assert_eq!(range_root(&hashes), root_of(start..end));
         }
     }

@@ -44,11 +44,7 @@ const CHUNK: i64 = 2000;
 
 /// Checks the whole book as of one moment. `verifier_key` checks the signatures of checkpoints; `each` is shown every entry,
 /// in order, so that what follows from entries elsewhere can be rebuilt in the same pass.
-pub async fn verify(
-    book: &Book,
-    verifier_key: Option<&str>,
-    mut each: impl FnMut(&Entry),
-) -> db::Result<(Report, Tx)> {
+pub async fn verify(book: &Book, verifier_key: Option<&str>, mut each: impl FnMut(&Entry)) -> db::Result<(Report, Tx)> {
     let mut tx = book.db().begin_read().await?;
     let head = store::head_as_stored(tx.query(store::HEAD), book.code()).await?;
     let (head, _) = head.ok_or_else(|| store::damaged("the book's head is missing"))?;
@@ -150,7 +146,8 @@ impl Rebuilt {
                     self.shift(&posting.from, 0, posting.amount, 0)?;
                     self.shift(&posting.to, 0, 0, posting.amount)?;
                 }
-                let open = Open { expires_at: entry.expires_at, pairs: pairs(), remaining: amounts(), reversed_by: vec![] };
+                let open =
+                    Open { expires_at: entry.expires_at, pairs: pairs(), remaining: amounts(), reversed_by: vec![] };
                 self.holds.insert(entry.sequence, open);
             }
             EntryAction::Post => self.move_all(entry)?,
@@ -241,7 +238,11 @@ impl Rebuilt {
         if standing.overdrawn() && action != EntryAction::Reversal && action != EntryAction::Release {
             // An account that a reversal overdrew takes in until it is above its floor again.
             let available = standing.available();
-            return if self.was_overdrawn(key) { Ok(()) } else { Err(format!("it leaves {key} {available} below its floor")) };
+            return if self.was_overdrawn(key) {
+                Ok(())
+            } else {
+                Err(format!("it leaves {key} {available} below its floor"))
+            };
         }
         match standing.ceiling {
             Some(ceiling) if standing.balance.saturating_add(standing.held_in) > ceiling => {
@@ -444,11 +445,8 @@ async fn compare_nodes(tx: &mut Tx, book: i64, rebuilt: &Rebuilt, report: &mut R
 }
 
 async fn checkpoints(tx: &mut Tx, book: i64) -> db::Result<BTreeMap<i64, (Vec<u8>, String)>> {
-    let rows: Vec<(i64, Vec<u8>, String)> = tx
-        .query("SELECT size, root, note FROM ledger_checkpoints WHERE book = $1")
-        .bind(book)
-        .fetch_all()
-        .await?;
+    let rows: Vec<(i64, Vec<u8>, String)> =
+        tx.query("SELECT size, root, note FROM ledger_checkpoints WHERE book = $1").bind(book).fetch_all().await?;
     Ok(rows.into_iter().map(|(size, root, note)| (size, (root, note))).collect())
 }
 

@@ -44,13 +44,7 @@ struct Kept {
 
 impl Views {
     /// Takes over what a batch changed, which led from `version` to that of `head`.
-    pub fn committed<'p>(
-        &self,
-        head: &Head,
-        version: i64,
-        touched: impl Iterator<Item = &'p Arc<str>>,
-        state: &State,
-    ) {
+    pub fn committed<'p>(&self, head: &Head, version: i64, touched: impl Iterator<Item = &'p Arc<str>>, state: &State) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.version != version {
             kept.paths.clear();

@@ -1,5 +1,6 @@
 //! The rows that a batch writes.
 
+use crate::Key;
 use crate::Micros;
 use crate::draft::Draft;
 use crate::entry::{Entry, EntryAction};
@@ -8,7 +9,6 @@ use crate::projection::Projected;
 use crate::state::{Earlier, Standing, State};
 use crate::store::Head;
 use crate::tree::Node;
-use crate::Key;
 use db::{Bulk, Column, Many, Statement};
 use foldhash::{HashMap, HashSet};
 use std::sync::Arc;
@@ -126,7 +126,8 @@ impl Writes {
 
     pub fn bulks(&self, head: &Head) -> Vec<Bulk> {
         let book = head.book;
-        let mut bulks = vec![self.entry_rows(book), self.posting_rows(book), self.rejection_rows(book), self.node_rows(book)];
+        let mut bulks =
+            vec![self.entry_rows(book), self.posting_rows(book), self.rejection_rows(book), self.node_rows(book)];
         bulks.extend(self.account_rows(book));
         bulks.extend(hold_rows(book, &self.holds));
         bulks.extend(reversal_rows(book, &self.reversals));
@@ -214,7 +215,8 @@ impl Writes {
             rows.sort_unstable_by_key(|(_, standing)| standing.account);
         }
         let moving = |rows: &[(&Key, &Standing)]| {
-            let numbers = |of: fn(&Standing) -> i64| Column::I64(rows.iter().map(|(_, standing)| of(standing)).collect());
+            let numbers =
+                |of: fn(&Standing) -> i64| Column::I64(rows.iter().map(|(_, standing)| of(standing)).collect());
             vec![
                 ("book", Column::I64(vec![book; rows.len()])),
                 ("account", numbers(|standing| standing.account)),
@@ -267,9 +269,8 @@ fn hold_rows(book: i64, holds: &HashMap<i64, Line>) -> [Bulk; 3] {
             ("sequence", Column::I64(rows.iter().map(|line| line.earlier.sequence).collect())),
         ]
     };
-    let remaining = |rows: &[&Line]| {
-        ("remaining", Column::Text(rows.iter().map(|line| list(&line.earlier.remaining)).collect()))
-    };
+    let remaining =
+        |rows: &[&Line]| ("remaining", Column::Text(rows.iter().map(|line| list(&line.earlier.remaining)).collect()));
     let (new, kept, gone) = (
         rows(&|line| line.is_new && !closed(line)),
         rows(&|line| !line.is_new && !closed(line)),

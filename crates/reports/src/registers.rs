@@ -126,11 +126,8 @@ fn read<R>(
     }
     let sheet = the_sheet(file_name, bytes, form)?;
     let header = header::find(form, &sheet)?;
-    let mut register = Register {
-        rows: Vec::new(),
-        ignored_columns: header.ignored.clone(),
-        skipped_lines: Vec::new(),
-    };
+    let mut register =
+        Register { rows: Vec::new(), ignored_columns: header.ignored.clone(), skipped_lines: Vec::new() };
     for line in sheet.lines.iter().filter(|line| line.number > header.line) {
         let mut row = RowReader::new(&header, line, &sheet);
         if row.is_blank() {
@@ -141,21 +138,14 @@ fn read<R>(
             continue;
         }
         let content = read_row(&mut row);
-        register.rows.push(Row {
-            line: line.number,
-            content: row.finish(content),
-        });
+        register.rows.push(Row { line: line.number, content: row.finish(content) });
     }
     Ok(register)
 }
 
 /// The one sheet of the file that has a row of headers.
 fn the_sheet(file_name: &str, bytes: &[u8], form: &Form) -> Result<Sheet, RegisterError> {
-    let extension = file_name
-        .rsplit('.')
-        .next()
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let extension = file_name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
     if bytes.is_empty() {
         return Err(RegisterError::Empty);
     }
@@ -168,9 +158,7 @@ fn the_sheet(file_name: &str, bytes: &[u8], form: &Form) -> Result<Sheet, Regist
         return Err(RegisterError::OldOrEncryptedWorkbook);
     }
     if ["xlsx", "xlsm"].contains(&extension.as_str()) {
-        return Err(RegisterError::Unreadable {
-            detail: "the file is not a workbook".to_owned(),
-        });
+        return Err(RegisterError::Unreadable { detail: "the file is not a workbook".to_owned() });
     }
     separated::read(bytes, |lines| header::score(form, lines))
 }
@@ -179,18 +167,14 @@ fn the_only_register(sheets: Vec<Sheet>, form: &Form) -> Result<Sheet, RegisterE
     if sheets.iter().all(|sheet| sheet.lines.is_empty()) {
         return Err(RegisterError::Empty);
     }
-    let mut registers: Vec<Sheet> = sheets
-        .into_iter()
-        .filter(|sheet| header::score(form, &sheet.lines) >= header::FEWEST_COLUMNS)
-        .collect();
+    let mut registers: Vec<Sheet> =
+        sheets.into_iter().filter(|sheet| header::score(form, &sheet.lines) >= header::FEWEST_COLUMNS).collect();
     match (registers.pop(), registers.is_empty()) {
         (None, _) => Err(RegisterError::HeaderNotFound),
         (Some(register), true) => Ok(register),
         (Some(register), false) => {
             registers.push(register);
-            Err(RegisterError::SeveralSheets {
-                sheets: registers.into_iter().map(|sheet| sheet.name).collect(),
-            })
+            Err(RegisterError::SeveralSheets { sheets: registers.into_iter().map(|sheet| sheet.name).collect() })
         }
     }
 }

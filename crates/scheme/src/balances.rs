@@ -77,11 +77,7 @@ pub async fn balance(scheme: &OpenScheme, volunteer: Uuid, now: DateTime<Utc>) -
 }
 
 /// What the volunteer had once the first `sequence` entries of the book were posted, seen from the day of the last of them.
-pub async fn balance_as_of(
-    scheme: &OpenScheme,
-    volunteer: Uuid,
-    sequence: i64,
-) -> Result<Balance, BalanceError> {
+pub async fn balance_as_of(scheme: &OpenScheme, volunteer: Uuid, sequence: i64) -> Result<Balance, BalanceError> {
     volunteers::get(scheme, volunteer).await?;
     let mut tx = scheme.db.begin_read().await?;
     let size = scheme.book.size(&mut tx).await?;

@@ -52,10 +52,7 @@ impl Scheme {
                 Ok(scheme) => return Ok(scheme),
                 Err(flaw) => flaw,
             },
-            Err(error) => check::Flaw {
-                at: error.span(),
-                message: error.message().replace('\n', "; "),
-            },
+            Err(error) => check::Flaw { at: error.span(), message: error.message().replace('\n', "; ") },
         };
         Err(ConfigError::new(toml, flaw))
     }
@@ -300,15 +297,9 @@ impl ConfigError {
         let before = flaw.at.and_then(|span| toml.get(..span.start));
         let line_and_column = before.map(|before| {
             let line = before.rsplit('\n').next().unwrap_or_default();
-            (
-                before.matches('\n').count().saturating_add(1),
-                line.chars().count().saturating_add(1),
-            )
+            (before.matches('\n').count().saturating_add(1), line.chars().count().saturating_add(1))
         });
-        ConfigError {
-            line_and_column,
-            message: flaw.message,
-        }
+        ConfigError { line_and_column, message: flaw.message }
     }
 }
 

@@ -2,9 +2,9 @@
 
 use crate::accounts;
 use crate::exchanges::{self, ExchangeError};
+use crate::micros;
 use crate::projection::kind;
 use crate::schemes::OpenScheme;
-use crate::micros;
 use chrono::{DateTime, Utc};
 use ledger::{Action, Draft, Key, Leg, PostError, Rejection, Source, Unit};
 use serde_json::json;

@@ -28,6 +28,7 @@ pub mod statements;
 
 mod accounts;
 mod projection;
+mod reasons;
 pub mod verify;
 
 pub use keys::{Operator, Role};

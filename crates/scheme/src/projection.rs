@@ -66,8 +66,7 @@ pub(crate) static SESSION_MADE: Shape =
 pub(crate) static SESSION_CHANGED: Shape =
     Shape { table: "reward_sessions", how: How::Update, keys: 2, columns: SESSION_COLUMNS };
 
-const SESSION_COLUMNS: &[&str] =
-    &["book", "id", "reward_id", "station", "starts_at", "ends_at", "seats", "version"];
+const SESSION_COLUMNS: &[&str] = &["book", "id", "reward_id", "station", "starts_at", "ends_at", "seats", "version"];
 
 pub(crate) static YEAR_TOTAL: Shape = Shape {
     table: "year_totals",

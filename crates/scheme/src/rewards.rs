@@ -220,13 +220,7 @@ pub async fn put(
     Ok((get(scheme, id).await?, written))
 }
 
-async fn write(
-    tx: &mut db::Tx,
-    book: i64,
-    id: Uuid,
-    details: &RewardDetails,
-    now: DateTime<Utc>,
-) -> db::Result<u64> {
+async fn write(tx: &mut db::Tx, book: i64, id: Uuid, details: &RewardDetails, now: DateTime<Utc>) -> db::Result<u64> {
     tx.query(
         "INSERT INTO rewards (book, id, kind, name, price_points, price_cash, limit_uses, limit_per, min_star, from_on,
              until_on, hold_minutes, sponsor, version, created_at, updated_at)

@@ -32,8 +32,7 @@ pub use expiry::EndOfCalendar;
 pub use steps::{Step, StepKind};
 
 use crate::config::{
-    BelowMinimum, CapPeriod, CapRule, CapUnit, EarningRule, HoursCredited, Minimum, OverCap, PartHours,
-    Rules, Scheme,
+    BelowMinimum, CapPeriod, CapRule, CapUnit, EarningRule, HoursCredited, Minimum, OverCap, PartHours, Rules, Scheme,
 };
 use amounts::divide;
 use steps::Sheet;
@@ -49,12 +48,8 @@ pub enum Evidence {
 }
 
 impl Evidence {
-    pub const ALL: [Evidence; 4] = [
-        Evidence::SelfScan,
-        Evidence::Kiosk,
-        Evidence::LeaderConfirmed,
-        Evidence::BackFilled,
-    ];
+    pub const ALL: [Evidence; 4] =
+        [Evidence::SelfScan, Evidence::Kiosk, Evidence::LeaderConfirmed, Evidence::BackFilled];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -173,19 +168,14 @@ pub fn earn(
     }
     let lot = match sheet.points {
         0 => None,
-        _ => rules
-            .expiry
-            .last_day(record.occurred_on, recorded_on)
-            .map_err(|_| RuleError::TooLarge)?,
+        _ => rules.expiry.last_day(record.occurred_on, recorded_on).map_err(|_| RuleError::TooLarge)?,
     };
     sheet.last_day(lot);
 
     let (minutes, points) = (sheet.minutes, sheet.points);
     let taken = |unit| if unit == CapUnit::Minutes { minutes } else { points };
     let draws = allowances.into_iter().filter_map(|allowance| allowance.running);
-    let draws = draws
-        .map(|cap| (taken(cap.unit), cap))
-        .filter(|(amount, _)| *amount > 0);
+    let draws = draws.map(|cap| (taken(cap.unit), cap)).filter(|(amount, _)| *amount > 0);
     Ok(Earning {
         minutes,
         points,
@@ -197,12 +187,7 @@ pub fn earn(
 }
 
 /// Steps 1 to 3.
-fn credit_minutes(
-    sheet: &mut Sheet,
-    rule: &EarningRule,
-    too_short: Option<Minimum>,
-    allowances: &[Allowance],
-) {
+fn credit_minutes(sheet: &mut Sheet, rule: &EarningRule, too_short: Option<Minimum>, allowances: &[Allowance]) {
     if let Some(minimum) = too_short {
         sheet.below_minimum(minimum);
         if minimum.below == BelowMinimum::Nothing {
@@ -229,9 +214,7 @@ fn earn_points(
 ) -> Result<(), RuleError> {
     let counted = counted_minutes(sheet.minutes, rule.part_hours, rule.rounding);
     sheet.counted(counted, rule.part_hours, rule.rounding);
-    let points = rule
-        .points_per_hour
-        .points(counted, scheme.points_scale, rule.rounding);
+    let points = rule.points_per_hour.points(counted, scheme.points_scale, rule.rounding);
     sheet.rate(counted, rule, points.ok_or(RuleError::TooLarge)?);
     apply_caps(sheet, CapUnit::Points, allowances);
     Ok(())
@@ -251,11 +234,7 @@ fn allowances<'a>(rules: &'a Rules, record: &Record, used: &BTreeMap<String, i64
     covering
         .map(|rule| {
             let running = running(rule, record);
-            let used = running
-                .as_ref()
-                .and_then(|cap| used.get(&cap.key))
-                .copied()
-                .unwrap_or(0);
+            let used = running.as_ref().and_then(|cap| used.get(&cap.key)).copied().unwrap_or(0);
             let room = rule.limit.saturating_sub(used).clamp(0, rule.limit);
             Allowance { rule, running, room }
         })
@@ -264,17 +243,9 @@ fn allowances<'a>(rules: &'a Rules, record: &Record, used: &BTreeMap<String, i64
 
 fn apply_caps(sheet: &mut Sheet, unit: CapUnit, allowances: &[Allowance]) {
     for allowance in allowances.iter().filter(|allowance| allowance.rule.unit == unit) {
-        let amount = if unit == CapUnit::Minutes {
-            sheet.minutes
-        } else {
-            sheet.points
-        };
+        let amount = if unit == CapUnit::Minutes { sheet.minutes } else { sheet.points };
         if amount > allowance.room {
-            let left = if allowance.rule.over == OverCap::Void {
-                0
-            } else {
-                allowance.room
-            };
+            let left = if allowance.rule.over == OverCap::Void { 0 } else { allowance.room };
             sheet.capped(allowance.rule, allowance.room, left);
         }
     }
@@ -299,11 +270,7 @@ fn running(cap: &CapRule, record: &Record) -> Option<Cap> {
         key.push(if place == 0 { '/' } else { '+' });
         key.push_str(category);
     }
-    Some(Cap {
-        key,
-        unit: cap.unit,
-        limit: cap.limit,
-    })
+    Some(Cap { key, unit: cap.unit, limit: cap.limit })
 }
 
 fn counted_minutes(minutes: i64, part_hours: PartHours, rounding: Rounding) -> i64 {
@@ -315,22 +282,13 @@ fn counted_minutes(minutes: i64, part_hours: PartHours, rounding: Rounding) -> i
 
 fn rules_for<'a>(scheme: &'a Scheme, record: &Record) -> Result<&'a Rules, RuleError> {
     if !(1..=LONGEST_RECORD_MINUTES).contains(&record.minutes) {
-        return Err(RuleError::ImpossibleMinutes {
-            minutes: record.minutes,
-        });
+        return Err(RuleError::ImpossibleMinutes { minutes: record.minutes });
     }
     if scheme.category(record.category).is_none() {
-        return Err(RuleError::CategoryNotFound {
-            category: record.category.to_owned(),
-        });
+        return Err(RuleError::CategoryNotFound { category: record.category.to_owned() });
     }
-    scheme
-        .rules_on(record.occurred_on)
-        .ok_or_else(|| RuleError::BeforeFirstVersion {
-            date: record.occurred_on,
-            first: scheme
-                .versions()
-                .first()
-                .map_or(NaiveDate::MAX, |rules| rules.from),
-        })
+    scheme.rules_on(record.occurred_on).ok_or_else(|| RuleError::BeforeFirstVersion {
+        date: record.occurred_on,
+        first: scheme.versions().first().map_or(NaiveDate::MAX, |rules| rules.from),
+    })
 }

@@ -2,11 +2,11 @@
 
 use crate::config::{ConfigError, Scheme};
 use crate::keys::Authenticated;
+use crate::micros;
 use crate::projection::SchemeProjection;
 use crate::rewards::{Reward, Session};
 use crate::secrets::Secrets;
 use crate::volunteers::Volunteer;
-use crate::micros;
 use chrono::{DateTime, Utc};
 use db::Db;
 use ledger::book::Clock;

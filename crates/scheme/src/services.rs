@@ -328,7 +328,8 @@ async fn insert(
     by: &Operator,
     now: DateTime<Utc>,
 ) -> db::Result<u64> {
-    let deadline = scheme.config().rules_on(details.occurred_on).map_or(10, |rules| rules.recording_deadline_working_days);
+    let deadline =
+        scheme.config().rules_on(details.occurred_on).map_or(10, |rules| rules.recording_deadline_working_days);
     tx.query(
         "INSERT INTO services (book, id, volunteer_id, category, title, place, content, organiser, person_in_charge,
              recipient, occurred_on, started_at, ended_at, minutes, evidence, reason, recorded_by, recorded_at, due_on,
@@ -418,7 +419,6 @@ fn working_days_after(day: NaiveDate, count: u32) -> NaiveDate {
     }
     due
 }
-
 
 #[cfg(test)]
 mod tests {

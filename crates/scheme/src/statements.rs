@@ -1,9 +1,9 @@
 //! The statement: every entry of a volunteer, newest first, with the balances it left.
 
 use crate::accounts;
+use crate::balances::BalanceError;
 use crate::projection::{integer, kind};
 use crate::schemes::OpenScheme;
-use crate::balances::BalanceError;
 use crate::{moment, volunteers};
 use chrono::{DateTime, NaiveDate, Utc};
 use db::Many;

@@ -67,12 +67,7 @@ fn key(row: &Row) -> String {
     cells.collect::<Vec<_>>().join(", ")
 }
 
-fn compare(
-    expected: &mut HashMap<&'static str, Rows>,
-    shape: &'static Shape,
-    stored: Vec<Row>,
-    report: &mut Report,
-) {
+fn compare(expected: &mut HashMap<&'static str, Rows>, shape: &'static Shape, stored: Vec<Row>, report: &mut Report) {
     let mut rows = expected.remove(shape.table).unwrap_or_default();
     for row in stored {
         let key = key(&row);
@@ -147,9 +142,7 @@ async fn exchanges(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
 
 async fn sessions(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
     let rows: Vec<(Uuid, Uuid, String, i64, i64, i64, i64)> = tx
-        .query(
-            "SELECT id, reward_id, station, starts_at, ends_at, seats, version FROM reward_sessions WHERE book = $1",
-        )
+        .query("SELECT id, reward_id, station, starts_at, ends_at, seats, version FROM reward_sessions WHERE book = $1")
         .bind(book)
         .fetch_all()
         .await?;

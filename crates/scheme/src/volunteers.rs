@@ -333,7 +333,8 @@ pub async fn list_matching(
     after: Option<&str>,
     limit: i64,
 ) -> db::Result<Vec<Volunteer>> {
-    let pattern = query.map(|query| format!("%{}%", query.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")));
+    let pattern =
+        query.map(|query| format!("%{}%", query.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")));
     let rows: Vec<VolunteerRow> = scheme
         .db
         .query(select_volunteers!(

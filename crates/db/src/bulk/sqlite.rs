@@ -62,7 +62,8 @@ fn text(bulk: &Bulk, rows: usize) -> String {
         Action::Update { keys } => {
             let equals = |name: &&str| format!("{name} = v.column{}", column(name));
             let set = names[keys..].iter().map(equals).collect::<Vec<_>>().join(", ");
-            let matches = names[..keys].iter().map(|name| format!("t.{}", equals(name))).collect::<Vec<_>>().join(" AND ");
+            let matches =
+                names[..keys].iter().map(|name| format!("t.{}", equals(name))).collect::<Vec<_>>().join(" AND ");
             format!("UPDATE {table} AS t SET {set} FROM (VALUES {values}) AS v WHERE {matches}")
         }
         Action::Accumulate { keys } => {

@@ -75,8 +75,11 @@ impl Limit {
         let accounts = self.head.accounts as u64;
         let account = |random: &mut Random| if world.hot { 1 } else { 1 + random.below(accounts) as i64 };
         let moved: Vec<i64> = (0..2 * size).map(|_| account(random)).collect();
-        let mut bulks =
-            vec![self.entries(&batch, random), self.postings(&batch, &moved), self.accounts(moved.into_iter().collect())];
+        let mut bulks = vec![
+            self.entries(&batch, random),
+            self.postings(&batch, &moved),
+            self.accounts(moved.into_iter().collect()),
+        ];
         if exchange {
             bulks.push(self.holds(&batch));
         }

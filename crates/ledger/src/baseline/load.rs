@@ -310,11 +310,8 @@ async fn call(poster: Poster, world: World, mut random: Random, until: Instant) 
     let mut last: Vec<Draft> = Vec::new();
     while Instant::now() < until {
         let repeat = world.repeats && !last.is_empty() && random.below(2) == 0;
-        let draft = if repeat {
-            last[random.below(last.len() as u64) as usize].clone()
-        } else {
-            world.draft(&mut random)
-        };
+        let draft =
+            if repeat { last[random.below(last.len() as u64) as usize].clone() } else { world.draft(&mut random) };
         if world.repeats && !repeat {
             if last.len() == REPEATABLE {
                 last.swap_remove(random.below(REPEATABLE as u64) as usize);

@@ -137,10 +137,11 @@ impl Naive {
                 Some(row) => row.withdraw(amount, is_hold)?,
                 None => *self.system.get(&**path).ok_or_else(unknown)?,
             };
-            let to = match locked.iter_mut().find(|row| *row.path == *leg.to.key.path && row.lot == leg.to.key.lot.code()) {
-                Some(row) => row.deposit(amount, is_hold)?,
-                None => *self.system.get(&*leg.to.key.path).ok_or_else(unknown)?,
-            };
+            let to =
+                match locked.iter_mut().find(|row| *row.path == *leg.to.key.path && row.lot == leg.to.key.lot.code()) {
+                    Some(row) => row.deposit(amount, is_hold)?,
+                    None => *self.system.get(&*leg.to.key.path).ok_or_else(unknown)?,
+                };
             let posting = Posting { from: Key::new(path.clone()), to: leg.to.key.clone(), unit: Unit::Points, amount };
             moves.push(Move { posting, from, to });
         }

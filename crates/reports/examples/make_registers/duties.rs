@@ -30,15 +30,7 @@ pub fn waste_sorting(random: &mut Random) -> Vec<Duty> {
                 let (start, end) = random.pick(&shifts);
                 let place = format!("海悦居民区{}号投放点", 1 + random.below(4));
                 let remark = random.pick(&["", "", "", "", "", "", "", "", "雨天", "破袋", "劝导 3 户"]);
-                duties.push(Duty {
-                    person,
-                    title: "垃圾分类定时定点值守",
-                    date,
-                    start,
-                    end,
-                    place,
-                    remark,
-                });
+                duties.push(Duty { person, title: "垃圾分类定时定点值守", date, start, end, place, remark });
             }
         }
     }
@@ -69,10 +61,7 @@ pub fn emergency(random: &mut Random) -> Vec<Duty> {
                 let (title, shifts) = random.pick(&WORK);
                 let (start, end) = random.pick(shifts);
                 // Half an hour to rest, to eat and to change the protective clothing.
-                if taken
-                    .iter()
-                    .any(|(from, until)| start < until + 30 && *from < end + 30)
-                {
+                if taken.iter().any(|(from, until)| start < until + 30 && *from < end + 30) {
                     continue;
                 }
                 taken.push((start, end));
@@ -90,15 +79,7 @@ pub fn emergency(random: &mut Random) -> Vec<Duty> {
                     "补登:\"手册第 3 页\"",
                     "搬运 60 份",
                 ]);
-                duties.push(Duty {
-                    person,
-                    title,
-                    date,
-                    start,
-                    end,
-                    place,
-                    remark,
-                });
+                duties.push(Duty { person, title, date, start, end, place, remark });
             }
         }
     }

@@ -56,42 +56,18 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn write_volunteers(folder: &Path, people: &[Person]) -> Result<(), Box<dyn Error>> {
-    let headers = [
-        "志愿者编号",
-        "姓名",
-        "性别",
-        "手机号",
-        "出生日期",
-        "所属网格",
-        "队伍",
-        "特长",
-        "同意公开",
-    ];
+    let headers = ["志愿者编号", "姓名", "性别", "手机号", "出生日期", "所属网格", "队伍", "特长", "同意公开"];
     let mut workbook = workbook()?;
     let sheet = workbook.add_worksheet();
-    sheet
-        .set_name("志愿者名册")?
-        .merge_range(0, 0, 0, 8, "山阳镇海悦居民区志愿者名册", &title_format())?;
+    sheet.set_name("志愿者名册")?.merge_range(0, 0, 0, 8, "山阳镇海悦居民区志愿者名册", &title_format())?;
     sheet.write_row(1, 0, headers)?;
     let date_format = Format::new().set_num_format("yyyy-mm-dd");
-    let mut csv = csv::WriterBuilder::new()
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(Vec::new());
+    let mut csv = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     csv.write_record(headers)?;
     for (row, person) in (2..).zip(people) {
         let consents = if person.consents { "是" } else { "否" };
         let (number, name, born_on) = (&person.number, &person.name, person.born_on);
-        let texts = [
-            number,
-            name,
-            person.sex,
-            &person.phone,
-            "",
-            person.grid,
-            person.team,
-            person.skills,
-            consents,
-        ];
+        let texts = [number, name, person.sex, &person.phone, "", person.grid, person.team, person.skills, consents];
         sheet.write_row(row, 0, texts)?;
         sheet.write_with_format(row, 4, &born_on, &date_format)?;
         let mut record = texts.map(str::to_owned);
@@ -108,9 +84,7 @@ fn write_waste_sorting(folder: &Path, people: &[Person], duties: &[Duty]) -> Res
     let mut workbook = workbook()?;
     let sheet = workbook.add_worksheet();
     let title = "山阳镇海悦居民区志愿服务登记表（2025年第四季度 垃圾分类志愿队）";
-    sheet
-        .set_name("第四季度")?
-        .merge_range(0, 0, 0, 12, title, &title_format())?;
+    sheet.set_name("第四季度")?.merge_range(0, 0, 0, 12, title, &title_format())?;
     sheet.write_row(1, 0, HEADERS)?;
     let mut row = 2;
     for (at, duty) in duties.iter().enumerate() {
@@ -118,16 +92,8 @@ fn write_waste_sorting(folder: &Path, people: &[Person], duties: &[Duty]) -> Res
         row += 1;
     }
     sheet.write(row, 0, "合 计")?;
-    sheet.write(
-        row,
-        7,
-        format!("{}人次，{}", duties.len(), written_length(total(duties), 1)),
-    )?;
-    sheet.write(
-        row + 2,
-        0,
-        format!("填表人：{}　　审核人：{}", people[0].name, people[1].name),
-    )?;
+    sheet.write(row, 7, format!("{}人次，{}", duties.len(), written_length(total(duties), 1)))?;
+    sheet.write(row + 2, 0, format!("填表人：{}　　审核人：{}", people[0].name, people[1].name))?;
     let notes = workbook.add_worksheet().set_name("填表说明")?;
     notes.write(0, 0, "时长按实际服务时间填写，以小时为单位。")?;
     workbook.save(folder.join("waste-sorting-2025-q4.xlsx"))?;
@@ -151,18 +117,10 @@ fn write_waste_sorting_row(
         _ => sheet.write_with_format(row, 4, &duty.date, &Format::new().set_num_format("yyyy/m/d"))?,
     };
     // One row in seven gives the length alone, one in eleven the times alone.
-    for (column, minutes) in [(5, duty.start), (6, duty.end)]
-        .into_iter()
-        .filter(|_| at % 7 != 6)
-    {
+    for (column, minutes) in [(5, duty.start), (6, duty.end)].into_iter().filter(|_| at % 7 != 6) {
         match at % 4 {
             0 => sheet.write(row, column, written_time(minutes, at / 4))?,
-            _ => sheet.write_with_format(
-                row,
-                column,
-                &clock(minutes),
-                &Format::new().set_num_format("h:mm"),
-            )?,
+            _ => sheet.write_with_format(row, column, &clock(minutes), &Format::new().set_num_format("h:mm"))?,
         };
     }
     let length = duty.end - duty.start;
@@ -178,10 +136,7 @@ fn write_waste_sorting_row(
 }
 
 fn write_emergency(folder: &Path, people: &[Person], duties: &[Duty]) -> Result<(), Box<dyn Error>> {
-    let mut csv = csv::WriterBuilder::new()
-        .flexible(true)
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(Vec::new());
+    let mut csv = csv::WriterBuilder::new().flexible(true).terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     csv.write_record(["2022年4月海悦居民区应急志愿服务登记表", "", "", "", "", ""])?;
     csv.write_record([&format!("填报单位：{UNIT}"), "", "", "", "", ""])?;
     csv.write_record(["", "", "", "", "", ""])?;
@@ -230,8 +185,7 @@ fn write_emergency(folder: &Path, people: &[Person], duties: &[Duty]) -> Result<
 fn workbook() -> Result<Workbook, Box<dyn Error>> {
     let mut workbook = Workbook::new();
     // Otherwise the moment of making it would be written into the file.
-    workbook
-        .set_properties(&DocProperties::new().set_creation_datetime(&ExcelDateTime::from_ymd(2026, 1, 5)?));
+    workbook.set_properties(&DocProperties::new().set_creation_datetime(&ExcelDateTime::from_ymd(2026, 1, 5)?));
     Ok(workbook)
 }
 
@@ -241,10 +195,5 @@ fn title_format() -> Format {
 
 fn print_sums(file: &str, duties: &[Duty]) {
     let people: std::collections::BTreeSet<usize> = duties.iter().map(|duty| duty.person).collect();
-    println!(
-        "{file}: {} rows, {} minutes, {} people",
-        duties.len(),
-        total(duties),
-        people.len()
-    );
+    println!("{file}: {} rows, {} minutes, {} people", duties.len(), total(duties), people.len());
 }

@@ -53,9 +53,7 @@ fn written(text: &str) -> Result<NaiveDate, Fault> {
     let date = scan(&mut rest)?.ok_or_else(unreadable)?;
     rest.skip("t");
     let follows = rest.rest.trim_matches(['(', ')']);
-    let weekday = ["周", "星期", "礼拜"]
-        .iter()
-        .any(|word| follows.starts_with(word));
+    let weekday = ["周", "星期", "礼拜"].iter().any(|word| follows.starts_with(word));
     if rest.is_done() || weekday || times::scan(&mut rest).is_some() && rest.is_done() {
         return Ok(date);
     }
@@ -164,18 +162,11 @@ mod tests {
 
     #[test]
     fn excel_counts_days_from_1900() {
-        for (number, expected) in [
-            (45933.0, "2025-10-03"),
-            (45933.354, "2025-10-03"),
-            (44652.0, "2022-04-01"),
-        ] {
+        for (number, expected) in [(45933.0, "2025-10-03"), (45933.354, "2025-10-03"), (44652.0, "2022-04-01")] {
             assert_eq!(date(&Cell::days(number)).unwrap().to_string(), expected);
         }
         assert_eq!(date(&Cell::number(45933.0)).unwrap().to_string(), "2025-10-03");
-        assert_eq!(
-            date(&Cell::number(20_251_003.0)).unwrap().to_string(),
-            "2025-10-03"
-        );
+        assert_eq!(date(&Cell::number(20_251_003.0)).unwrap().to_string(), "2025-10-03");
         for number in [0.0, -1.0, 1.0, 60.0, 99_999.0, 1e15, 45933.5, 2025.1003] {
             assert!(date(&Cell::number(number)).is_err(), "{number}");
         }

@@ -52,10 +52,7 @@ pub fn minutes(cell: &Cell, unit: Unit) -> Result<i64, Fault> {
             let text = narrow(&cell.written());
             match Decimal::from_str(&text) {
                 Ok(number) => whole(counted(number, unit), Decimal::ZERO),
-                Err(_) => whole(
-                    Some(clock(&text).or_else(|| spoken(&text)).ok_or_else(unreadable)?),
-                    Decimal::ZERO,
-                ),
+                Err(_) => whole(Some(clock(&text).or_else(|| spoken(&text)).ok_or_else(unreadable)?), Decimal::ZERO),
             }
         }
     }
@@ -107,15 +104,9 @@ fn spoken(text: &str) -> Option<Decimal> {
 
 /// Whole minutes, more than none and not more than a day. `None` stands for more than can be counted.
 fn whole(minutes: Option<Decimal>, noise: Decimal) -> Result<i64, Fault> {
-    let minutes = minutes
-        .filter(|minutes| minutes.abs() < Decimal::from(1_000_000))
-        .ok_or_else(too_long)?;
+    let minutes = minutes.filter(|minutes| minutes.abs() < Decimal::from(1_000_000)).ok_or_else(too_long)?;
     if minutes <= Decimal::ZERO {
-        return Err(Fault::new(
-            "invalid_duration",
-            "时长必须大于零",
-            "the length must be more than zero",
-        ));
+        return Err(Fault::new("invalid_duration", "时长必须大于零", "the length must be more than zero"));
     }
     let rounded = minutes.round();
     if (minutes - rounded).abs() > noise {
@@ -127,11 +118,7 @@ fn whole(minutes: Option<Decimal>, noise: Decimal) -> Result<i64, Fault> {
         ));
     }
     match rounded.to_i64() {
-        Some(0) => Err(Fault::new(
-            "invalid_duration",
-            "时长必须大于零",
-            "the length must be more than zero",
-        )),
+        Some(0) => Err(Fault::new("invalid_duration", "时长必须大于零", "the length must be more than zero")),
         Some(minutes) if minutes <= MINUTES_PER_DAY => Ok(minutes),
         _ => Err(too_long()),
     }
@@ -258,25 +245,15 @@ mod tests {
             (1e28, Unit::Hours, None),
             (1e300, Unit::Minutes, None),
         ] {
-            assert_eq!(
-                minutes(&Cell::number(number), unit).ok(),
-                expected,
-                "{number} {unit:?}"
-            );
+            assert_eq!(minutes(&Cell::number(number), unit).ok(), expected, "{number} {unit:?}");
         }
-        assert_eq!(
-            minutes(&Cell::days(0.10416666666666667), Unit::Minutes).ok(),
-            Some(150)
-        );
+        assert_eq!(minutes(&Cell::days(0.10416666666666667), Unit::Minutes).ok(), Some(150));
         assert_eq!(minutes(&Cell::days(45933.0), Unit::Hours).ok(), None);
     }
 
     #[test]
     fn part_minutes_are_named() {
         let fault = minutes(&Cell::text("2.33").unwrap(), Unit::Hours).unwrap_err();
-        assert_eq!(
-            fault.en,
-            "the length is 139.8 minutes, which are not whole minutes"
-        );
+        assert_eq!(fault.en, "the length is 139.8 minutes, which are not whole minutes");
     }
 }

@@ -67,19 +67,14 @@ impl RegisterError {
             Self::Unreadable { detail } => format!("表格文件已损坏，或者不是表格文件：{detail}"),
             Self::TooMuchContent => "表格解压后的内容过大，不像是登记表".to_owned(),
             Self::TooManyRows => format!("登记表超过 {MOST_ROWS} 行"),
-            Self::DatesFrom1904 => {
-                "表格使用 1904 日期系统：请在 Excel 选项中关闭，核对日期后重新保存".to_owned()
-            }
+            Self::DatesFrom1904 => "表格使用 1904 日期系统：请在 Excel 选项中关闭，核对日期后重新保存".to_owned(),
             Self::HeaderNotFound => "在前几行中没有找到表头".to_owned(),
             Self::MissingColumns { columns } => format!("登记表缺少以下列：{}", columns.join("、")),
             Self::DuplicateColumns { columns } => {
                 format!("以下几列含义相同，无法确定用哪一列：{}", columns.join("、"))
             }
             Self::SeveralSheets { sheets } => {
-                format!(
-                    "有多个工作表都是登记表（{}），请分别另存为单独的文件",
-                    sheets.join("、")
-                )
+                format!("有多个工作表都是登记表（{}），请分别另存为单独的文件", sheets.join("、"))
             }
             Self::UnclosedQuote { line } => format!("第 {line} 行开始的引号没有结束"),
         }

@@ -84,12 +84,7 @@ impl Column {
 
 /// The most headers known to the form that stand in one row.
 pub fn score(form: &Form, lines: &[Line]) -> usize {
-    lines
-        .iter()
-        .take(SEARCHED_ROWS)
-        .map(|line| known_headers(form, line))
-        .max()
-        .unwrap_or(0)
+    lines.iter().take(SEARCHED_ROWS).map(|line| known_headers(form, line)).max().unwrap_or(0)
 }
 
 /// The headers of a sheet: the first of the rows that have the most known ones.
@@ -97,11 +92,7 @@ pub fn find(form: &Form, sheet: &Sheet) -> Result<Header, RegisterError> {
     let most = score(form, &sheet.lines);
     if most < FEWEST_COLUMNS {
         let is_empty = sheet.lines.is_empty();
-        return Err(if is_empty {
-            RegisterError::Empty
-        } else {
-            RegisterError::HeaderNotFound
-        });
+        return Err(if is_empty { RegisterError::Empty } else { RegisterError::HeaderNotFound });
     }
     let line = sheet.lines.iter().find(|line| known_headers(form, line) == most);
     let header = read(form, line.ok_or(RegisterError::HeaderNotFound)?)?;
@@ -112,29 +103,15 @@ pub fn find(form: &Form, sheet: &Sheet) -> Result<Header, RegisterError> {
         .filter(|(_, groups)| !groups.iter().any(|group| group.iter().all(has)))
         .map(|(label, _)| *label)
         .collect();
-    if missing.is_empty() {
-        Ok(header)
-    } else {
-        Err(RegisterError::MissingColumns { columns: missing })
-    }
+    if missing.is_empty() { Ok(header) } else { Err(RegisterError::MissingColumns { columns: missing }) }
 }
 
 fn read(form: &Form, line: &Line) -> Result<Header, RegisterError> {
-    let mut header = Header {
-        line: line.number,
-        width: 0,
-        columns: Vec::new(),
-        ignored: Vec::new(),
-    };
+    let mut header = Header { line: line.number, width: 0, columns: Vec::new(), ignored: Vec::new() };
     let mut cells: Vec<(u32, String)> = line
         .cells
         .iter()
-        .map(|(index, cell)| {
-            (
-                *index,
-                cell.written().chars().take(LONGEST_HEADER_CHARS).collect(),
-            )
-        })
+        .map(|(index, cell)| (*index, cell.written().chars().take(LONGEST_HEADER_CHARS).collect()))
         .collect();
     cells.sort_unstable();
     for (index, written) in cells {
@@ -143,12 +120,7 @@ fn read(form: &Form, line: &Line) -> Result<Header, RegisterError> {
             header.ignored.push(written);
             continue;
         };
-        let column = Column {
-            field,
-            index,
-            written,
-            rank,
-        };
+        let column = Column { field, index, written, rank };
         match header.columns.iter_mut().find(|other| other.field == field) {
             None => header.columns.push(column),
             Some(other) if other.rank == rank => {
@@ -168,18 +140,13 @@ fn read(form: &Form, line: &Line) -> Result<Header, RegisterError> {
 }
 
 fn known_headers(form: &Form, line: &Line) -> usize {
-    line.cells
-        .iter()
-        .filter(|(_, cell)| meaning(form, &cell.written()).is_some())
-        .count()
+    line.cells.iter().filter(|(_, cell)| meaning(form, &cell.written()).is_some()).count()
 }
 
 /// What a header means, and how clearly it says so.
 fn meaning(form: &Form, written: &str) -> Option<(Field, usize)> {
     let plain = plain(written);
-    form.names
-        .iter()
-        .find_map(|(field, names)| Some((*field, names.iter().position(|name| *name == plain)?)))
+    form.names.iter().find_map(|(field, names)| Some((*field, names.iter().position(|name| *name == plain)?)))
 }
 
 /// A header without what only decorates it: spaces, width, marks of what must be filled in, and explanations
@@ -187,13 +154,8 @@ fn meaning(form: &Form, written: &str) -> Option<(Field, usize)> {
 fn plain(written: &str) -> String {
     let narrowed = narrow(written);
     let named = narrowed.split(['(', '[', '【']).next().unwrap_or_default();
-    let named = ["/小时", "/分钟"]
-        .iter()
-        .fold(named, |named, unit| named.trim_end_matches(unit));
-    named
-        .chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, '*' | ':' | '★' | '"'))
-        .collect()
+    let named = ["/小时", "/分钟"].iter().fold(named, |named, unit| named.trim_end_matches(unit));
+    named.chars().filter(|c| !c.is_whitespace() && !matches!(c, '*' | ':' | '★' | '"')).collect()
 }
 
 #[cfg(test)]
@@ -203,23 +165,12 @@ mod tests {
     use super::*;
 
     fn line(number: u32, headers: &[&str]) -> Line {
-        let cells = (0..)
-            .zip(headers)
-            .filter_map(|(column, text)| Some((column, Cell::text(text)?)))
-            .collect();
-        Line {
-            number,
-            cells,
-            merged: Vec::new(),
-        }
+        let cells = (0..).zip(headers).filter_map(|(column, text)| Some((column, Cell::text(text)?))).collect();
+        Line { number, cells, merged: Vec::new() }
     }
 
     fn sheet(lines: Vec<Line>) -> Sheet {
-        Sheet {
-            name: String::new(),
-            lines,
-            separated: false,
-        }
+        Sheet { name: String::new(), lines, separated: false }
     }
 
     const FULL: [&str; 5] = ["姓名", "活动名称", "服务日期", "服务时长(小时)", "服务类别"];
@@ -227,14 +178,7 @@ mod tests {
     #[test]
     fn headers_are_found_below_titles_and_however_they_are_written() {
         let title = line(1, &["山阳镇海悦居民区志愿服务登记表"]);
-        let decorated = [
-            "姓　名",
-            "*活动 名称",
-            "服务\n日期",
-            "服务时长／分钟",
-            "服务类别：",
-            "车牌",
-        ];
+        let decorated = ["姓　名", "*活动 名称", "服务\n日期", "服务时长／分钟", "服务类别：", "车牌"];
         let header = find(&FORM, &sheet(vec![title, line(3, &decorated)])).unwrap();
         assert_eq!((header.line, header.columns.len()), (3, 5));
         assert_eq!(header.ignored, ["车牌"]);
@@ -244,12 +188,7 @@ mod tests {
     #[test]
     fn all_missing_columns_are_named_at_once() {
         let error = find(&FORM, &sheet(vec![line(1, &["姓名", "地点"])])).err();
-        let columns = vec![
-            "活动名称",
-            "服务日期",
-            "服务时长 或 开始时间和结束时间",
-            "服务类别",
-        ];
+        let columns = vec!["活动名称", "服务日期", "服务时长 或 开始时间和结束时间", "服务类别"];
         assert_eq!(error, Some(RegisterError::MissingColumns { columns }));
     }
 
@@ -271,10 +210,7 @@ mod tests {
 
     #[test]
     fn a_sheet_without_headers_says_so() {
-        assert_eq!(
-            find(&FORM, &sheet(vec![line(1, &["甲", "乙"])])).err(),
-            Some(RegisterError::HeaderNotFound)
-        );
+        assert_eq!(find(&FORM, &sheet(vec![line(1, &["甲", "乙"])])).err(), Some(RegisterError::HeaderNotFound));
         assert_eq!(find(&FORM, &sheet(vec![])).err(), Some(RegisterError::Empty));
     }
 }

@@ -9,9 +9,7 @@ use super::sheet::{Cell, Line, Sheet};
 const SHOWN_CHARS: usize = 60;
 
 /// What stands first in rows that are no data, at the foot of registers.
-const FOOTERS: [&str; 10] = [
-    "合计", "总计", "小计", "共计", "填表", "制表", "审核", "填报", "注:", "说明:",
-];
+const FOOTERS: [&str; 10] = ["合计", "总计", "小计", "共计", "填表", "制表", "审核", "填报", "注:", "说明:"];
 
 /// Why one value cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,11 +21,7 @@ pub struct Fault {
 
 impl Fault {
     pub fn new(code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self {
-            code,
-            zh: zh.into(),
-            en: en.into(),
-        }
+        Self { code, zh: zh.into(), en: en.into() }
     }
 }
 
@@ -40,24 +34,14 @@ pub struct RowReader<'a> {
 
 impl<'a> RowReader<'a> {
     pub fn new(header: &'a Header, line: &'a Line, sheet: &Sheet) -> Self {
-        let mut row = Self {
-            header,
-            line,
-            separated: sheet.separated,
-            errors: Vec::new(),
-        };
+        let mut row = Self { header, line, separated: sheet.separated, errors: Vec::new() };
         row.refuse_shifted_cells();
         row
     }
 
     /// Whether nothing stands under any known header. Forms come with their rows numbered beforehand.
     pub fn is_blank(&self) -> bool {
-        self.errors.is_empty()
-            && !self
-                .header
-                .columns
-                .iter()
-                .any(|column| self.cell(column).is_some())
+        self.errors.is_empty() && !self.header.columns.iter().any(|column| self.cell(column).is_some())
     }
 
     /// Whether the row is a total or a signature: it starts like one, and says nothing else as its `key`.
@@ -101,22 +85,15 @@ impl<'a> RowReader<'a> {
 
     /// Whether the value of the field was written once for several rows.
     pub fn is_merged(&self, field: Field) -> bool {
-        self.column(field)
-            .is_some_and(|column| self.line.merged.contains(&column.index))
+        self.column(field).is_some_and(|column| self.line.merged.contains(&column.index))
     }
 
     pub fn refuse_empty(&mut self, field: Field) {
-        self.refuse(
-            field,
-            Fault::new("missing_value", "此项必须填写", "a value is needed here"),
-        );
+        self.refuse(field, Fault::new("missing_value", "此项必须填写", "a value is needed here"));
     }
 
     pub fn refuse(&mut self, field: Field, fault: Fault) {
-        let column = self
-            .column(field)
-            .map(|column| column.written.clone())
-            .unwrap_or_default();
+        let column = self.column(field).map(|column| column.written.clone()).unwrap_or_default();
         let written = self.value(field).map(Cell::written).unwrap_or_default();
         let value = match field {
             Field::IdNumber | Field::Phone => masked(&written),
@@ -134,19 +111,9 @@ impl<'a> RowReader<'a> {
     }
 
     fn push(&mut self, column: String, fault: Fault, value: &str) {
-        let Fault {
-            code,
-            zh: message_zh,
-            en: message_en,
-        } = fault;
+        let Fault { code, zh: message_zh, en: message_en } = fault;
         let value = value.chars().take(SHOWN_CHARS).collect();
-        self.errors.push(CellError {
-            column,
-            code,
-            message_zh,
-            message_en,
-            value,
-        });
+        self.errors.push(CellError { column, code, message_zh, message_en, value });
     }
 
     fn value(&self, field: Field) -> Option<&'a Cell> {
@@ -159,12 +126,7 @@ impl<'a> RowReader<'a> {
 
     /// A comma too many moves all values after it into wrong columns, which may each look right.
     fn refuse_shifted_cells(&mut self) {
-        let Some((_, cell)) = self
-            .line
-            .cells
-            .iter()
-            .find(|(column, _)| *column >= self.header.width)
-        else {
+        let Some((_, cell)) = self.line.cells.iter().find(|(column, _)| *column >= self.header.width) else {
             return;
         };
         if self.separated {
@@ -181,9 +143,5 @@ impl<'a> RowReader<'a> {
 /// A number that identifies a person, without the digits in its middle.
 fn masked(number: &str) -> String {
     let length = number.chars().count();
-    number
-        .chars()
-        .enumerate()
-        .map(|(at, c)| if at >= 3 && at + 2 < length { '*' } else { c })
-        .collect()
+    number.chars().enumerate().map(|(at, c)| if at >= 3 && at + 2 < length { '*' } else { c }).collect()
 }

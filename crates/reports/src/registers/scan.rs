@@ -13,11 +13,7 @@ pub fn narrow(text: &str) -> String {
         '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
         _ => c,
     };
-    text.trim_matches(is_blank)
-        .chars()
-        .map(half_width)
-        .collect::<String>()
-        .to_ascii_lowercase()
+    text.trim_matches(is_blank).chars().map(half_width).collect::<String>().to_ascii_lowercase()
 }
 
 /// What is left to read.
@@ -37,9 +33,8 @@ impl<'a> Scan<'a> {
 
     /// Takes the first of the words that stands here, and the spaces after it.
     pub fn word<T: Copy>(&mut self, words: &[(&str, T)]) -> Option<T> {
-        let (rest, meaning) = words
-            .iter()
-            .find_map(|(word, meaning)| Some((self.rest.strip_prefix(word)?, meaning)))?;
+        let (rest, meaning) =
+            words.iter().find_map(|(word, meaning)| Some((self.rest.strip_prefix(word)?, meaning)))?;
         self.rest = rest.trim_start();
         Some(*meaning)
     }
@@ -106,14 +101,8 @@ mod tests {
 
     #[test]
     fn chinese_numbers_up_to_ninety_nine() {
-        for (text, number) in [
-            ("两", 2),
-            ("十", 10),
-            ("十二", 12),
-            ("三十", 30),
-            ("四十五", 45),
-            ("九十九", 99),
-        ] {
+        for (text, number) in [("两", 2), ("十", 10), ("十二", 12), ("三十", 30), ("四十五", 45), ("九十九", 99)]
+        {
             assert_eq!(chinese(text), Some(number), "{text}");
         }
         for text in ["", "一二", "十十", "二十十"] {

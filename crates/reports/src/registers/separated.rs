@@ -17,11 +17,7 @@ const END: &str = "\u{1}end";
 /// them is the right one. (Counting the separators themselves is fooled by titles and remarks.)
 pub fn read(bytes: &[u8], score: impl Fn(&[Line]) -> usize) -> Result<Sheet, RegisterError> {
     let mut text = decode(bytes).replace("\r\n", "\n").replace('\r', "\n");
-    let head: String = text
-        .lines()
-        .take(SNIFFED_LINES)
-        .flat_map(|line| [line, "\n"])
-        .collect();
+    let head: String = text.lines().take(SNIFFED_LINES).flat_map(|line| [line, "\n"]).collect();
     let mut separator = (b',', 0);
     for candidate in *b",\t;" {
         let found = score(&lines(&head, candidate)?.0);
@@ -39,25 +35,16 @@ pub fn read(bytes: &[u8], score: impl Fn(&[Line]) -> usize) -> Result<Sheet, Reg
         Some(end) if matches!(end.cells.as_slice(), [(0, Cell::Text(text))] if text == END) => {}
         // No line follows the last record here, unlike in `lines`.
         _ => {
-            return Err(RegisterError::UnclosedQuote {
-                line: last.saturating_add(1),
-            });
+            return Err(RegisterError::UnclosedQuote { line: last.saturating_add(1) });
         }
     }
     if lines.len() > MOST_ROWS {
         return Err(RegisterError::TooManyRows);
     }
-    if let Some(line) = lines
-        .iter()
-        .find(|line| line.cells.iter().any(|(_, cell)| swallows_rows(cell)))
-    {
+    if let Some(line) = lines.iter().find(|line| line.cells.iter().any(|(_, cell)| swallows_rows(cell))) {
         return Err(RegisterError::UnclosedQuote { line: line.number });
     }
-    Ok(Sheet {
-        name: String::new(),
-        lines,
-        separated: true,
-    })
+    Ok(Sheet { name: String::new(), lines, separated: true })
 }
 
 /// Whether a value looks like one whose closing quotation mark was forgotten, so that it reaches over the
@@ -80,17 +67,8 @@ fn lines(text: &str, separator: u8) -> Result<(Vec<Line>, u32), RegisterError> {
     // Excel shows a value with line breaks in one row, so that its breaks are no rows.
     let mut breaks = 0;
     let mut number = 0;
-    while reader
-        .read_record(&mut record)
-        .map_err(|error| RegisterError::Unreadable {
-            detail: error.to_string(),
-        })?
-    {
-        breaks += record
-            .iter()
-            .flat_map(str::bytes)
-            .filter(|byte| *byte == b'\n')
-            .count() as u64;
+    while reader.read_record(&mut record).map_err(|error| RegisterError::Unreadable { detail: error.to_string() })? {
+        breaks += record.iter().flat_map(str::bytes).filter(|byte| *byte == b'\n').count() as u64;
         // After a record the reader stands on the line that follows it.
         number = u32::try_from(reader.position().line().saturating_sub(1 + breaks)).unwrap_or(u32::MAX);
         let mut line = Line::new(number);
@@ -111,9 +89,7 @@ fn lines(text: &str, separator: u8) -> Result<(Vec<Line>, u32), RegisterError> {
 /// The text of the bytes. What the encoding cannot hold becomes U+FFFD, which no column accepts.
 fn decode(bytes: &[u8]) -> Cow<'_, str> {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
-        return encoding
-            .decode_without_bom_handling(bytes.get(mark..).unwrap_or_default())
-            .0;
+        return encoding.decode_without_bom_handling(bytes.get(mark..).unwrap_or_default()).0;
     }
     match str::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
@@ -126,18 +102,12 @@ mod tests {
     use super::*;
 
     fn read_all(bytes: &[u8]) -> Result<Sheet, RegisterError> {
-        read(bytes, |lines| {
-            lines.iter().map(|line| line.cells.len()).max().unwrap_or(0)
-        })
+        read(bytes, |lines| lines.iter().map(|line| line.cells.len()).max().unwrap_or(0))
     }
 
     fn shown(sheet: &Sheet) -> Vec<(u32, Vec<String>)> {
         let texts = |line: &Line| line.cells.iter().map(|(_, cell)| cell.written()).collect();
-        sheet
-            .lines
-            .iter()
-            .map(|line| (line.number, texts(line)))
-            .collect()
+        sheet.lines.iter().map(|line| (line.number, texts(line))).collect()
     }
 
     #[test]
@@ -156,21 +126,12 @@ mod tests {
     #[test]
     fn separators_and_encodings_are_found_out() {
         let (gb18030, _, _) = GB18030.encode("姓名\t地点\n𠮷䶮㛃\t海悦");
-        let utf16: Vec<u8> = "\u{FEFF}姓名\t地点\n𠮷䶮㛃\t海悦"
-            .encode_utf16()
-            .flat_map(u16::to_le_bytes)
-            .collect();
-        for bytes in [
-            "\u{FEFF}姓名,地点\n𠮷䶮㛃,海悦".as_bytes(),
-            "姓名;地点\n𠮷䶮㛃;海悦".as_bytes(),
-            &gb18030,
-            &utf16,
-        ] {
+        let utf16: Vec<u8> = "\u{FEFF}姓名\t地点\n𠮷䶮㛃\t海悦".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for bytes in
+            ["\u{FEFF}姓名,地点\n𠮷䶮㛃,海悦".as_bytes(), "姓名;地点\n𠮷䶮㛃;海悦".as_bytes(), &gb18030, &utf16]
+        {
             let sheet = read_all(bytes).unwrap();
-            let expected = [
-                (1, vec!["姓名".into(), "地点".into()]),
-                (2, vec!["𠮷䶮㛃".into(), "海悦".into()]),
-            ];
+            let expected = [(1, vec!["姓名".into(), "地点".into()]), (2, vec!["𠮷䶮㛃".into(), "海悦".into()])];
             assert_eq!(shown(&sheet), expected);
         }
     }

@@ -12,97 +12,28 @@ use super::times::{Moment, moment};
 
 pub const FORM: Form = Form {
     names: &[
-        (
-            Field::Name,
-            &["姓名", "志愿者姓名", "志愿者", "服务人员", "参加人", "name"],
-        ),
-        (
-            Field::Number,
-            &[
-                "志愿者编号",
-                "志愿者号",
-                "志愿者证号",
-                "志愿编号",
-                "注册编号",
-                "编号",
-                "number",
-            ],
-        ),
-        (
-            Field::Title,
-            &[
-                "活动名称",
-                "服务名称",
-                "项目名称",
-                "服务项目",
-                "活动",
-                "项目",
-                "activity",
-            ],
-        ),
+        (Field::Name, &["姓名", "志愿者姓名", "志愿者", "服务人员", "参加人", "name"]),
+        (Field::Number, &["志愿者编号", "志愿者号", "志愿者证号", "志愿编号", "注册编号", "编号", "number"]),
+        (Field::Title, &["活动名称", "服务名称", "项目名称", "服务项目", "活动", "项目", "activity"]),
         (Field::Content, &["服务内容", "活动内容", "工作内容", "内容"]),
         (Field::Date, &["服务日期", "活动日期", "日期", "date"]),
-        (
-            Field::Start,
-            &[
-                "开始时间",
-                "服务开始时间",
-                "签到时间",
-                "起始时间",
-                "签到",
-                "start",
-            ],
-        ),
-        (
-            Field::End,
-            &["结束时间", "服务结束时间", "签退时间", "终止时间", "签退", "end"],
-        ),
+        (Field::Start, &["开始时间", "服务开始时间", "签到时间", "起始时间", "签到", "start"]),
+        (Field::End, &["结束时间", "服务结束时间", "签退时间", "终止时间", "签退", "end"]),
         (
             Field::Duration,
-            &[
-                "服务时长",
-                "志愿时长",
-                "服务小时",
-                "服务小时数",
-                "时长",
-                "小时数",
-                "小时",
-                "服务分钟",
-                "分钟",
-                "hours",
-            ],
+            &["服务时长", "志愿时长", "服务小时", "服务小时数", "时长", "小时数", "小时", "服务分钟", "分钟", "hours"],
         ),
-        (
-            Field::Category,
-            &[
-                "服务类别",
-                "服务类型",
-                "活动类别",
-                "活动类型",
-                "类别",
-                "类型",
-                "category",
-            ],
-        ),
+        (Field::Category, &["服务类别", "服务类型", "活动类别", "活动类型", "类别", "类型", "category"]),
         (Field::Place, &["服务地点", "活动地点", "地点", "place"]),
-        (
-            Field::Unit,
-            &["组织单位", "服务单位", "主办单位", "组织者", "所属组织", "单位"],
-        ),
-        (
-            Field::PersonInCharge,
-            &["负责人", "活动负责人", "现场负责人", "带队人", "联系人"],
-        ),
+        (Field::Unit, &["组织单位", "服务单位", "主办单位", "组织者", "所属组织", "单位"]),
+        (Field::PersonInCharge, &["负责人", "活动负责人", "现场负责人", "带队人", "联系人"]),
         (Field::Remark, &["备注", "说明", "remark"]),
     ],
     required: &[
         ("姓名 或 志愿者编号", &[&[Field::Name], &[Field::Number]]),
         ("活动名称", &[&[Field::Title], &[Field::Content]]),
         ("服务日期", &[&[Field::Date]]),
-        (
-            "服务时长 或 开始时间和结束时间",
-            &[&[Field::Duration], &[Field::Start, Field::End]],
-        ),
+        ("服务时长 或 开始时间和结束时间", &[&[Field::Duration], &[Field::Start, Field::End]]),
         ("服务类别", &[&[Field::Category]]),
     ],
     key: Field::Date,
@@ -137,21 +68,14 @@ pub struct ServiceRow {
 
 pub fn read_row(row: &mut RowReader) -> Option<ServiceRow> {
     if !row.has(Field::Name) && !row.has(Field::Number) {
-        let field = if row.column(Field::Name).is_some() {
-            Field::Name
-        } else {
-            Field::Number
-        };
+        let field = if row.column(Field::Name).is_some() { Field::Name } else { Field::Number };
         row.refuse_empty(field);
     }
     let name = row.optional(Field::Name, texts::name);
     let number = row.optional(Field::Number, texts::number);
     let content = row.optional(Field::Content, texts::remark);
     let names_title = row.has(Field::Title) || !row.has(Field::Content) && row.column(Field::Title).is_some();
-    let title = row.required(
-        if names_title { Field::Title } else { Field::Content },
-        texts::text,
-    );
+    let title = row.required(if names_title { Field::Title } else { Field::Content }, texts::text);
     let occurred_on = row.required(Field::Date, date);
     let started_at = time(row, Field::Start, occurred_on);
     let ended_at = time(row, Field::End, occurred_on);
@@ -232,11 +156,7 @@ fn stated_minutes(row: &mut RowReader) -> Option<i64> {
         row.refuse(Field::Duration, fault);
         return None;
     }
-    let unit = if column.counts_minutes() {
-        Unit::Minutes
-    } else {
-        Unit::Hours
-    };
+    let unit = if column.counts_minutes() { Unit::Minutes } else { Unit::Hours };
     row.optional(Field::Duration, |cell| durations::minutes(cell, unit))
 }
 
@@ -246,9 +166,7 @@ fn minutes_between(row: &mut RowReader, started_at: NaiveTime, ended_at: NaiveTi
         let fault = Fault::new(
             "end_before_start",
             format!("结束时间 {ended_at} 不晚于开始时间 {started_at}；跨过零点的服务请分两行填写"),
-            format!(
-                "the end {ended_at} is not after the start {started_at}; write service past midnight as two rows"
-            ),
+            format!("the end {ended_at} is not after the start {started_at}; write service past midnight as two rows"),
         );
         row.refuse(Field::End, fault);
         return None;

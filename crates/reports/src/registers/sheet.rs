@@ -43,18 +43,11 @@ pub enum Cell {
 
 impl Line {
     pub fn new(number: u32) -> Self {
-        Self {
-            number,
-            cells: Vec::new(),
-            merged: Vec::new(),
-        }
+        Self { number, cells: Vec::new(), merged: Vec::new() }
     }
 
     pub fn cell(&self, column: u32) -> Option<&Cell> {
-        self.cells
-            .iter()
-            .find(|(at, _)| *at == column)
-            .map(|(_, cell)| cell)
+        self.cells.iter().find(|(at, _)| *at == column).map(|(_, cell)| cell)
     }
 }
 
@@ -109,10 +102,7 @@ pub struct Budget {
 
 impl Budget {
     pub fn new() -> Self {
-        Self {
-            bytes: MOST_BYTES,
-            rows: MOST_ROWS,
-        }
+        Self { bytes: MOST_BYTES, rows: MOST_ROWS }
     }
 
     pub fn take_cell(&mut self, cell: &Cell) -> Result<(), RegisterError> {
@@ -124,10 +114,7 @@ impl Budget {
     }
 
     pub fn take_bytes(&mut self, bytes: usize) -> Result<(), RegisterError> {
-        self.bytes = self
-            .bytes
-            .checked_sub(bytes)
-            .ok_or(RegisterError::TooMuchContent)?;
+        self.bytes = self.bytes.checked_sub(bytes).ok_or(RegisterError::TooMuchContent)?;
         Ok(())
     }
 
@@ -143,12 +130,7 @@ mod tests {
 
     #[test]
     fn a_number_is_its_shortest_decimal() {
-        for (value, shown) in [
-            (0.1, "0.1"),
-            (2.5, "2.5"),
-            (45933.0, "45933"),
-            (19_900_000_001.0, "19900000001"),
-        ] {
+        for (value, shown) in [(0.1, "0.1"), (2.5, "2.5"), (45933.0, "45933"), (19_900_000_001.0, "19900000001")] {
             assert_eq!(Cell::number(value).written(), shown);
         }
     }
@@ -163,9 +145,6 @@ mod tests {
     #[test]
     fn invisible_marks_at_the_ends_are_no_value() {
         assert_eq!(Cell::text("\u{3000}\u{200B} \u{FEFF}"), None);
-        assert_eq!(
-            Cell::text("\u{3000}王芳\u{200B}"),
-            Some(Cell::Text("王芳".into()))
-        );
+        assert_eq!(Cell::text("\u{3000}王芳\u{200B}"), Some(Cell::Text("王芳".into())));
     }
 }

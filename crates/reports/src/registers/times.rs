@@ -62,24 +62,14 @@ pub fn scan(scan: &mut Scan) -> Option<NaiveTime> {
         false => (spoken_minute(scan)?, 0),
     };
     let part = before.or_else(|| scan.word(PARTS_OF_DAY));
-    NaiveTime::from_hms_opt(
-        hour_of_day(hour, part.map(|(from, to)| from..=to))?,
-        minute,
-        second,
-    )
+    NaiveTime::from_hms_opt(hour_of_day(hour, part.map(|(from, to)| from..=to))?, minute, second)
 }
 
 /// A day and time of Excel's as a person sees it.
 pub fn shown(days: Decimal) -> String {
     match serial(days) {
-        Some(Moment {
-            date: Some(date),
-            time,
-        }) if time == NaiveTime::MIN => date.to_string(),
-        Some(Moment {
-            date: Some(date),
-            time,
-        }) => format!("{date} {time}"),
+        Some(Moment { date: Some(date), time }) if time == NaiveTime::MIN => date.to_string(),
+        Some(Moment { date: Some(date), time }) => format!("{date} {time}"),
         Some(Moment { date: None, time }) => time.to_string(),
         None => days.normalize().to_string(),
     }
@@ -88,9 +78,7 @@ pub fn shown(days: Decimal) -> String {
 fn hour_of_day(said: u32, part: Option<RangeInclusive<u32>>) -> Option<u32> {
     match part {
         None => Some(said),
-        Some(part) => [said, said.checked_add(12)?]
-            .into_iter()
-            .find(|hour| part.contains(hour)),
+        Some(part) => [said, said.checked_add(12)?].into_iter().find(|hour| part.contains(hour)),
     }
 }
 
@@ -129,15 +117,8 @@ fn serial(days: Decimal) -> Option<Moment> {
     let seconds = days.checked_mul(SECONDS_PER_DAY.into())?.round().to_u64()?;
     let whole_days = seconds / u64::from(SECONDS_PER_DAY);
     let of_day = u32::try_from(seconds % u64::from(SECONDS_PER_DAY)).ok()?;
-    let date = if whole_days == 0 {
-        None
-    } else {
-        Some(dates::serial(whole_days.into())?)
-    };
-    Some(Moment {
-        date,
-        time: NaiveTime::from_num_seconds_from_midnight_opt(of_day, 0)?,
-    })
+    let date = if whole_days == 0 { None } else { Some(dates::serial(whole_days.into())?) };
+    Some(Moment { date, time: NaiveTime::from_num_seconds_from_midnight_opt(of_day, 0)? })
 }
 
 #[cfg(test)]
@@ -145,9 +126,7 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> Option<String> {
-        moment(&Cell::text(text).unwrap())
-            .ok()
-            .map(|moment| moment.time.to_string())
+        moment(&Cell::text(text).unwrap()).ok().map(|moment| moment.time.to_string())
     }
 
     #[test]
@@ -215,28 +194,10 @@ mod tests {
     fn excel_keeps_times_as_parts_of_a_day() {
         let at = |days: f64| moment(&Cell::days(days)).ok();
         let time = |hour, minute| NaiveTime::from_hms_opt(hour, minute, 0).unwrap();
-        assert_eq!(
-            at(0.3541666666666667),
-            Some(Moment {
-                date: None,
-                time: time(8, 30)
-            })
-        );
-        assert_eq!(
-            at(0.0),
-            Some(Moment {
-                date: None,
-                time: time(0, 0)
-            })
-        );
+        assert_eq!(at(0.3541666666666667), Some(Moment { date: None, time: time(8, 30) }));
+        assert_eq!(at(0.0), Some(Moment { date: None, time: time(0, 0) }));
         let date = NaiveDate::from_ymd_opt(2025, 10, 3);
-        assert_eq!(
-            at(45933.354166666664),
-            Some(Moment {
-                date,
-                time: time(8, 30)
-            })
-        );
+        assert_eq!(at(45933.354166666664), Some(Moment { date, time: time(8, 30) }));
         assert_eq!(moment(&Cell::number(0.75)).unwrap().time, time(18, 0));
         for number in [-0.5, 8.0, 8.3, 830.0, 1e20] {
             assert!(moment(&Cell::number(number)).is_err(), "{number}");

@@ -10,53 +10,16 @@ use super::texts;
 pub const FORM: Form = Form {
     names: &[
         (Field::Name, &["姓名", "志愿者姓名", "志愿者", "name"]),
-        (
-            Field::Number,
-            &[
-                "志愿者编号",
-                "志愿者号",
-                "志愿者证号",
-                "志愿编号",
-                "注册编号",
-                "编号",
-                "number",
-            ],
-        ),
+        (Field::Number, &["志愿者编号", "志愿者号", "志愿者证号", "志愿编号", "注册编号", "编号", "number"]),
         (Field::Sex, &["性别", "sex"]),
-        (
-            Field::Phone,
-            &[
-                "手机号",
-                "手机号码",
-                "手机",
-                "联系电话",
-                "电话",
-                "联系方式",
-                "phone",
-            ],
-        ),
-        (
-            Field::IdNumber,
-            &["身份证号", "身份证号码", "身份证", "证件号码", "证件号"],
-        ),
+        (Field::Phone, &["手机号", "手机号码", "手机", "联系电话", "电话", "联系方式", "phone"]),
+        (Field::IdNumber, &["身份证号", "身份证号码", "身份证", "证件号码", "证件号"]),
         (Field::BirthDate, &["出生日期", "生日", "出生年月日"]),
         (Field::Grid, &["所属网格", "网格", "所属网格/单位", "服务网格"]),
-        (
-            Field::Unit,
-            &["所属单位", "工作单位", "组织单位", "单位", "所在单位"],
-        ),
-        (
-            Field::Teams,
-            &["队伍", "所属队伍", "志愿队伍", "团队", "所属团队", "服务队"],
-        ),
-        (
-            Field::Skills,
-            &["特长", "技能", "特长/技能", "技能特长", "服务特长", "专长"],
-        ),
-        (
-            Field::Consent,
-            &["同意公开", "是否同意公开", "是否公开", "公示同意"],
-        ),
+        (Field::Unit, &["所属单位", "工作单位", "组织单位", "单位", "所在单位"]),
+        (Field::Teams, &["队伍", "所属队伍", "志愿队伍", "团队", "所属团队", "服务队"]),
+        (Field::Skills, &["特长", "技能", "特长/技能", "技能特长", "服务特长", "专长"]),
+        (Field::Consent, &["同意公开", "是否同意公开", "是否公开", "公示同意"]),
         (Field::Remark, &["备注", "说明", "remark"]),
     ],
     required: &[("姓名", &[&[Field::Name]])],
@@ -89,9 +52,7 @@ pub struct VolunteerRow {
 
 impl std::fmt::Debug for VolunteerRow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("VolunteerRow")
-            .field("number", &self.number)
-            .finish_non_exhaustive()
+        f.debug_struct("VolunteerRow").field("number", &self.number).finish_non_exhaustive()
     }
 }
 

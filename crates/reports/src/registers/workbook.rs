@@ -43,10 +43,7 @@ fn read_sheets(bytes: &[u8]) -> Result<Vec<Sheet>, RegisterError> {
         return Err(RegisterError::TooMuchContent);
     }
     let mut budget = Budget::new();
-    names
-        .into_iter()
-        .map(|name| read_sheet(&mut workbook, name, &mut budget))
-        .collect()
+    names.into_iter().map(|name| read_sheet(&mut workbook, name, &mut budget)).collect()
 }
 
 fn read_sheet(workbook: &mut Workbook, name: String, budget: &mut Budget) -> Result<Sheet, RegisterError> {
@@ -55,19 +52,11 @@ fn read_sheet(workbook: &mut Workbook, name: String, budget: &mut Budget) -> Res
     for region in &regions {
         fill_down(&mut lines, region, budget)?;
     }
-    Ok(Sheet {
-        name,
-        lines: lines.into_values().collect(),
-        separated: false,
-    })
+    Ok(Sheet { name, lines: lines.into_values().collect(), separated: false })
 }
 
 /// Lines by row, counted from 0.
-fn read_lines(
-    workbook: &mut Workbook,
-    name: &str,
-    budget: &mut Budget,
-) -> Result<BTreeMap<u32, Line>, RegisterError> {
+fn read_lines(workbook: &mut Workbook, name: &str, budget: &mut Budget) -> Result<BTreeMap<u32, Line>, RegisterError> {
     let mut lines = BTreeMap::new();
     let mut cells = workbook.worksheet_cells_reader(name).map_err(unreadable)?;
     while let Some(found) = cells.next_cell().map_err(unreadable)? {
@@ -79,11 +68,7 @@ fn read_lines(
         if !lines.contains_key(&row) {
             budget.take_row()?;
         }
-        lines
-            .entry(row)
-            .or_insert_with(|| Line::new(row.saturating_add(1)))
-            .cells
-            .push((column, cell));
+        lines.entry(row).or_insert_with(|| Line::new(row.saturating_add(1))).cells.push((column, cell));
     }
     Ok(lines)
 }
@@ -102,11 +87,7 @@ fn cell(value: &DataRef) -> Option<Cell> {
 }
 
 /// Gives the value of a cell merged over several lines to each of them, as the eye does.
-fn fill_down(
-    lines: &mut BTreeMap<u32, Line>,
-    region: &Dimensions,
-    budget: &mut Budget,
-) -> Result<(), RegisterError> {
+fn fill_down(lines: &mut BTreeMap<u32, Line>, region: &Dimensions, budget: &mut Budget) -> Result<(), RegisterError> {
     let (top, column) = region.start;
     if region.end.0 <= top {
         return Ok(());
@@ -131,11 +112,7 @@ fn measure(bytes: &[u8]) -> Result<(), RegisterError> {
     for index in 0..archive.len() {
         let mut part = archive.by_index(index).map_err(unreadable)?;
         let mut head = Vec::new();
-        let start = part
-            .by_ref()
-            .take(4096)
-            .read_to_end(&mut head)
-            .map_err(unreadable)?;
+        let start = part.by_ref().take(4096).read_to_end(&mut head).map_err(unreadable)?;
         let rest = std::io::copy(&mut part.by_ref().take(left), &mut std::io::sink()).map_err(unreadable)?;
         if stated_strings(&head) > MOST_SHARED_STRINGS {
             return Err(RegisterError::TooMuchContent);
@@ -149,24 +126,14 @@ fn measure(bytes: &[u8]) -> Result<(), RegisterError> {
 /// The number of strings that a part says it holds; calamine reserves memory for as many.
 fn stated_strings(head: &[u8]) -> u64 {
     // In UTF-16 every other byte is zero; without them the digits stand side by side again.
-    let head: String = head
-        .iter()
-        .filter(|byte| **byte != 0)
-        .map(|byte| char::from(*byte))
-        .collect();
+    let head: String = head.iter().filter(|byte| **byte != 0).map(|byte| char::from(*byte)).collect();
     let Some((_, after)) = head.split_once("uniqueCount") else {
         return 0;
     };
-    let digits: String = after
-        .chars()
-        .skip_while(|c| !c.is_ascii_digit())
-        .take_while(char::is_ascii_digit)
-        .collect();
+    let digits: String = after.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
     digits.parse().unwrap_or(u64::MAX)
 }
 
 fn unreadable(error: impl ToString) -> RegisterError {
-    RegisterError::Unreadable {
-        detail: error.to_string(),
-    }
+    RegisterError::Unreadable { detail: error.to_string() }
 }

@@ -13,9 +13,7 @@ use crate::{HEADERS, data, good, one_service, workbook};
 fn archive(parts: &[(String, Vec<u8>)]) -> Vec<u8> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in parts {
-        archive
-            .start_file(name, SimpleFileOptions::default().compression_level(Some(1)))
-            .unwrap();
+        archive.start_file(name, SimpleFileOptions::default().compression_level(Some(1))).unwrap();
         archive.write_all(content).unwrap();
     }
     archive.finish().unwrap().into_inner()
@@ -35,31 +33,19 @@ fn parts(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
 
 #[test]
 fn a_small_workbook_that_unpacks_to_a_large_one_is_refused() {
-    let unpacked = archive(&[(
-        "xl/worksheets/sheet1.xml".to_owned(),
-        vec![b' '; 130 * 1024 * 1024],
-    )]);
+    let unpacked = archive(&[("xl/worksheets/sheet1.xml".to_owned(), vec![b' '; 130 * 1024 * 1024])]);
     assert!(unpacked.len() < 2 * 1024 * 1024);
-    assert_eq!(
-        read_services("登记表.xlsx", &unpacked),
-        Err(RegisterError::TooMuchContent)
-    );
+    assert_eq!(read_services("登记表.xlsx", &unpacked), Err(RegisterError::TooMuchContent));
     let claim = br#"<sst uniqueCount="99999999999999">"#.to_vec();
     let claimed = archive(&[("xl/sharedStrings.xml".to_owned(), claim)]);
-    assert_eq!(
-        read_services("登记表.xlsx", &claimed),
-        Err(RegisterError::TooMuchContent)
-    );
+    assert_eq!(read_services("登记表.xlsx", &claimed), Err(RegisterError::TooMuchContent));
 }
 
 #[test]
 fn a_workbook_cut_short_or_damaged_is_an_error_and_no_panic() {
     let whole = data("waste-sorting-2025-q4.xlsx");
     for length in (0..whole.len()).step_by(997) {
-        assert!(
-            read_services("登记表.xlsx", &whole[..length]).is_err(),
-            "{length}"
-        );
+        assert!(read_services("登记表.xlsx", &whole[..length]).is_err(), "{length}");
     }
     for at in (0..whole.len()).step_by(499) {
         let mut damaged = whole.clone();
@@ -72,9 +58,7 @@ fn a_workbook_cut_short_or_damaged_is_an_error_and_no_panic() {
 fn a_workbook_whose_parts_say_nonsense_is_no_panic() {
     let whole = parts(&workbook(|sheet| {
         sheet.write_row(0, 0, HEADERS).unwrap();
-        sheet
-            .write_row(1, 0, ["王芳", "清洁", "2025-10-03", "2", "环境"])
-            .unwrap();
+        sheet.write_row(1, 0, ["王芳", "清洁", "2025-10-03", "2", "环境"]).unwrap();
         sheet.write(2, 3, 2.5).unwrap();
     }));
     assert!(read_services("登记表.xlsx", &archive(&whole)).is_ok());

@@ -15,12 +15,7 @@ use rust_xlsxwriter::{Workbook, Worksheet};
 pub const HEADERS: [&str; 5] = ["姓名", "活动名称", "服务日期", "服务时长", "服务类别"];
 
 pub fn data(file: &str) -> Vec<u8> {
-    std::fs::read(
-        Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../../tests/data/registers")
-            .join(file),
-    )
-    .unwrap()
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data/registers").join(file)).unwrap()
 }
 
 /// A workbook of one sheet.
@@ -34,11 +29,7 @@ pub fn good<R: Clone>(register: &Register<R>) -> Vec<R> {
     register
         .rows
         .iter()
-        .map(|row| {
-            row.content
-                .clone()
-                .unwrap_or_else(|errors| panic!("{}: {errors:?}", row.line))
-        })
+        .map(|row| row.content.clone().unwrap_or_else(|errors| panic!("{}: {errors:?}", row.line)))
         .collect()
 }
 

@@ -9,28 +9,19 @@ use crate::{data, good};
 
 fn volunteers_by_number(file: &str) -> BTreeMap<String, VolunteerRow> {
     let register = read_volunteers(file, &data(file)).unwrap();
-    good(&register)
-        .into_iter()
-        .map(|row| (row.number.clone().unwrap(), row))
-        .collect()
+    good(&register).into_iter().map(|row| (row.number.clone().unwrap(), row)).collect()
 }
 
 fn assert_nobody_is_in_two_places(services: &[ServiceRow]) {
     let mut by_person: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for service in services {
         if let (Some(start), Some(end)) = (service.started_at, service.ended_at) {
-            by_person
-                .entry((&service.number, service.occurred_on))
-                .or_default()
-                .push((start, end));
+            by_person.entry((&service.number, service.occurred_on)).or_default().push((start, end));
         }
     }
     for (person, mut spans) in by_person {
         spans.sort();
-        assert!(
-            spans.is_sorted_by(|one, next| one.1 <= next.0),
-            "{person:?} {spans:?}"
-        );
+        assert!(spans.is_sorted_by(|one, next| one.1 <= next.0), "{person:?} {spans:?}");
     }
 }
 
@@ -38,21 +29,12 @@ fn assert_services(file: &str, rows: usize, minutes: i64, people: usize) -> Regi
     let register = read_services(file, &data(file)).unwrap();
     let services = good(&register);
     let volunteers = volunteers_by_number("volunteers-haiyue.csv");
-    let served: BTreeSet<_> = services
-        .iter()
-        .map(|service| service.number.clone().unwrap())
-        .collect();
+    let served: BTreeSet<_> = services.iter().map(|service| service.number.clone().unwrap()).collect();
     assert_eq!(services.len(), rows);
-    assert_eq!(
-        services.iter().map(|service| service.minutes).sum::<i64>(),
-        minutes
-    );
+    assert_eq!(services.iter().map(|service| service.minutes).sum::<i64>(), minutes);
     assert_eq!(served.len(), people);
     for service in &services {
-        assert_eq!(
-            service.name.as_ref(),
-            Some(&volunteers[service.number.as_ref().unwrap()].name)
-        );
+        assert_eq!(service.name.as_ref(), Some(&volunteers[service.number.as_ref().unwrap()].name));
     }
     assert_nobody_is_in_two_places(&services);
     register
@@ -64,10 +46,7 @@ fn a_quarter_of_waste_sorting_is_read_to_the_minute() {
     assert_eq!(register.rows[0].line, 3);
     assert_eq!(register.ignored_columns, ["序号"]);
     assert_eq!(register.skipped_lines, [400]);
-    let days: Vec<_> = good(&register)
-        .iter()
-        .map(|service| service.occurred_on)
-        .collect();
+    let days: Vec<_> = good(&register).iter().map(|service| service.occurred_on).collect();
     assert_eq!(days.iter().min(), NaiveDate::from_ymd_opt(2025, 10, 1).as_ref());
     assert_eq!(days.iter().max(), NaiveDate::from_ymd_opt(2025, 12, 31).as_ref());
 }
@@ -79,11 +58,7 @@ fn a_month_of_emergency_is_read_to_the_minute() {
     assert!(register.ignored_columns.is_empty());
     assert_eq!(register.skipped_lines, [3_360]);
     let services = good(&register);
-    assert!(
-        ["𠮷文华", "王䶮", "李㛃"]
-            .iter()
-            .all(|rare| services.iter().any(|row| row.name.as_deref() == Some(rare)))
-    );
+    assert!(["𠮷文华", "王䶮", "李㛃"].iter().all(|rare| services.iter().any(|row| row.name.as_deref() == Some(rare))));
 }
 
 #[test]

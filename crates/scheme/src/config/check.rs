@@ -24,10 +24,7 @@ const LONGEST_TEXT: usize = 1_000;
 pub fn scheme(file: SchemeFile) -> Checked<Scheme> {
     let points_scale = *file.points_scale.get_ref();
     if points_scale > 2 {
-        return flaw(
-            file.points_scale.span(),
-            format!("points have 0, 1 or 2 decimals, not {points_scale}"),
-        );
+        return flaw(file.points_scale.span(), format!("points have 0, 1 or 2 decimals, not {points_scale}"));
     }
     let categories = categories(file.categories)?;
     let known = categories.iter().map(|category| category.code.as_str()).collect();
@@ -51,10 +48,7 @@ fn time_zone(name: Option<Text>) -> Checked<Tz> {
     let Some(name) = name else {
         return Ok(Tz::Asia__Shanghai);
     };
-    let unknown = format!(
-        "there is no time zone `{}`; they are named like `Asia/Shanghai`",
-        name.get_ref()
-    );
+    let unknown = format!("there is no time zone `{}`; they are named like `Asia/Shanghai`", name.get_ref());
     name.get_ref().parse().or_else(|_| flaw(name.span(), unknown))
 }
 
@@ -64,12 +58,7 @@ fn stations(file: Spanned<Vec<StationFile>>) -> Checked<Vec<Station>> {
     let stations: Vec<Station> = file
         .into_inner()
         .into_iter()
-        .map(|station| {
-            Ok(Station {
-                code: new_code(station.code, &mut seen)?,
-                name: text(station.name)?,
-            })
-        })
+        .map(|station| Ok(Station { code: new_code(station.code, &mut seen)?, name: text(station.name)? }))
         .collect::<Checked<_>>()?;
     match seen.contains("main") {
         true => Ok(stations),
@@ -81,13 +70,7 @@ fn stations(file: Spanned<Vec<StationFile>>) -> Checked<Vec<Station>> {
 fn units(file: Vec<UnitFile>) -> Checked<Vec<Unit>> {
     let mut seen = HashSet::new();
     let mut units = Vec::with_capacity(file.len());
-    for UnitFile {
-        code,
-        name,
-        kind,
-        parent,
-    } in file
-    {
+    for UnitFile { code, name, kind, parent } in file {
         if let Some(parent) = parent.as_ref().filter(|parent| !seen.contains(parent.get_ref())) {
             let message = format!(
                 "`{}` cannot be the parent of `{}`: no unit above it has that code",
@@ -97,31 +80,19 @@ fn units(file: Vec<UnitFile>) -> Checked<Vec<Unit>> {
             return flaw(parent.span(), message);
         }
         let code = new_code(code, &mut seen)?;
-        units.push(Unit {
-            code,
-            name: text(name)?,
-            kind,
-            parent: parent.map(Spanned::into_inner),
-        });
+        units.push(Unit { code, name: text(name)?, kind, parent: parent.map(Spanned::into_inner) });
     }
     Ok(units)
 }
 
 fn categories(file: Vec<CategoryFile>) -> Checked<Vec<Category>> {
     if file.is_empty() {
-        return Err(Flaw {
-            at: None,
-            message: "a scheme has at least one category".into(),
-        });
+        return Err(Flaw { at: None, message: "a scheme has at least one category".into() });
     }
     let mut seen = HashSet::new();
     file.into_iter()
         .map(|CategoryFile { code, name, name_en }| {
-            Ok(Category {
-                code: new_code(code, &mut seen)?,
-                name: text(name)?,
-                name_en: text(name_en)?,
-            })
+            Ok(Category { code: new_code(code, &mut seen)?, name: text(name)?, name_en: text(name_en)? })
         })
         .collect()
 }
@@ -132,9 +103,7 @@ fn scheme_code(code: Text) -> Checked<String> {
         true => Ok(code.into_inner()),
         false => flaw(
             code.span(),
-            format!(
-                "a scheme's code is 2 to 32 of a-z, 0-9 and `-`, beginning with a letter, not `{written}`"
-            ),
+            format!("a scheme's code is 2 to 32 of a-z, 0-9 and `-`, beginning with a letter, not `{written}`"),
         ),
     }
 }
@@ -143,8 +112,7 @@ fn scheme_code(code: Text) -> Checked<String> {
 fn new_code(code: Text, seen: &mut HashSet<String>) -> Checked<String> {
     let written = code.get_ref();
     if !is_code(written) {
-        let message =
-            format!("a code is 1 to 32 of a-z, 0-9, `-` and `_`, beginning with a letter, not `{written}`");
+        let message = format!("a code is 1 to 32 of a-z, 0-9, `-` and `_`, beginning with a letter, not `{written}`");
         return flaw(code.span(), message);
     }
     if !seen.insert(written.clone()) {
@@ -156,9 +124,7 @@ fn new_code(code: Text, seen: &mut HashSet<String>) -> Checked<String> {
 fn is_code(text: &str) -> bool {
     text.len() <= 32
         && text.starts_with(|first: char| first.is_ascii_lowercase())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte))
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte))
 }
 
 fn text(written: Text) -> Checked<String> {
@@ -178,8 +144,5 @@ fn text(written: Text) -> Checked<String> {
 }
 
 fn flaw<T>(at: Range<usize>, message: String) -> Checked<T> {
-    Err(Flaw {
-        at: Some(at),
-        message,
-    })
+    Err(Flaw { at: Some(at), message })
 }

@@ -78,36 +78,17 @@ fn with(old: &str, new: &str) -> Result<Scheme, ConfigError> {
 fn a_file_becomes_a_scheme() {
     let scheme = Scheme::parse(SMALL).expect("a scheme");
     assert_eq!(scheme.time_zone, Tz::Asia__Shanghai);
-    assert_eq!(
-        scheme.unit("community").and_then(|unit| unit.parent.as_deref()),
-        Some("street")
-    );
+    assert_eq!(scheme.unit("community").and_then(|unit| unit.parent.as_deref()), Some("street"));
     assert!(scheme.station("main").is_some() && scheme.station("street").is_none());
-    assert_eq!(
-        scheme.category("patrol").map(|category| category.name.as_str()),
-        Some("巡逻")
-    );
+    assert_eq!(scheme.category("patrol").map(|category| category.name.as_str()), Some("巡逻"));
 
     let rules = scheme.rules_on(day("2026-01-01")).expect("rules");
-    assert_eq!(
-        rules.evidence_without_points,
-        BTreeSet::from([Evidence::BackFilled])
-    );
-    assert_eq!(
-        rules.expiry,
-        Expiry::Months {
-            months: 24,
-            from: ExpiryBase::ServiceDate
-        }
-    );
+    assert_eq!(rules.evidence_without_points, BTreeSet::from([Evidence::BackFilled]));
+    assert_eq!(rules.expiry, Expiry::Months { months: 24, from: ExpiryBase::ServiceDate });
     assert_eq!(rules.earning("patrol").points_per_hour.to_string(), "1.2");
     assert_eq!(rules.earning("patrol").part_hours, PartHours::HalfHours);
     assert_eq!(rules.earning("elderly_care").minimum, None);
-    let caps: Vec<_> = rules
-        .caps
-        .iter()
-        .map(|cap| (cap.per, cap.unit, cap.limit, cap.over))
-        .collect();
+    let caps: Vec<_> = rules.caps.iter().map(|cap| (cap.per, cap.unit, cap.limit, cap.over)).collect();
     assert_eq!(
         caps,
         [
@@ -156,10 +137,7 @@ fn what_a_text_may_leave_open_the_file_has_to_say() {
     ] {
         let error = with(field, "").expect_err(field);
         let name = field.split(' ').next().expect("a name");
-        assert!(
-            error.message.contains(&format!("missing field `{name}`")),
-            "{field:?}: {error}"
-        );
+        assert!(error.message.contains(&format!("missing field `{name}`")), "{field:?}: {error}");
     }
 }
 
@@ -167,155 +145,40 @@ fn what_a_text_may_leave_open_the_file_has_to_say() {
 fn a_flaw_is_named_with_its_place() {
     let long = format!("name = \"{}\"", "字".repeat(1001));
     let cases = [
-        (
-            "code = \"small\"",
-            "code = \"Small\"",
-            "1:8",
-            "2 to 32 of a-z, 0-9 and `-`",
-        ),
+        ("code = \"small\"", "code = \"Small\"", "1:8", "2 to 32 of a-z, 0-9 and `-`"),
         ("code = \"small\"", "code = \"s\"", "1:8", "not `s`"),
         ("name = \"小站\"", "name = \" \"", "2:8", "is blank"),
-        (
-            "name = \"小站\"",
-            "name = \"小站 \"",
-            "2:8",
-            "begins or ends with a blank",
-        ),
+        ("name = \"小站\"", "name = \"小站 \"", "2:8", "begins or ends with a blank"),
         ("name = \"小站\"", "name = \"小\\n站\"", "2:8", "line break"),
         ("name = \"小站\"", &long, "2:8", "longer than"),
-        (
-            "name = \"小站\"",
-            "name = \"小站\"\ncolour = \"red\"",
-            "3:1",
-            "unknown field `colour`",
-        ),
-        (
-            "illustrative = true",
-            "illustrative = \"yes\"",
-            "4:16",
-            "expected a boolean",
-        ),
-        (
-            "points_scale = 1",
-            "points_scale = 3",
-            "6:16",
-            "0, 1 or 2 decimals",
-        ),
+        ("name = \"小站\"", "name = \"小站\"\ncolour = \"red\"", "3:1", "unknown field `colour`"),
+        ("illustrative = true", "illustrative = \"yes\"", "4:16", "expected a boolean"),
+        ("points_scale = 1", "points_scale = 3", "6:16", "0, 1 or 2 decimals"),
         ("points_scale = 1", "points_scale = -1", "6:16", "-1"),
-        (
-            "points_scale = 1",
-            "points_scale = 1\ntime_zone = \"Beijing\"",
-            "7:13",
-            "no time zone `Beijing`",
-        ),
+        ("points_scale = 1", "points_scale = 1\ntime_zone = \"Beijing\"", "7:13", "no time zone `Beijing`"),
         ("code = \"main\"", "code = \"door\"", "8:1", "code `main`"),
         ("code = \"community\"", "code = \"street\"", "18:8", "used twice"),
-        (
-            "kind = \"street\"",
-            "kind = \"planet\"",
-            "15:8",
-            "unknown variant `planet`",
-        ),
-        (
-            "parent = \"street\"",
-            "parent = \"moon\"",
-            "21:10",
-            "`moon` cannot be the parent of `community`",
-        ),
-        (
-            "parent = \"street\"",
-            "parent = \"community\"",
-            "21:10",
-            "no unit above it",
-        ),
-        (
-            "kind = \"street\"",
-            "kind = \"street\"\nparent = \"community\"",
-            "16:10",
-            "no unit above it",
-        ),
-        (
-            "code = \"patrol\"",
-            "code = \"Patrol\"",
-            "24:8",
-            "beginning with a letter",
-        ),
+        ("kind = \"street\"", "kind = \"planet\"", "15:8", "unknown variant `planet`"),
+        ("parent = \"street\"", "parent = \"moon\"", "21:10", "`moon` cannot be the parent of `community`"),
+        ("parent = \"street\"", "parent = \"community\"", "21:10", "no unit above it"),
+        ("kind = \"street\"", "kind = \"street\"\nparent = \"community\"", "16:10", "no unit above it"),
+        ("code = \"patrol\"", "code = \"Patrol\"", "24:8", "beginning with a letter"),
         ("code = \"patrol\"", "code = \"巡逻\"", "24:8", "not `巡逻`"),
         ("from = 2026-01-01", "from = \"2026-01-01\"", "34:8", "datetime"),
-        (
-            "from = 2026-01-01",
-            "from = 2026-01-01T08:00:00",
-            "34:8",
-            "without a time",
-        ),
+        ("from = 2026-01-01", "from = 2026-01-01T08:00:00", "34:8", "without a time"),
         ("from = 2026-01-01", "from = 08:00:00", "34:8", "without a time"),
-        (
-            "[\"back_filled\"]",
-            "[\"hearsay\"]",
-            "36:28",
-            "unknown variant `hearsay`",
-        ),
-        (
-            "[\"back_filled\"]",
-            "[\"kiosk\", \"kiosk\"]",
-            "36:37",
-            "listed twice",
-        ),
-        (
-            "{ months = 24 }",
-            "{ months = 0 }",
-            "37:10",
-            "between 1 and 1200 months",
-        ),
-        (
-            "{ months = 24 }",
-            "\"sometimes\"",
-            "37:10",
-            "unknown variant `sometimes`",
-        ),
+        ("[\"back_filled\"]", "[\"hearsay\"]", "36:28", "unknown variant `hearsay`"),
+        ("[\"back_filled\"]", "[\"kiosk\", \"kiosk\"]", "36:37", "listed twice"),
+        ("{ months = 24 }", "{ months = 0 }", "37:10", "between 1 and 1200 months"),
+        ("{ months = 24 }", "\"sometimes\"", "37:10", "unknown variant `sometimes`"),
         ("{ months = 24 }", "\"never\"", "38:22", "never expire"),
-        (
-            "expiry_counts_from = \"service_date\"\n",
-            "",
-            "37:10",
-            "need `expiry_counts_from`",
-        ),
-        (
-            "working_days = 10",
-            "working_days = 0",
-            "39:35",
-            "between 1 and 250 working days",
-        ),
-        (
-            "points_per_hour = \"1\"",
-            "points_per_hour = 1.5",
-            "42:19",
-            "floating point",
-        ),
-        (
-            "points_per_hour = \"1\"",
-            "points_per_hour = \"1e3\"",
-            "42:19",
-            "digits 0-9",
-        ),
-        (
-            "points_per_hour = \"1\"",
-            "points_per_hour = \"-1\"",
-            "42:19",
-            "negative",
-        ),
-        (
-            "points_per_hour = \"1\"",
-            "points_per_hour = \"1.25\"",
-            "42:19",
-            "do not come out even",
-        ),
-        (
-            "points_per_hour = \"1\"",
-            "points_per_hour = \"1000001\"",
-            "42:19",
-            "too large",
-        ),
+        ("expiry_counts_from = \"service_date\"\n", "", "37:10", "need `expiry_counts_from`"),
+        ("working_days = 10", "working_days = 0", "39:35", "between 1 and 250 working days"),
+        ("points_per_hour = \"1\"", "points_per_hour = 1.5", "42:19", "floating point"),
+        ("points_per_hour = \"1\"", "points_per_hour = \"1e3\"", "42:19", "digits 0-9"),
+        ("points_per_hour = \"1\"", "points_per_hour = \"-1\"", "42:19", "negative"),
+        ("points_per_hour = \"1\"", "points_per_hour = \"1.25\"", "42:19", "do not come out even"),
+        ("points_per_hour = \"1\"", "points_per_hour = \"1000001\"", "42:19", "too large"),
         ("\"half_hours\"", "\"about\"", "43:14", "unknown variant `about`"),
         (
             "\"as_served\"",
@@ -323,55 +186,15 @@ fn a_flaw_is_named_with_its_place() {
             "46:11",
             "between 0 and 1440",
         ),
-        (
-            "below = \"nothing\"",
-            "under = \"nothing\"",
-            "50:27",
-            "unknown field `under`",
-        ),
-        (
-            "categories = [\"patrol\"]",
-            "categories = [\"cooking\"]",
-            "48:15",
-            "no category `cooking`",
-        ),
+        ("below = \"nothing\"", "under = \"nothing\"", "50:27", "unknown field `under`"),
+        ("categories = [\"patrol\"]", "categories = [\"cooking\"]", "48:15", "no category `cooking`"),
         ("categories = [\"patrol\"]", "categories = []", "48:14", "empty"),
-        (
-            "limit_points = \"20.5\"",
-            "limit_points = \"20.55\"",
-            "54:16",
-            "more than 1 decimals",
-        ),
-        (
-            "limit_points = \"20.5\"",
-            "limit_points = \"0\"",
-            "54:16",
-            "more than 0",
-        ),
-        (
-            "limit_points = \"20.5\"\n",
-            "",
-            "53:7",
-            "either `limit_minutes` or `limit_points`",
-        ),
-        (
-            "limit_minutes = 720",
-            "limit_minutes = -5",
-            "60:17",
-            "more than 0",
-        ),
-        (
-            "limit_minutes = 720",
-            "limit_minutes = 720\nlimit_points = \"2\"",
-            "59:7",
-            "either",
-        ),
-        (
-            "per = \"month\"",
-            "per = \"decade\"",
-            "53:7",
-            "unknown variant `decade`",
-        ),
+        ("limit_points = \"20.5\"", "limit_points = \"20.55\"", "54:16", "more than 1 decimals"),
+        ("limit_points = \"20.5\"", "limit_points = \"0\"", "54:16", "more than 0"),
+        ("limit_points = \"20.5\"\n", "", "53:7", "either `limit_minutes` or `limit_points`"),
+        ("limit_minutes = 720", "limit_minutes = -5", "60:17", "more than 0"),
+        ("limit_minutes = 720", "limit_minutes = 720\nlimit_points = \"2\"", "59:7", "either"),
+        ("per = \"month\"", "per = \"decade\"", "53:7", "unknown variant `decade`"),
         ("\"first\"", "\"first", "35:17", "string"),
     ];
     for (old, new, place, message) in cases {
@@ -385,20 +208,8 @@ fn a_flaw_is_named_with_its_place() {
 #[test]
 fn an_error_is_one_line_that_begins_with_its_place() {
     let error = with("points_scale = 1", "points_scale = 3").expect_err("a flaw");
-    assert_eq!(
-        error.to_string(),
-        "line 6, column 16: points have 0, 1 or 2 decimals, not 3"
-    );
-    for broken in [
-        "",
-        "code",
-        "code = ",
-        "[[",
-        "= 3",
-        "code = \"a\"\ncode = \"b\"",
-        "\u{0}",
-        "\u{feff}code = 1",
-    ] {
+    assert_eq!(error.to_string(), "line 6, column 16: points have 0, 1 or 2 decimals, not 3");
+    for broken in ["", "code", "code = ", "[[", "= 3", "code = \"a\"\ncode = \"b\"", "\u{0}", "\u{feff}code = 1"] {
         let error = Scheme::parse(broken).expect_err(broken).to_string();
         assert!(!error.is_empty() && !error.contains('\n'), "{broken:?}: {error}");
     }
@@ -406,20 +217,9 @@ fn an_error_is_one_line_that_begins_with_its_place() {
 
 #[test]
 fn impossible_dates_are_refused_and_not_mended() {
-    for date in [
-        "2012-11-31",
-        "2023-02-29",
-        "2026-13-01",
-        "2026-00-10",
-        "2026-04-00",
-        "2026-1-1",
-    ] {
+    for date in ["2012-11-31", "2023-02-29", "2026-13-01", "2026-00-10", "2026-04-00", "2026-1-1"] {
         let error = with("2026-01-01", date).expect_err(date);
-        assert_eq!(
-            error.line_and_column.map(|(line, _)| line),
-            Some(34),
-            "{date}: {error}"
-        );
+        assert_eq!(error.line_and_column.map(|(line, _)| line), Some(34), "{date}: {error}");
     }
     assert!(with("2026-01-01", "2024-02-29").is_ok());
 }
@@ -433,22 +233,13 @@ fn lists_that_contradict_themselves_are_refused() {
         (patrol_twice.to_owned(), "`patrol` already has an override"),
         (cap_twice.to_owned(), "an earlier cap"),
         (version.to_owned(), "in the order of their dates"),
-        (
-            version.replace("2026-01-01", "2025-01-01"),
-            "and 2026-01-01 came before",
-        ),
-        (
-            version.replace("2026-01-01", "2027-01-01"),
-            "two versions are called `first`",
-        ),
+        (version.replace("2026-01-01", "2025-01-01"), "and 2026-01-01 came before"),
+        (version.replace("2026-01-01", "2027-01-01"), "two versions are called `first`"),
     ];
     for (more, message) in cases {
         let error = Scheme::parse(&format!("{SMALL}{more}")).expect_err(message);
         assert!(error.message.contains(message), "{error}");
-        assert!(
-            error.line_and_column.is_some_and(|(line, _)| line > 61),
-            "{error}"
-        );
+        assert!(error.line_and_column.is_some_and(|(line, _)| line > 61), "{error}");
     }
 }
 
@@ -470,9 +261,7 @@ fn a_file_from_a_windows_editor_is_read() {
 fn a_city_of_many_units_is_read_quickly() {
     let mut units = String::new();
     for number in 0..11_000 {
-        units += &format!(
-            "[[units]]\ncode = \"u{number}\"\nname = \"楼\"\nkind = \"building\"\nparent = \"street\"\n"
-        );
+        units += &format!("[[units]]\ncode = \"u{number}\"\nname = \"楼\"\nkind = \"building\"\nparent = \"street\"\n");
     }
     let scheme = with("[[categories]]", &format!("{units}[[categories]]")).expect("a scheme");
     assert_eq!(scheme.units.len(), 11_002);
@@ -480,16 +269,8 @@ fn a_city_of_many_units_is_read_quickly() {
 
 #[test]
 fn the_sample_schemes_are_sound() {
-    for (code, illustrative) in [
-        ("ziyang", true),
-        ("haiyue", true),
-        ("hailin", false),
-        ("huangshi", false),
-    ] {
-        let path = format!(
-            "{}/../../tests/data/schemes/{code}.toml",
-            env!("CARGO_MANIFEST_DIR")
-        );
+    for (code, illustrative) in [("ziyang", true), ("haiyue", true), ("hailin", false), ("huangshi", false)] {
+        let path = format!("{}/../../tests/data/schemes/{code}.toml", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(&path).expect(&path);
         let scheme = Scheme::parse(&text).unwrap_or_else(|error| panic!("{code}: {error}"));
         assert_eq!((scheme.code.as_str(), scheme.illustrative), (code, illustrative));

@@ -1,6 +1,8 @@
 //! Reserving: one hold for everything that an exchange takes.
 
-use super::{Exchange, ExchangeError, Status, Wish, fields, pickup_code, post_error, queue_number, refused, reward_error};
+use super::{
+    Exchange, ExchangeError, Status, Wish, fields, pickup_code, post_error, queue_number, refused, reward_error,
+};
 use crate::accounts;
 use crate::config::Scheme;
 use crate::keys::Operator;
@@ -28,7 +30,10 @@ pub async fn exchange(
         None => None,
         Some(id) => {
             let session = rewards::find_session(scheme, id).await.map_err(reward_error)?;
-            Some(session).filter(|session| session.reward_id == reward.id).ok_or(ExchangeError::SessionNotFound { id })?.into()
+            Some(session)
+                .filter(|session| session.reward_id == reward.id)
+                .ok_or(ExchangeError::SessionNotFound { id })?
+                .into()
         }
     };
     let config = scheme.config();
@@ -54,12 +59,7 @@ async fn require_volunteer(scheme: &OpenScheme, id: Uuid) -> Result<(), Exchange
 }
 
 /// Where it is handed over.
-fn station(
-    config: &Scheme,
-    wish: &Wish,
-    session: Option<&Session>,
-    by: &Operator,
-) -> Result<String, ExchangeError> {
+fn station(config: &Scheme, wish: &Wish, session: Option<&Session>, by: &Operator) -> Result<String, ExchangeError> {
     let given = wish.station.clone().or_else(|| session.map(|session| session.station.clone()));
     let station = given.or_else(|| by.station.clone()).unwrap_or_else(|| "main".to_owned());
     let invalid = |code, detail: &str| Err(ExchangeError::Invalid(vec![Invalid::new("station", code, detail)]));
@@ -87,9 +87,11 @@ fn check(wish: &Wish, reward: &Reward) -> Result<i64, ExchangeError> {
     let points = reward.details.price_points.checked_mul(wish.quantity);
     match points {
         Some(points) if flaws.is_empty() => Ok(points),
-        None if flaws.is_empty() => {
-            Err(ExchangeError::Invalid(vec![Invalid::new("quantity", "amount_too_large", "the price is beyond all numbers")]))
-        }
+        None if flaws.is_empty() => Err(ExchangeError::Invalid(vec![Invalid::new(
+            "quantity",
+            "amount_too_large",
+            "the price is beyond all numbers",
+        )])),
         _ => Err(ExchangeError::Invalid(flaws)),
     }
 }
@@ -254,9 +256,17 @@ mod tests {
 
     #[test]
     fn stars_are_reached_at_the_full_hour() {
-        for (minutes, expected) in
-            [(0, 0), (5_999, 0), (6_000, 1), (17_999, 1), (18_000, 2), (36_000, 3), (60_000, 4), (90_000, 5), (i64::MAX, 5)]
-        {
+        for (minutes, expected) in [
+            (0, 0),
+            (5_999, 0),
+            (6_000, 1),
+            (17_999, 1),
+            (18_000, 2),
+            (36_000, 3),
+            (60_000, 4),
+            (90_000, 5),
+            (i64::MAX, 5),
+        ] {
             assert_eq!(star(minutes), expected, "{minutes} minutes");
         }
     }

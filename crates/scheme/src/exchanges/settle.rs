@@ -3,6 +3,7 @@
 use super::{Exchange, ExchangeError, Status, fields, get, post_error, refused};
 use crate::keys::Operator;
 use crate::projection::kind;
+use crate::reasons;
 use crate::schemes::OpenScheme;
 use crate::volunteers::{self, Invalid};
 use chrono::{DateTime, Utc};
@@ -47,7 +48,8 @@ pub async fn cancel(
     if exchange.status == Status::Cancelled {
         return Ok((exchange, true));
     }
-    let document = json!({ "by": by.key_id, "points": exchange.points });
+    let reason = reasons::give(scheme, step_id(id, "released"), reason, by, now).await?;
+    let document = json!({ "by": by.key_id, "points": exchange.points, "reason": reason });
     let action = Action::Release { hold: id };
     let draft = step(scheme, &exchange, kind::EXCHANGE_CANCELLED, "released", action, document, now);
     settle(scheme, id, draft, Status::Cancelled, now).await
@@ -72,6 +74,10 @@ async fn at_station(scheme: &OpenScheme, id: Uuid, by: &Operator) -> Result<Exch
     }
 }
 
+fn step_id(exchange: Uuid, name: &str) -> Uuid {
+    Uuid::new_v5(&exchange, name.as_bytes())
+}
+
 /// A later entry of an exchange. Its id follows from the exchange and `name`, so that it happens once.
 fn step(
     scheme: &OpenScheme,
@@ -83,7 +89,7 @@ fn step(
     now: DateTime<Utc>,
 ) -> Draft {
     Draft {
-        id: Uuid::new_v5(&exchange.id, name.as_bytes()),
+        id: step_id(exchange.id, name),
         kind,
         effective_on: scheme.config().day_of(now),
         party: Some(exchange.volunteer_id),
@@ -121,11 +127,7 @@ async fn settle(
 }
 
 /// The exchange is settled already: as wanted, or otherwise.
-async fn state_conflict(
-    scheme: &OpenScheme,
-    id: Uuid,
-    wanted: Status,
-) -> Result<(Exchange, bool), ExchangeError> {
+async fn state_conflict(scheme: &OpenScheme, id: Uuid, wanted: Status) -> Result<(Exchange, bool), ExchangeError> {
     let exchange = get(scheme, id).await?;
     if exchange.status == wanted {
         return Ok((exchange, true));

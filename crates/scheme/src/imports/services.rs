@@ -180,7 +180,12 @@ impl People {
                 Some([one]) => Ok(one.id),
                 Some([_, _, ..]) => {
                     let zh = "有多位志愿者同名,请填写志愿者编号".to_owned();
-                    refuse("name", "several_volunteers", zh, "several volunteers have this name; give the number".to_owned())
+                    refuse(
+                        "name",
+                        "several_volunteers",
+                        zh,
+                        "several volunteers have this name; give the number".to_owned(),
+                    )
                 }
                 _ => {
                     let zh = "没有这个姓名的志愿者".to_owned();
@@ -267,10 +272,9 @@ fn errors(line: u32, problem: ServiceError, repeats: &HashMap<Uuid, u32>) -> Vec
         ServiceError::Overlapping { other } => {
             let (zh, en) = match repeats.get(&other) {
                 Some(row) => (format!("与第 {row} 行时间重叠"), format!("at the same time as row {row}")),
-                None => (
-                    format!("与已登记的服务 {other} 时间重叠"),
-                    format!("at the same time as service record {other}"),
-                ),
+                None => {
+                    (format!("与已登记的服务 {other} 时间重叠"), format!("at the same time as service record {other}"))
+                }
             };
             vec![error(line, "started_at", "overlapping_service", zh, en)]
         }

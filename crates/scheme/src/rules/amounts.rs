@@ -37,20 +37,14 @@ pub fn parse_points(text: &str, scale: u8) -> Result<i64, AmountError> {
     if whole.len().saturating_add(scale_digits) > MOST_DIGITS {
         return Err(AmountError::TooLarge);
     }
-    format!("{whole}{fraction:0<scale_digits$}")
-        .parse()
-        .map_err(|_| AmountError::TooLarge)
+    format!("{whole}{fraction:0<scale_digits$}").parse().map_err(|_| AmountError::TooLarge)
 }
 
 /// Writes minor units of a scale of `scale` decimals as the shortest decimal: `12`, `12.5`, `-0.25`.
 pub fn format_points(minor: i64, scale: u8) -> String {
     let scale = usize::from(scale);
     let sign = if minor < 0 { "-" } else { "" };
-    let digits = format!(
-        "{:0>width$}",
-        minor.unsigned_abs(),
-        width = scale.saturating_add(1)
-    );
+    let digits = format!("{:0>width$}", minor.unsigned_abs(), width = scale.saturating_add(1));
     let (whole, fraction) = digits.split_at(digits.len().saturating_sub(scale));
     match fraction.trim_end_matches('0') {
         "" => format!("{sign}{whole}"),
@@ -116,11 +110,7 @@ impl Rate {
     /// Reads a decimal with at most four decimals, up to a million points per hour.
     pub fn parse(text: &str) -> Result<Rate, AmountError> {
         let rate = Rate(parse_points(text, Rate::DECIMALS)?);
-        if rate.0 > Rate::HIGHEST.0 {
-            Err(AmountError::TooLarge)
-        } else {
-            Ok(rate)
-        }
+        if rate.0 > Rate::HIGHEST.0 { Err(AmountError::TooLarge) } else { Ok(rate) }
     }
 
     /// What `minutes` (0 or more) earn in minor units. The one place where points are rounded. `None` when the
@@ -129,15 +119,10 @@ impl Rate {
         const MINUTES_PER_HOUR: i128 = 60;
         let rate_units = 10_i128.checked_pow(Rate::DECIMALS.into())?;
         let minor_per_point = 10_i128.checked_pow(scale.into())?;
-        let share = i128::from(minutes)
-            .checked_mul(self.0.into())?
-            .checked_mul(minor_per_point)?;
+        let share = i128::from(minutes).checked_mul(self.0.into())?.checked_mul(minor_per_point)?;
         let whole = MINUTES_PER_HOUR.checked_mul(rate_units)?;
         let minor = i64::try_from(divide(share, whole, rounding)).ok()?;
-        Some(RoundedPoints {
-            minor,
-            exact: share.checked_rem(whole)? == 0,
-        })
+        Some(RoundedPoints { minor, exact: share.checked_rem(whole)? == 0 })
     }
 }
 
@@ -292,25 +277,15 @@ mod tests {
         ];
         for (rate, minutes, scale, rounding, minor, exact) in cases {
             let points = Rate::parse(rate).expect(rate).points(minutes, scale, rounding);
-            assert_eq!(
-                points,
-                Some(RoundedPoints { minor, exact }),
-                "{minutes} min at {rate}, {rounding:?}"
-            );
+            assert_eq!(points, Some(RoundedPoints { minor, exact }), "{minutes} min at {rate}, {rounding:?}");
         }
     }
 
     #[test]
     fn absurd_amounts_are_refused_instead_of_wrapping() {
-        assert_eq!(
-            Rate::parse("1000000").map(|rate| rate.to_string()),
-            Ok("1000000".into())
-        );
+        assert_eq!(Rate::parse("1000000").map(|rate| rate.to_string()), Ok("1000000".into()));
         assert_eq!(Rate::parse("1000000.0001"), Err(AmountError::TooLarge));
-        assert_eq!(
-            Rate::parse("1.00001"),
-            Err(AmountError::TooManyDecimals { allowed: 4 })
-        );
+        assert_eq!(Rate::parse("1.00001"), Err(AmountError::TooManyDecimals { allowed: 4 }));
         assert_eq!(Rate(i64::MAX).points(i64::MAX, 2, Rounding::Up), None);
         assert_eq!(Rate(1).points(1, u8::MAX, Rounding::Up), None);
     }

@@ -13,11 +13,7 @@ impl Expiry {
     /// 29 February end on 28 February.
     ///
     /// By the day of service the last day may lie before `recorded_on`. The points then come already expired.
-    pub fn last_day(
-        self,
-        served_on: NaiveDate,
-        recorded_on: NaiveDate,
-    ) -> Result<Option<NaiveDate>, EndOfCalendar> {
+    pub fn last_day(self, served_on: NaiveDate, recorded_on: NaiveDate) -> Result<Option<NaiveDate>, EndOfCalendar> {
         let base = |from| match from {
             ExpiryBase::ServiceDate => served_on,
             ExpiryBase::RecordingDate => recorded_on,
@@ -58,15 +54,8 @@ mod tests {
             ("2027-08-31", 6, "2028-02-29"),
         ];
         for (served, months, last) in cases {
-            let expiry = Expiry::Months {
-                months,
-                from: ServiceDate,
-            };
-            assert_eq!(
-                expiry.last_day(day(served), day("2030-01-01")),
-                Ok(Some(day(last))),
-                "{served} + {months}"
-            );
+            let expiry = Expiry::Months { months, from: ServiceDate };
+            assert_eq!(expiry.last_day(day(served), day("2030-01-01")), Ok(Some(day(last))), "{served} + {months}");
         }
     }
 
@@ -77,20 +66,8 @@ mod tests {
             (Expiry::Never, None),
             (Expiry::YearEnd { from: ServiceDate }, Some("2025-12-31")),
             (Expiry::YearEnd { from: RecordingDate }, Some("2026-12-31")),
-            (
-                Expiry::Months {
-                    months: 6,
-                    from: ServiceDate,
-                },
-                Some("2026-06-30"),
-            ),
-            (
-                Expiry::Months {
-                    months: 6,
-                    from: RecordingDate,
-                },
-                Some("2026-07-05"),
-            ),
+            (Expiry::Months { months: 6, from: ServiceDate }, Some("2026-06-30")),
+            (Expiry::Months { months: 6, from: RecordingDate }, Some("2026-07-05")),
         ];
         for (expiry, last) in cases {
             assert_eq!(expiry.last_day(served, recorded), Ok(last.map(day)), "{expiry:?}");
@@ -101,22 +78,13 @@ mod tests {
     fn the_last_day_of_the_year_belongs_to_it() {
         let expiry = Expiry::YearEnd { from: ServiceDate };
         for served in ["2025-12-31", "2025-01-01"] {
-            assert_eq!(
-                expiry.last_day(day(served), day(served)),
-                Ok(Some(day("2025-12-31")))
-            );
+            assert_eq!(expiry.last_day(day(served), day(served)), Ok(Some(day("2025-12-31"))));
         }
     }
 
     #[test]
     fn the_calendar_may_end() {
-        let expiry = Expiry::Months {
-            months: 1,
-            from: ServiceDate,
-        };
-        assert_eq!(
-            expiry.last_day(NaiveDate::MAX, NaiveDate::MAX),
-            Err(EndOfCalendar)
-        );
+        let expiry = Expiry::Months { months: 1, from: ServiceDate };
+        assert_eq!(expiry.last_day(NaiveDate::MAX, NaiveDate::MAX), Err(EndOfCalendar));
     }
 }

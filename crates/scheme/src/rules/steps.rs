@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Evidence;
 use super::amounts::{RoundedPoints, Rounding, format_points, hours_text};
-use crate::config::{
-    BelowMinimum, CapPeriod, CapRule, CapUnit, EarningRule, Minimum, OverCap, PartHours, Scheme,
-};
+use crate::config::{BelowMinimum, CapPeriod, CapRule, CapUnit, EarningRule, Minimum, OverCap, PartHours, Scheme};
 
 /// One line of a calculation: what was done, and what stands after it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,17 +42,8 @@ pub(super) struct Sheet<'a> {
 
 impl<'a> Sheet<'a> {
     pub fn begin(scheme: &'a Scheme, minutes: i64) -> Self {
-        let mut sheet = Sheet {
-            scheme,
-            minutes,
-            points: 0,
-            steps: Vec::with_capacity(6),
-        };
-        sheet.line(
-            StepKind::Served,
-            format!("服务 {minutes} 分钟"),
-            format!("{minutes} min served"),
-        );
+        let mut sheet = Sheet { scheme, minutes, points: 0, steps: Vec::with_capacity(6) };
+        sheet.line(StepKind::Served, format!("服务 {minutes} 分钟"), format!("{minutes} min served"));
         sheet
     }
 
@@ -138,10 +127,9 @@ impl<'a> Sheet<'a> {
         };
         let (time_zh, time_en) = match rule.part_hours {
             PartHours::Proportional => (format!("{counted} 分钟"), format!("{counted} min")),
-            PartHours::HalfHours | PartHours::WholeHours => (
-                format!("{} 小时", hours_text(counted)),
-                format!("{} h", hours_text(counted)),
-            ),
+            PartHours::HalfHours | PartHours::WholeHours => {
+                (format!("{} 小时", hours_text(counted)), format!("{} h", hours_text(counted)))
+            }
         };
         let zh = format!("{time_zh} × 每小时 {rate} 分{round_zh} = {earned_zh}");
         let en = format!("{time_en} × {rate} per hour{round_en} = {earned_en}");
@@ -153,10 +141,7 @@ impl<'a> Sheet<'a> {
             return;
         }
         let (zh, en) = match last_day {
-            Some(day) => (
-                format!("积分可用至 {day}（含当日）"),
-                format!("the points can be spent up to {day}"),
-            ),
+            Some(day) => (format!("积分可用至 {day}（含当日）"), format!("the points can be spent up to {day}")),
             None => ("积分长期有效".into(), "the points do not expire".into()),
         };
         self.line(StepKind::LastDay, zh, en);
@@ -191,11 +176,7 @@ impl<'a> Sheet<'a> {
         if cap.categories.is_empty() {
             return (String::new(), String::new());
         }
-        let members = || {
-            cap.categories
-                .iter()
-                .filter_map(|code| self.scheme.category(code))
-        };
+        let members = || cap.categories.iter().filter_map(|code| self.scheme.category(code));
         let zh: Vec<_> = members().map(|category| category.name.as_str()).collect();
         let en: Vec<_> = members().map(|category| category.name_en.as_str()).collect();
         (format!("“{}”", zh.join("、")), format!(" for {}", en.join(", ")))
@@ -203,13 +184,7 @@ impl<'a> Sheet<'a> {
 
     fn line(&mut self, step: StepKind, zh: String, en: String) {
         let points = format_points(self.points, self.scheme.points_scale);
-        self.steps.push(Step {
-            step,
-            zh,
-            en,
-            minutes: self.minutes,
-            points,
-        });
+        self.steps.push(Step { step, zh, en, minutes: self.minutes, points });
     }
 }
 

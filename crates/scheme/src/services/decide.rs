@@ -4,6 +4,7 @@ use super::{Service, ServiceError, ServiceRow, Status, select_services};
 use crate::accounts;
 use crate::keys::Operator;
 use crate::projection::kind;
+use crate::reasons;
 use crate::rules::{self, Cap, Earning, Record, RuleError, Step};
 use crate::schemes::OpenScheme;
 use crate::volunteers::Invalid;
@@ -25,6 +26,8 @@ pub type Calculation = Vec<Step>;
 pub struct Decision {
     pub service: Service,
     pub calculation: Calculation,
+    /// Why it was rejected or reversed.
+    pub reason: Option<String>,
     pub replayed: bool,
 }
 
@@ -57,13 +60,14 @@ pub async fn confirm(
 pub async fn reject(
     scheme: &OpenScheme,
     id: Uuid,
-    reason: &str,
+    reason: Option<&str>,
     by: &Operator,
-    _now: DateTime<Utc>,
+    now: DateTime<Utc>,
 ) -> Result<Decision, ServiceError> {
     check_reason(reason)?;
     let row = decidable(scheme, id, by).await?;
-    let document = json!({ "decided_by": by.key_id, "record": row.commitment() });
+    let reason = reasons::give(scheme, decision_id(id), reason, by, now).await?;
+    let document = json!({ "decided_by": by.key_id, "record": row.commitment(), "reason": reason });
     let draft = decision(&row, kind::SERVICE_REJECTED, Action::Post(Vec::new()), document);
     match scheme.book.post(draft).await {
         Ok(outcome) => match outcome.result {
@@ -79,10 +83,10 @@ pub async fn reject(
 pub async fn reverse(
     scheme: &OpenScheme,
     id: Uuid,
-    reason: &str,
+    reason: Option<&str>,
     overdraw: bool,
     by: &Operator,
-    _now: DateTime<Utc>,
+    now: DateTime<Utc>,
 ) -> Result<Decision, ServiceError> {
     check_reason(reason)?;
     let row = find(scheme, id, by).await?;
@@ -95,6 +99,7 @@ pub async fn reverse(
         "credited_minutes": row.credited_minutes,
         "points": row.points,
         "overdraw": overdraw,
+        "reason": reasons::give(scheme, reversal_id(id), reason, by, now).await?,
     });
     let earned_nothing = row.credited_minutes == Some(0) && row.points == Some(0);
     let action = match earned_nothing {
@@ -148,18 +153,13 @@ async fn decidable(scheme: &OpenScheme, id: Uuid, by: &Operator) -> Result<Servi
 async fn compute(scheme: &OpenScheme, row: &ServiceRow, now: DateTime<Utc>) -> Result<Earning, ServiceError> {
     let config = scheme.config();
     let evidence = row.evidence.parse().map_err(|_| db::Error::Damaged("services.evidence".to_owned()))?;
-    let record =
-        Record { category: &row.category, occurred_on: row.occurred_on, minutes: row.minutes, evidence };
+    let record = Record { category: &row.category, occurred_on: row.occurred_on, minutes: row.minutes, evidence };
     let caps = rules::caps(&config, &record).map_err(not_applicable)?;
     let used = used(scheme, row.volunteer_id, &caps).await?;
     rules::earn(&config, &record, config.day_of(now), &used).map_err(not_applicable)
 }
 
-async fn used(
-    scheme: &OpenScheme,
-    volunteer: Uuid,
-    caps: &[Cap],
-) -> Result<BTreeMap<String, i64>, ServiceError> {
+async fn used(scheme: &OpenScheme, volunteer: Uuid, caps: &[Cap]) -> Result<BTreeMap<String, i64>, ServiceError> {
     if caps.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -219,16 +219,12 @@ fn decision(row: &ServiceRow, kind: &'static str, action: Action, document: Valu
     }
 }
 
-async fn decided(
-    scheme: &OpenScheme,
-    id: Uuid,
-    entry: &Entry,
-    replayed: bool,
-) -> Result<Decision, ServiceError> {
+async fn decided(scheme: &OpenScheme, id: Uuid, entry: &Entry, replayed: bool) -> Result<Decision, ServiceError> {
     let service = super::get(scheme, id).await?;
     let calculation = entry.fields().remove("calculation").unwrap_or_default();
     let calculation = serde_json::from_value(calculation).unwrap_or_default();
-    Ok(Decision { service, calculation, replayed })
+    let reason = reasons::of(scheme, entry.id).await?;
+    Ok(Decision { service, calculation, reason, replayed })
 }
 
 /// The record as it stands, and how its points came about if it was confirmed.
@@ -240,24 +236,27 @@ pub async fn get_explained(scheme: &OpenScheme, id: Uuid) -> Result<Decision, Se
     };
     let calculation = entry.and_then(|entry| entry.fields().remove("calculation")).unwrap_or_default();
     let calculation = serde_json::from_value(calculation).unwrap_or_default();
-    Ok(Decision { service, calculation, replayed: false })
+    let reason = match service.status {
+        Status::Recorded | Status::Confirmed => None,
+        Status::Rejected => reasons::of(scheme, decision_id(id)).await?,
+        Status::Reversed => reasons::of(scheme, reversal_id(id)).await?,
+    };
+    Ok(Decision { service, calculation, reason, replayed: false })
 }
 
 /// The other decision was made first.
 async fn conflict(scheme: &OpenScheme, id: Uuid, error: PostError) -> Result<Decision, ServiceError> {
     match error {
-        PostError::IdTaken { .. } => {
-            Err(ServiceError::StateConflict { status: super::get(scheme, id).await?.status })
-        }
+        PostError::IdTaken { .. } => Err(ServiceError::StateConflict { status: super::get(scheme, id).await?.status }),
         other => Err(post_error(other)),
     }
 }
 
-fn check_reason(reason: &str) -> Result<(), ServiceError> {
-    if crate::volunteers::is_text(reason, 500) {
+fn check_reason(reason: Option<&str>) -> Result<(), ServiceError> {
+    if reason.is_none_or(|reason| crate::volunteers::is_text(reason, 500)) {
         return Ok(());
     }
-    Err(ServiceError::Invalid(vec![Invalid::new("reason", "missing_reason", "a reason of 1 to 500 characters")]))
+    Err(ServiceError::Invalid(vec![Invalid::new("reason", "invalid_text", "a reason has 1 to 500 characters")]))
 }
 
 fn not_applicable(error: RuleError) -> ServiceError {

@@ -58,18 +58,18 @@ async fn put_service(call: Call<may::PutService, Uuid, Json<NewService>>) -> Res
 }
 
 /// Why a record is not accepted, or is taken back.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reason {
     #[schema(example = "当日未到场")]
-    reason: String,
+    reason: Option<String>,
 }
 
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reversal {
     #[schema(example = "重复登记")]
-    reason: String,
+    reason: Option<String>,
     /// Take back points that have been spent, too: the account is then below zero, and marked for follow-up.
     #[serde(default)]
     overdraw: bool,
@@ -93,8 +93,8 @@ async fn confirm_service(call: Call<may::ConfirmService, Uuid, MaybeJson<Nothing
 /// Reject a record: it earns nothing
 #[utoipa::path(tag = "services", request_body = Reason, responses((status = 200, body = Calculation)))]
 #[post("/services/{id}/reject")]
-async fn reject_service(call: Call<may::RejectService, Uuid, Json<Reason>>) -> Result<HttpResponse, Problem> {
-    let decision = services::reject(&call.scheme, call.at, &call.input.0.reason, call.by(), call.now).await;
+async fn reject_service(call: Call<may::RejectService, Uuid, MaybeJson<Reason>>) -> Result<HttpResponse, Problem> {
+    let decision = services::reject(&call.scheme, call.at, call.input.0.reason.as_deref(), call.by(), call.now).await;
     decided(decision, call.scale())
 }
 
@@ -103,9 +103,9 @@ async fn reject_service(call: Call<may::RejectService, Uuid, Json<Reason>>) -> R
 /// `insufficient_points` when they have been spent since, unless you ask to `overdraw`.
 #[utoipa::path(tag = "services", request_body = Reversal, responses((status = 200, body = Calculation)))]
 #[post("/services/{id}/reverse")]
-async fn reverse_service(call: Call<may::ReverseService, Uuid, Json<Reversal>>) -> Result<HttpResponse, Problem> {
+async fn reverse_service(call: Call<may::ReverseService, Uuid, MaybeJson<Reversal>>) -> Result<HttpResponse, Problem> {
     let Reversal { reason, overdraw } = &call.input.0;
-    let decision = services::reverse(&call.scheme, call.at, reason, *overdraw, call.by(), call.now).await;
+    let decision = services::reverse(&call.scheme, call.at, reason.as_deref(), *overdraw, call.by(), call.now).await;
     decided(decision, call.scale())
 }
 

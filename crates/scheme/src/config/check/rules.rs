@@ -28,10 +28,7 @@ pub fn versions(file: Vec<VersionFile>, context: &Context) -> Checked<Vec<Rules>
         let (from_at, label_at) = (version.from.span(), version.version.span());
         let rules = rules(version, context)?;
         if let Some(earlier) = versions.last().filter(|earlier| earlier.from >= rules.from) {
-            let message = format!(
-                "versions stand in the order of their dates, and {} came before",
-                earlier.from
-            );
+            let message = format!("versions stand in the order of their dates, and {} came before", earlier.from);
             return flaw(from_at, message);
         }
         if versions.iter().any(|earlier| earlier.version == rules.version) {
@@ -40,10 +37,7 @@ pub fn versions(file: Vec<VersionFile>, context: &Context) -> Checked<Vec<Rules>
         versions.push(rules);
     }
     match versions.is_empty() {
-        true => Err(Flaw {
-            at: None,
-            message: "a scheme has at least one version of its rules".into(),
-        }),
+        true => Err(Flaw { at: None, message: "a scheme has at least one version of its rules".into() }),
         false => Ok(versions),
     }
 }
@@ -51,17 +45,13 @@ pub fn versions(file: Vec<VersionFile>, context: &Context) -> Checked<Vec<Rules>
 fn rules(file: VersionFile, context: &Context) -> Checked<Rules> {
     let deadline = *file.recording_deadline_working_days.get_ref();
     if !(1..=LONGEST_DEADLINE).contains(&deadline) {
-        let message =
-            format!("the deadline is between 1 and {LONGEST_DEADLINE} working days, not {deadline}");
+        let message = format!("the deadline is between 1 and {LONGEST_DEADLINE} working days, not {deadline}");
         return flaw(file.recording_deadline_working_days.span(), message);
     }
     let mut evidence_without_points = BTreeSet::new();
     for evidence in file.evidence_without_points {
         if !evidence_without_points.insert(*evidence.get_ref()) {
-            return flaw(
-                evidence.span(),
-                format!("`{}` is listed twice", evidence.get_ref()),
-            );
+            return flaw(evidence.span(), format!("`{}` is listed twice", evidence.get_ref()));
         }
     }
     Ok(Rules {
@@ -77,16 +67,8 @@ fn rules(file: VersionFile, context: &Context) -> Checked<Rules> {
 }
 
 fn date(written: &Spanned<Datetime>) -> Checked<NaiveDate> {
-    let Datetime {
-        date: Some(date),
-        time: None,
-        offset: None,
-    } = *written.get_ref()
-    else {
-        return flaw(
-            written.span(),
-            "rules begin on a day, written like 2026-01-31 without a time".into(),
-        );
+    let Datetime { date: Some(date), time: None, offset: None } = *written.get_ref() else {
+        return flaw(written.span(), "rules begin on a day, written like 2026-01-31 without a time".into());
     };
     NaiveDate::from_ymd_opt(date.year.into(), date.month.into(), date.day.into())
         .map_or_else(|| flaw(written.span(), format!("there is no day {date}")), Ok)
@@ -96,33 +78,21 @@ fn expiry(written: Spanned<ExpiryFile>, base: Option<Spanned<ExpiryBase>>) -> Ch
     let at = written.span();
     match (written.into_inner(), base) {
         (ExpiryFile::Never, None) => Ok(Expiry::Never),
-        (ExpiryFile::Never, Some(base)) => flaw(
-            base.span(),
-            "points that never expire have no `expiry_counts_from`".into(),
-        ),
-        (ExpiryFile::Months(months), _) if !(1..=LONGEST_EXPIRY_MONTHS).contains(&months) => flaw(
-            at,
-            format!("points last between 1 and {LONGEST_EXPIRY_MONTHS} months, not {months}"),
-        ),
-        (_, None) => flaw(
-            at,
-            "points that expire need `expiry_counts_from`: `service_date` or `recording_date`".into(),
-        ),
-        (ExpiryFile::YearEnd, Some(base)) => Ok(Expiry::YearEnd {
-            from: base.into_inner(),
-        }),
-        (ExpiryFile::Months(months), Some(base)) => Ok(Expiry::Months {
-            months,
-            from: base.into_inner(),
-        }),
+        (ExpiryFile::Never, Some(base)) => {
+            flaw(base.span(), "points that never expire have no `expiry_counts_from`".into())
+        }
+        (ExpiryFile::Months(months), _) if !(1..=LONGEST_EXPIRY_MONTHS).contains(&months) => {
+            flaw(at, format!("points last between 1 and {LONGEST_EXPIRY_MONTHS} months, not {months}"))
+        }
+        (_, None) => {
+            flaw(at, "points that expire need `expiry_counts_from`: `service_date` or `recording_date`".into())
+        }
+        (ExpiryFile::YearEnd, Some(base)) => Ok(Expiry::YearEnd { from: base.into_inner() }),
+        (ExpiryFile::Months(months), Some(base)) => Ok(Expiry::Months { months, from: base.into_inner() }),
     }
 }
 
-fn overrides(
-    default: &RuleFile,
-    file: Vec<OverrideFile>,
-    context: &Context,
-) -> Checked<BTreeMap<String, EarningRule>> {
+fn overrides(default: &RuleFile, file: Vec<OverrideFile>, context: &Context) -> Checked<BTreeMap<String, EarningRule>> {
     let mut by_category = BTreeMap::new();
     for one in file {
         let at = one.categories.span();
@@ -150,9 +120,7 @@ fn earning_rule(file: RuleFile, context: &Context) -> Checked<EarningRule> {
     let written = file.points_per_hour.get_ref();
     let points_per_hour = Rate::parse(written).or_else(|error| flaw(at.clone(), error.to_string()))?;
     let grain = file.part_hours.grain_minutes();
-    let exact = points_per_hour
-        .points(grain, context.points_scale, Rounding::Down)
-        .is_some_and(|points| points.exact);
+    let exact = points_per_hour.points(grain, context.points_scale, Rounding::Down).is_some_and(|points| points.exact);
     if file.part_hours != PartHours::Proportional && !exact {
         let message = format!(
             "{grain} minutes at {written} points per hour do not come out even with points_scale = {}",
@@ -187,26 +155,12 @@ fn caps(file: Vec<CapFile>, context: &Context) -> Checked<Vec<CapRule>> {
         let at = cap.per.span();
         let per = *cap.per.get_ref();
         let (unit, limit) = cap_limit(cap.limit_minutes, cap.limit_points, at.clone(), context)?;
-        let categories = cap
-            .categories
-            .map_or(Ok(BTreeSet::new()), |categories| group(categories, context))?;
+        let categories = cap.categories.map_or(Ok(BTreeSet::new()), |categories| group(categories, context))?;
         // What was used of two equal caps would be kept under one name.
-        if caps
-            .iter()
-            .any(|other| (other.unit, other.per, &other.categories) == (unit, per, &categories))
-        {
-            return flaw(
-                at,
-                "an earlier cap limits the same amount for the same period and categories".into(),
-            );
+        if caps.iter().any(|other| (other.unit, other.per, &other.categories) == (unit, per, &categories)) {
+            return flaw(at, "an earlier cap limits the same amount for the same period and categories".into());
         }
-        caps.push(CapRule {
-            unit,
-            per,
-            limit,
-            categories,
-            over: cap.over,
-        });
+        caps.push(CapRule { unit, per, limit, categories, over: cap.over });
     }
     caps.sort_by_key(|cap| cap.per);
     Ok(caps)
@@ -226,10 +180,7 @@ fn cap_limit(
             (CapUnit::Points, limit, points.span())
         }
         _ => {
-            return flaw(
-                cap_at,
-                "a cap has either `limit_minutes` or `limit_points`".into(),
-            );
+            return flaw(cap_at, "a cap has either `limit_minutes` or `limit_points`".into());
         }
     };
     match limit > 0 {

@@ -101,6 +101,8 @@ pub struct Calculation {
     #[serde(flatten)]
     service: Service,
     calculation: Vec<Step>,
+    /// Why it was rejected or reversed, if somebody said.
+    decision_reason: Option<String>,
 }
 
 /// One line of the arithmetic, and what stands after it.
@@ -170,7 +172,8 @@ impl Service {
 impl Calculation {
     pub fn new(decision: Decision, scale: u8) -> Calculation {
         let calculation = decision.calculation.into_iter().map(Step::from).collect();
-        Calculation { service: Service::new(decision.service, scale), calculation }
+        let decision_reason = decision.reason;
+        Calculation { service: Service::new(decision.service, scale), calculation, decision_reason }
     }
 }
 

@@ -136,7 +136,7 @@ impl Play<'_> {
             false => ids.split_at(0),
         };
         for id in bad {
-            services::reject(self.scheme, *id, "当日未到场", self.reviewer, now).await?;
+            services::reject(self.scheme, *id, Some("当日未到场"), self.reviewer, now).await?;
         }
         let confirmed = good.iter().map(|id| services::confirm(self.scheme, *id, self.reviewer, now));
         for decision in join_all(confirmed).await {
