@@ -85,6 +85,7 @@ struct Inner {
     code: String,
     book: i64,
     tally: Arc<Tally>,
+    views: Arc<Views>,
     /// Taken away when the book is closed.
     doors: Mutex<Option<Doors>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -107,12 +108,13 @@ impl Book {
         let tally = committer.tally.clone();
         let tasks = vec![
             tokio::spawn(committer.run()),
-            tokio::spawn(views::serve(db.clone(), code.to_owned(), kept, view_requests)),
+            tokio::spawn(views::serve(db.clone(), code.to_owned(), kept.clone(), view_requests)),
         ];
         let inner = Inner {
             db: db.clone(),
             code: code.to_owned(),
             book: head.book,
+            views: kept,
             tally,
             doors: Mutex::new(Some(Doors { posts, views })),
             tasks: Mutex::new(tasks),
@@ -152,8 +154,12 @@ impl Book {
         outcome.await.map_err(|_| PostError::Closed)?
     }
 
-    /// The accounts of each path as they stand after the newest entry.
+    /// The accounts of each path as they stand after the newest entry, as far as this process knows: what it wrote itself is in
+    /// it, what another wrote within the last few milliseconds may not be.
     pub async fn standings(&self, paths: &[Arc<str>]) -> Result<View, PostError> {
+        if let Some(view) = self.inner.views.fresh(paths) {
+            return Ok(view);
+        }
         let (answer, view) = oneshot::channel();
         let doors = self.doors().ok_or(PostError::Closed)?;
         let request = ViewRequest { paths: paths.to_vec(), answer };

@@ -14,22 +14,21 @@
 //! process wrote), nothing of the batch was written; the committer then locks the head, forgets what it knew and does the
 //! batch again. Ids that it does not remember are left to the unique key to refuse, which has the same effect.
 
+mod judging;
+mod recent;
+
 use crate::book::{BookOptions, Outcome, PostError};
 use crate::draft::Draft;
-use crate::encoding::encode;
 use crate::entry::Entry;
-use crate::judge::{Rejection, Verdict, judge};
-use crate::projection::{Projected, Projection};
+use crate::judge::Rejection;
+use crate::projection::Projection;
 use crate::state::State;
-use crate::store::{self, Head, Settled};
-use crate::tree::leaf_hash;
+use crate::store::{self, HEAD, Head, Settled};
 use crate::views::Views;
 use crate::writes::Writes;
-use crate::{Source, store::HEAD};
 use db::{Db, Session};
-use foldhash::{HashMap, HashSet, HashSetExt};
+use recent::Recent;
 use std::borrow::Cow;
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -47,8 +46,6 @@ pub struct Request {
 
 /// Accounts kept in memory; beyond that all are forgotten and learnt again, which is simple and rare.
 const ACCOUNTS_MAX: usize = 400_000;
-/// Answers kept in memory for callers that ask again.
-const RECENT_MAX: usize = 16_384;
 /// After an old id came back, so many batches look their ids up before they write.
 const WARY_BATCHES: u32 = 64;
 /// How often a batch is tried when the database fails in passing, and the first pause between.
@@ -274,163 +271,6 @@ impl Committer {
         self.head = Some(head);
     }
 
-    async fn judge_all(
-        &mut self,
-        mut session: Session<'_>,
-        head: &mut Head,
-        batch: &mut Vec<Request>,
-        judged: &mut Judged,
-        look_up: bool,
-    ) -> Result<(), Failure> {
-        let old = if look_up { self.look_up(&mut session, head, batch).await? } else { HashMap::default() };
-        self.repeat(batch, judged, &old);
-        self.defer(batch, judged);
-        self.learn(&mut session, head, batch).await?;
-        let at = (self.options.clock)().max(head.recorded_at);
-        let mut projected = Projected::default();
-        for request in batch.drain(..) {
-            self.judge_one(request, head, at, judged, &mut projected);
-        }
-        judged.writes.project(projected);
-        Ok(())
-    }
-
-    async fn look_up(
-        &mut self,
-        session: &mut Session<'_>,
-        head: &Head,
-        batch: &[Request],
-    ) -> Result<HashMap<Uuid, Settled>, Failure> {
-        let ids = batch.iter().map(|request| request.draft.id).filter(|id| !self.recent.knows(id)).collect();
-        Ok(store::settled(session, head.book, ids).await?)
-    }
-
-    /// Takes out of the batch what was answered before.
-    fn repeat(&mut self, batch: &mut Vec<Request>, judged: &mut Judged, old: &HashMap<Uuid, Settled>) {
-        for request in std::mem::take(batch) {
-            let id = request.draft.id;
-            match self.recent.get(&id).or_else(|| old.get(&id)) {
-                Some(settled) => {
-                    let answer = again(settled, &request.draft);
-                    judged.repeated.push((request, answer));
-                }
-                None => batch.push(request),
-            }
-        }
-    }
-
-    /// Takes out of the batch what must wait for another draft in it: a copy of it, or a capture of its hold.
-    fn defer(&mut self, batch: &mut Vec<Request>, judged: &mut Judged) {
-        let mut seen = HashSet::with_capacity(batch.len());
-        for request in std::mem::take(batch) {
-            let waits = request.draft.action.refers_to().is_some_and(|earlier| seen.contains(&earlier));
-            if waits || !seen.insert(request.draft.id) {
-                judged.deferred.push(request);
-            } else {
-                batch.push(request);
-            }
-        }
-    }
-
-    /// Loads what the batch touches and memory does not hold.
-    async fn learn(&mut self, session: &mut Session<'_>, head: &Head, batch: &[Request]) -> Result<(), Failure> {
-        let referred: Vec<Uuid> = batch.iter().filter_map(|request| request.draft.action.refers_to()).collect();
-        if !referred.is_empty() {
-            self.state.earlier = store::earlier(session, head.book, referred).await?;
-        }
-        let mut unknown = HashSet::default();
-        let touched = batch.iter().flat_map(|request| paths_of(&request.draft));
-        let of_earlier = self
-            .state
-            .earlier
-            .values()
-            .flat_map(|earlier| earlier.postings.iter().flat_map(|posting| [&posting.from.path, &posting.to.path]));
-        for path in touched.chain(of_earlier) {
-            if !self.state.knows(path) {
-                unknown.insert(path.clone());
-            }
-        }
-        if unknown.is_empty() {
-            return Ok(());
-        }
-        let unknown: Vec<_> = unknown.into_iter().collect();
-        for (path, standings) in store::accounts(session, head.book, &unknown).await? {
-            self.state.learn(path, standings);
-        }
-        Ok(())
-    }
-
-    fn judge_one(
-        &mut self,
-        request: Request,
-        head: &mut Head,
-        at: i64,
-        judged: &mut Judged,
-        projected: &mut Projected,
-    ) {
-        let draft = &request.draft;
-        let result = match judge(draft, &self.state, at) {
-            Ok(verdict) => {
-                let Some(entry) = self.enter(&request, verdict, head, at, &mut judged.writes, projected) else {
-                    judged.deferred.push(request);
-                    return;
-                };
-                Ok(entry)
-            }
-            Err(rejection) => {
-                if draft.freeze_rejection {
-                    judged.writes.reject(head.book, draft, &request.document, &rejection, at);
-                }
-                Err(rejection)
-            }
-        };
-        judged.settled.push((request, result));
-    }
-
-    /// Makes the entry and everything that follows from it. `None`, with nothing changed, when a projected row was written
-    /// in this batch already.
-    fn enter(
-        &mut self,
-        request: &Request,
-        mut verdict: Verdict,
-        head: &mut Head,
-        at: i64,
-        writes: &mut Writes,
-        projected: &mut Projected,
-    ) -> Option<Arc<Entry>> {
-        let draft = &request.draft;
-        let new = verdict.changed.iter().filter(|(_, standing)| standing.account == 0);
-        let mut entry = Entry {
-            sequence: head.size + 1,
-            id: draft.id,
-            action: verdict.action,
-            kind: draft.kind.to_owned(),
-            party: draft.party,
-            document_id: draft.document_id,
-            reference: verdict.reference,
-            effective_on: draft.effective_on,
-            recorded_at: at,
-            expires_at: verdict.expires_at,
-            available_before: verdict.available_before,
-            opened: new.map(|(key, standing)| standing.opening(&key.path)).collect(),
-            postings: std::mem::take(&mut verdict.postings),
-            document: request.document.clone(),
-            leaf: [0; 32],
-        };
-        if !projected.add(self.projection.project(head.book, &entry)) {
-            return None;
-        }
-        encode(&self.code, &entry, &mut self.buffer);
-        entry.leaf = leaf_hash(&self.buffer);
-        head.accounts += self.state.apply(&mut verdict, entry.sequence, head.accounts + 1);
-        head.size = entry.sequence;
-        head.recorded_at = at;
-        head.frontier.append(entry.leaf, |node| writes.node(head.book, node));
-        let entry = Arc::new(entry);
-        writes.enter(head, &entry, &verdict, &self.state);
-        Some(entry)
-    }
-
     fn answer(&mut self, judged: Judged) -> Vec<Request> {
         for (request, answer) in judged.repeated {
             let _ = request.answer.send(answer);
@@ -452,50 +292,4 @@ fn restore(batch: &mut Vec<Request>, judged: Judged) {
     batch.extend(judged.settled.into_iter().map(|(request, _)| request));
     batch.extend(judged.repeated.into_iter().map(|(request, _)| request));
     batch.extend(judged.deferred);
-}
-
-fn again(settled: &Settled, draft: &Draft) -> Answer {
-    match settled.differing_field(draft) {
-        Some(field) => Err(PostError::IdTaken { field }),
-        None => Ok(Outcome { result: settled.result.clone(), replayed: true }),
-    }
-}
-
-fn paths_of(draft: &Draft) -> impl Iterator<Item = &Arc<str>> {
-    let of_legs = draft.action.legs().iter().flat_map(|leg| {
-        let from = match &leg.from {
-            Source::Account(account) => &account.key.path,
-            Source::Pool { path, .. } => path,
-        };
-        [from, &leg.to.key.path]
-    });
-    of_legs.chain(draft.bounds.iter().map(|bound| &bound.key.path))
-}
-
-/// The newest final answers, for callers that repeat themselves.
-#[derive(Default)]
-struct Recent {
-    answers: HashMap<Uuid, Settled>,
-    order: VecDeque<Uuid>,
-}
-
-impl Recent {
-    fn knows(&self, id: &Uuid) -> bool {
-        self.answers.contains_key(id)
-    }
-
-    fn get(&self, id: &Uuid) -> Option<&Settled> {
-        self.answers.get(id)
-    }
-
-    fn insert(&mut self, id: Uuid, settled: Settled) {
-        if self.answers.insert(id, settled).is_none() {
-            self.order.push_back(id);
-        }
-        if self.order.len() > RECENT_MAX
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.answers.remove(&oldest);
-        }
-    }
 }

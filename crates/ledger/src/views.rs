@@ -1,13 +1,16 @@
 //! Balances for readers, without a query for each.
 //!
 //! Readers that ask at the same moment share one look at the book's head. When it is where the committer left it, what is
-//! kept here is exact, and all of them are answered from memory; when not, from the database.
+//! kept here is exact, and all of them are answered from memory; when not, from the database. A look is good for a few
+//! milliseconds, so a reader may see a little late what another process wrote; what this process wrote it sees at once. Nothing
+//! is decided on a view: the judge decides on the book.
 
 use crate::state::{Standing, State};
 use crate::store::{self, HEAD, Head};
 use db::{Db, Session};
 use foldhash::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 /// Accounts as they stood at one moment.
@@ -28,6 +31,8 @@ pub struct ViewRequest {
 
 /// Paths kept in memory; beyond that all are forgotten.
 const PATHS_MAX: usize = 200_000;
+/// For how long a look at the book's head is good.
+const FRESH: Duration = Duration::from_millis(5);
 /// Readers answered together, at most.
 const TOGETHER_MAX: usize = 1024;
 
@@ -38,8 +43,17 @@ pub struct Views(Mutex<Kept>);
 #[derive(Default)]
 struct Kept {
     version: i64,
+    /// When the database was last known to be at this version.
+    seen: Option<Instant>,
     size: i64,
     paths: HashMap<Arc<str>, Vec<Standing>>,
+}
+
+impl Kept {
+    fn view(&self, paths: &[Arc<str>]) -> Option<View> {
+        let lots = paths.iter().map(|path| self.paths.get(path).cloned()).collect::<Option<_>>()?;
+        Some(View { size: self.size, lots })
+    }
 }
 
 impl Views {
@@ -49,7 +63,7 @@ impl Views {
         if kept.version != version {
             kept.paths.clear();
         }
-        (kept.version, kept.size) = (head.version, head.size);
+        (kept.version, kept.size, kept.seen) = (head.version, head.size, Some(Instant::now()));
         for path in touched {
             if let Some(lots) = kept.paths.get_mut(path) {
                 state.lots(path).clone_into(lots);
@@ -57,14 +71,21 @@ impl Views {
         }
     }
 
-    /// The view of `paths` if all are kept, and as of this version.
-    fn at(&self, version: i64, paths: &[Arc<str>]) -> Option<View> {
+    /// The view of `paths` if all are kept, and the database was at their version a moment ago.
+    pub fn fresh(&self, paths: &[Arc<str>]) -> Option<View> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.seen.filter(|seen| seen.elapsed() < FRESH)?;
+        kept.view(paths)
+    }
+
+    /// The view of `paths` if all are kept, and as of this version, which the database was seen to have at `seen`.
+    fn at(&self, version: i64, seen: Instant, paths: &[Arc<str>]) -> Option<View> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.version != version {
             return None;
         }
-        let lots = paths.iter().map(|path| kept.paths.get(path).cloned()).collect::<Option<_>>()?;
-        Some(View { size: kept.size, lots })
+        kept.seen = kept.seen.max(Some(seen));
+        kept.view(paths)
     }
 
     fn keep(&self, head: &Head, loaded: &HashMap<Arc<str>, Vec<Standing>>) {
@@ -94,12 +115,14 @@ pub async fn serve(db: Db, code: String, views: Arc<Views>, mut requests: mpsc::
 }
 
 async fn answer(db: &Db, code: &str, views: &Views, together: &mut Vec<ViewRequest>) -> db::Result<()> {
+    // Before the look, not after it: the version may change while the answer is on its way.
+    let seen = Instant::now();
     let row: Option<(i64,)> =
         db.query("SELECT version FROM ledger_books WHERE code = $1").bind(code.to_owned()).fetch_optional().await?;
     let version = row.ok_or_else(|| store::damaged("the book's head is missing"))?.0;
     let mut missing = Vec::new();
     for request in together.drain(..) {
-        match views.at(version, &request.paths) {
+        match views.at(version, seen, &request.paths) {
             Some(view) => drop(request.answer.send(Ok(view))),
             None => missing.push(request),
         }

@@ -15,12 +15,15 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// Advances the head, if it is still where it is expected, and if no id was answered otherwise before: what is rejected
-/// now is no entry, and what is posted now was not rejected for good. (The unique keys refuse the rest.)
+/// now is no entry, and what is posted now was not rejected for good. (The unique keys refuse the rest.) Each id is looked up
+/// by itself: a join might be planned the other way round, while the book is still small, and then read all of a large one.
 pub const GUARD: &str = "UPDATE ledger_books
     SET version = version + 1, size = $3, accounts = $4, recorded_at = $5, root = $6, frontier = $7
     WHERE book = $1 AND version = $2
-      AND NOT EXISTS (SELECT 1 FROM many($8) AS m JOIN ledger_entries AS e ON e.book = $1 AND e.id = m.value)
-      AND NOT EXISTS (SELECT 1 FROM many($9) AS m JOIN ledger_rejections AS r ON r.book = $1 AND r.id = m.value)";
+      AND NOT EXISTS (SELECT 1 FROM many($8) AS m WHERE
+          (SELECT e.sequence FROM ledger_entries AS e WHERE e.book = $1 AND e.id = m.value) IS NOT NULL)
+      AND NOT EXISTS (SELECT 1 FROM many($9) AS m WHERE
+          (SELECT r.recorded_at FROM ledger_rejections AS r WHERE r.book = $1 AND r.id = m.value) IS NOT NULL)";
 
 /// Everything that a batch adds or changes, collected entry by entry.
 #[derive(Default)]
@@ -30,7 +33,7 @@ pub struct Writes {
     rejections: Vec<RejectionLine>,
     nodes: Vec<Node>,
     /// The accounts that the batch touched, as they stand after it.
-    accounts: HashMap<Key, Standing>,
+    accounts: HashMap<i64, (Key, Standing)>,
     /// Accounts up to this number were open before the batch.
     opened_before: Option<i64>,
     holds: HashMap<i64, Line>,
@@ -66,7 +69,7 @@ impl Writes {
     }
 
     pub fn touched_paths(&self) -> impl Iterator<Item = &Arc<str>> {
-        self.accounts.keys().map(|key| &key.path)
+        self.accounts.values().map(|(key, _)| &key.path)
     }
 
     /// `rejected`: the ids that the batch rejects, for good or not.
@@ -90,13 +93,15 @@ impl Writes {
     pub fn enter(&mut self, head: &Head, entry: &Arc<Entry>, verdict: &Verdict, state: &State) {
         let opened = entry.opened.len() as i64;
         self.opened_before.get_or_insert(head.accounts - opened);
-        let number = |key: &Key| state.get(key).map_or(0, |standing| standing.account);
+        let changed =
+            |key: &Key| verdict.changed.iter().find(|(changed, _)| changed == key).map(|(_, standing)| standing);
+        let number = |key: &Key| changed(key).or_else(|| state.get(key)).map_or(0, |standing| standing.account);
         for (place, posting) in entry.postings.iter().enumerate() {
             let (from, to) = (number(&posting.from), number(&posting.to));
             self.postings.push([entry.sequence, place as i64, from, to, posting.amount]);
         }
         for (key, standing) in &verdict.changed {
-            self.accounts.insert(key.clone(), *standing);
+            self.accounts.insert(standing.account, (key.clone(), *standing));
         }
         match (&verdict.earlier, verdict.action) {
             (Some((_, earlier)), EntryAction::Reversal) => {
@@ -209,12 +214,12 @@ impl Writes {
     fn account_rows(&self, book: i64) -> [Bulk; 2] {
         let before = self.opened_before.unwrap_or(i64::MAX);
         let (mut new, mut old): (Vec<_>, Vec<_>) =
-            self.accounts.iter().partition(|(_, standing)| standing.account > before);
+            self.accounts.values().partition(|(_, standing)| standing.account > before);
         // Neighbours in the table are neighbours here: a page is visited once.
         for rows in [&mut new, &mut old] {
             rows.sort_unstable_by_key(|(_, standing)| standing.account);
         }
-        let moving = |rows: &[(&Key, &Standing)]| {
+        let moving = |rows: &[&(Key, Standing)]| {
             let numbers =
                 |of: fn(&Standing) -> i64| Column::I64(rows.iter().map(|(_, standing)| of(standing)).collect());
             vec![

@@ -68,7 +68,7 @@ impl From<PostError> for BalanceError {
 
 /// What the volunteer has now.
 pub async fn balance(scheme: &OpenScheme, volunteer: Uuid, now: DateTime<Utc>) -> Result<Balance, BalanceError> {
-    volunteers::get(scheme, volunteer).await?;
+    volunteers::require(scheme, volunteer).await?;
     let paths = [accounts::minutes_path(volunteer), accounts::points_path(volunteer)];
     let view = scheme.book.standings(&paths).await?;
     let minutes = view.lots[0].first().map_or(0, |standing| standing.balance);
@@ -78,7 +78,7 @@ pub async fn balance(scheme: &OpenScheme, volunteer: Uuid, now: DateTime<Utc>) -
 
 /// What the volunteer had once the first `sequence` entries of the book were posted, seen from the day of the last of them.
 pub async fn balance_as_of(scheme: &OpenScheme, volunteer: Uuid, sequence: i64) -> Result<Balance, BalanceError> {
-    volunteers::get(scheme, volunteer).await?;
+    volunteers::require(scheme, volunteer).await?;
     let mut tx = scheme.db.begin_read().await?;
     let size = scheme.book.size(&mut tx).await?;
     if sequence > size {

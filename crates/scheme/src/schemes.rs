@@ -53,6 +53,8 @@ pub struct OpenScheme {
     pub(crate) rewards: Cache<Uuid, Arc<Reward>>,
     pub(crate) sessions: Cache<Uuid, Arc<Session>>,
     pub(crate) volunteers: Cache<Uuid, Arc<Volunteer>>,
+    /// Ids that are somebody's: they stay so.
+    pub(crate) known_volunteers: Cache<Uuid, ()>,
     edition: RwLock<i64>,
     signer: NoteSigner,
 }
@@ -231,6 +233,7 @@ impl Schemes {
             rewards: Cache::builder().max_capacity(10_000).time_to_live(SEEN_BY_OTHERS).build(),
             sessions: Cache::builder().max_capacity(10_000).time_to_live(SEEN_BY_OTHERS).build(),
             volunteers: Cache::builder().max_capacity(100_000).time_to_live(SEEN_BY_OTHERS).build(),
+            known_volunteers: Cache::builder().max_capacity(1_000_000).build(),
             edition: RwLock::new(edition),
             signer: NoteSigner::new(name, self.secrets.signing_key),
         }

@@ -45,7 +45,7 @@ pub async fn statement(
     position: Option<Position>,
     limit: i64,
 ) -> Result<(Vec<Line>, Option<Position>), BalanceError> {
-    volunteers::get(scheme, volunteer).await?;
+    volunteers::require(scheme, volunteer).await?;
     let mut position = match position {
         Some(position) => position,
         None => newest(scheme, volunteer).await?,

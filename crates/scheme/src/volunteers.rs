@@ -326,6 +326,15 @@ pub async fn get(scheme: &OpenScheme, id: Uuid) -> Result<Arc<Volunteer>, Volunt
     Ok(volunteer)
 }
 
+/// Whether the id is a volunteer's: what every operation on one begins with.
+pub async fn require(scheme: &OpenScheme, id: Uuid) -> Result<(), VolunteerError> {
+    if !scheme.known_volunteers.contains_key(&id) {
+        get(scheme, id).await?;
+        scheme.known_volunteers.insert(id, ());
+    }
+    Ok(())
+}
+
 /// Volunteers in the order of their numbers after `after`, whose name, number or phone holds `query`.
 pub async fn list_matching(
     scheme: &OpenScheme,

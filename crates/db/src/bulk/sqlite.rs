@@ -2,14 +2,10 @@ use super::{Action, Bulk, Column, Many, each_column};
 use crate::Result;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, AssertSqlSafe, SqliteConnection};
-use std::ops::Range;
 
-/// Rows per statement: a batch is cut into these, largest first, so that a table needs at most this many prepared
-/// statements.
-const SIZES: [usize; 6] = [256, 64, 16, 4, 2, 1];
-
-/// SQLite's own limit is 32 766 parameters in a statement.
-const PARAMETERS_MAX: usize = 32_000;
+/// Rows per statement. Fewer are filled up to a power of two with parameters that are left unbound, which makes them NULL:
+/// so a table needs at most nine prepared statements, and a batch few round trips to SQLite's thread.
+const ROWS_MAX: usize = 256;
 
 pub fn many(list: &Many, at: usize) -> String {
     match list {
@@ -20,28 +16,19 @@ pub fn many(list: &Many, at: usize) -> String {
 
 pub async fn write(connection: &mut SqliteConnection, bulks: &[Bulk]) -> Result<()> {
     for bulk in bulks {
-        for rows in slices(bulk.len(), bulk.columns.len()) {
+        for from in (0..bulk.len()).step_by(ROWS_MAX) {
+            let rows = from..bulk.len().min(from + ROWS_MAX);
+            let sql = AssertSqlSafe(text(bulk, rows.len().next_power_of_two()));
             let mut args = SqliteArguments::default();
-            for row in rows.clone() {
+            for row in rows {
                 for (_, column) in &bulk.columns {
                     add_cell(&mut args, column, row);
                 }
             }
-            let sql = AssertSqlSafe(text(bulk, rows.len()));
             sqlx::query_with(sql, args).execute(&mut *connection).await?;
         }
     }
     Ok(())
-}
-
-fn slices(len: usize, width: usize) -> impl Iterator<Item = Range<usize>> {
-    let mut from = 0;
-    std::iter::from_fn(move || {
-        let fits = |size: &&usize| **size <= len - from && **size * width <= PARAMETERS_MAX;
-        let size = *SIZES.iter().find(fits)?;
-        from += size;
-        Some(from - size..from)
-    })
 }
 
 fn add_cell(args: &mut SqliteArguments, column: &Column, row: usize) {
@@ -49,16 +36,17 @@ fn add_cell(args: &mut SqliteArguments, column: &Column, row: usize) {
     added.expect("integers, texts, bytes, dates and ids always encode");
 }
 
+/// The statement for so many rows. Those whose first column is NULL are none: it is part of every key.
 fn text(bulk: &Bulk, rows: usize) -> String {
     let table = bulk.table;
     let names = bulk.names().collect::<Vec<_>>();
     let list = names.join(", ");
-    let row = format!("({})", vec!["?"; names.len()].join(","));
-    let values = vec![row; rows].join(",");
+    let values = repeated(&format!("({})", repeated("?", ",", names.len())), ",", rows);
     // SQLite names the columns of VALUES column1, column2, …
+    let given = format!("SELECT * FROM (VALUES {values}) WHERE column1 IS NOT NULL");
     let column = |name: &&str| names.iter().position(|other| other == name).map_or(0, |index| index + 1);
     match bulk.action {
-        Action::Insert => format!("INSERT INTO {table} ({list}) VALUES {values}"),
+        Action::Insert => format!("INSERT INTO {table} ({list}) {given}"),
         Action::Update { keys } => {
             let equals = |name: &&str| format!("{name} = v.column{}", column(name));
             let set = names[keys..].iter().map(equals).collect::<Vec<_>>().join(", ");
@@ -69,12 +57,18 @@ fn text(bulk: &Bulk, rows: usize) -> String {
         Action::Accumulate { keys } => {
             let add = super::additions(&names[keys..]);
             let key = names[..keys].join(", ");
-            format!("INSERT INTO {table} AS t ({list}) VALUES {values} ON CONFLICT ({key}) DO UPDATE SET {add}")
+            format!("INSERT INTO {table} AS t ({list}) {given} ON CONFLICT ({key}) DO UPDATE SET {add}")
         }
         // Not `(…) IN (VALUES …)`, which SQLite answers by reading the whole table.
         Action::Delete => {
             let equal = names.iter().map(|name| format!("{name} = ?")).collect::<Vec<_>>().join(" AND ");
-            format!("DELETE FROM {table} WHERE {}", vec![format!("({equal})"); rows].join(" OR "))
+            format!("DELETE FROM {table} WHERE {}", repeated(&format!("({equal})"), " OR ", rows))
         }
     }
+}
+
+fn repeated(text: &str, between: &str, times: usize) -> String {
+    let mut all = format!("{text}{between}").repeat(times);
+    all.truncate(all.len() - between.len());
+    all
 }

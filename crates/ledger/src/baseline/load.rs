@@ -220,7 +220,7 @@ impl Round {
         self.latencies.get(last * percent / 100).copied().unwrap_or(0)
     }
 
-    fn add(&mut self, other: Round) {
+    pub fn add(&mut self, other: Round) {
         self.committed += other.committed;
         self.postings += other.postings;
         self.rejected += other.rejected;

@@ -51,8 +51,8 @@ pub async fn exchange(
 }
 
 async fn require_volunteer(scheme: &OpenScheme, id: Uuid) -> Result<(), ExchangeError> {
-    match volunteers::get(scheme, id).await {
-        Ok(_) => Ok(()),
+    match volunteers::require(scheme, id).await {
+        Ok(()) => Ok(()),
         Err(VolunteerError::Database(error)) => Err(error.into()),
         Err(_) => Err(ExchangeError::VolunteerNotFound { id }),
     }

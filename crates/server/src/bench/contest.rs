@@ -1,5 +1,6 @@
 //! Contenders that take turns.
 
+use crate::bench::http::Http;
 use crate::bench::report::Report;
 use ledger::baseline::limit::Limit;
 use ledger::baseline::load::{self, Poster, Round, World};
@@ -15,6 +16,7 @@ pub struct Contender {
 
 pub enum How {
     Posting(Poster),
+    Http(Http),
     /// Writes batches as large as those of the ledger in the same round.
     Limit(Box<Limit>),
 }
@@ -27,6 +29,7 @@ impl Contender {
     async fn turn(&mut self, batch: u64, time: Duration, seed: u64) -> anyhow::Result<Round> {
         Ok(match &mut self.how {
             How::Posting(poster) => load::run(poster, &self.world, self.clients, time, seed).await,
+            How::Http(http) => http.run(self.clients, time, seed).await,
             How::Limit(limit) => limit.run(&self.world, batch, time, seed).await?,
         })
     }

@@ -5,6 +5,7 @@
 //! afterwards.
 
 mod contest;
+mod http;
 mod posting;
 mod report;
 mod scratch;
@@ -82,6 +83,10 @@ enum Scenario {
     Repeats,
     /// A book with many entries (`--growth`) against a new one
     Growth,
+    /// `PUT /exchanges/{id}` over HTTP against the ledger alone
+    HttpExchange,
+    /// `GET /volunteers/{id}/balance` over HTTP against a constant text
+    HttpBalance,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

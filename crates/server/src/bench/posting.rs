@@ -1,6 +1,7 @@
-//! The scenarios of the ledger alone.
+//! The scenarios, and who takes part in each.
 
 use crate::bench::contest::{self, Contender, How};
+use crate::bench::http::{Ask, Http};
 use crate::bench::report::Report;
 use crate::bench::scratch::Scratch;
 use crate::bench::{Baseline, BenchArgs, Scenario};
@@ -43,6 +44,12 @@ async fn compare(args: &BenchArgs, scratch: &Scratch) -> anyhow::Result<()> {
         Scenario::Repeats => {
             vec![ledger("ledger", plain).await?, ledger("repeats", World { repeats: true, ..plain }).await?]
         }
+        Scenario::HttpExchange => {
+            let mut contenders = http(args, scratch, &[("http", Ask::Exchange)]).await?;
+            contenders.push(ledger("ledger", plain).await?);
+            contenders
+        }
+        Scenario::HttpBalance => http(args, scratch, &[("http", Ask::Balance), ("constant", Ask::Constant)]).await?,
         Scenario::Growth => {
             let new = ledger("new", plain).await?;
             fill(&new, NEW).await?;
@@ -54,8 +61,10 @@ async fn compare(args: &BenchArgs, scratch: &Scratch) -> anyhow::Result<()> {
     };
     let held = contest::hold(&mut contenders, args.rounds, args.turn(), &report).await;
     for contender in &contenders {
-        if let How::Posting(Poster::Ledger(book)) = &contender.how {
-            book.close().await;
+        match &contender.how {
+            How::Posting(Poster::Ledger(book)) => book.close().await,
+            How::Http(http) => http.close().await,
+            How::Posting(Poster::Naive(_)) | How::Limit(_) => {}
         }
     }
     if let Some(grown) = grown {
@@ -84,6 +93,14 @@ async fn with_baselines(
         contenders.push(Contender::new("limit", How::Limit(limit), world, 1));
     }
     Ok(contenders)
+}
+
+async fn http(args: &BenchArgs, scratch: &Scratch, asks: &[(&'static str, Ask)]) -> anyhow::Result<Vec<Contender>> {
+    let plain = World { accounts: args.accounts, mix: args.mix(), hot: args.hot, repeats: false };
+    let servers = Http::open(scratch, args, &asks.iter().map(|(_, ask)| *ask).collect::<Vec<_>>()).await?;
+    let contender =
+        |((name, _), http): (&(&'static str, Ask), Http)| Contender::new(name, How::Http(http), plain, args.clients);
+    Ok(asks.iter().zip(servers).map(contender).collect())
 }
 
 async fn ledger(scratch: &Scratch, name: &'static str, world: World, clients: u64) -> anyhow::Result<Contender> {

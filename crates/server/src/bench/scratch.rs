@@ -12,7 +12,6 @@ use uuid::Uuid;
 /// A throw-away database. [`Scratch::remove`] it.
 pub struct Scratch {
     pub db: Db,
-    pub url: String,
     place: Place,
 }
 
@@ -22,7 +21,7 @@ enum Place {
         _folder: TempDir,
     },
     Server {
-        url: PgConnectOptions,
+        url: Box<PgConnectOptions>,
         name: String,
     },
 }
@@ -46,13 +45,13 @@ impl Scratch {
         let db =
             Db::open(&url, &Options { readers, ..Options::default() }).await.context("cannot open the database")?;
         db.migrate().await?;
-        Ok(Scratch { db, url, place })
+        Ok(Scratch { db, place })
     }
 
     pub async fn remove(self) -> anyhow::Result<()> {
         self.db.close().await;
         if let Place::Server { url, name } = &self.place {
-            let mut connection = PgConnection::connect_with(url).await?;
+            let mut connection = PgConnection::connect_with(url.as_ref()).await?;
             connection.execute(AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"))).await?;
         }
         Ok(())
@@ -65,5 +64,5 @@ async fn on_server(url: &str) -> anyhow::Result<(String, Place)> {
     let mut connection = PgConnection::connect_with(&url).await.context("cannot reach the server")?;
     connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE template0"))).await?;
     let of_database = url.clone().database(&name).to_url_lossy().to_string();
-    Ok((of_database, Place::Server { url, name }))
+    Ok((of_database, Place::Server { url: Box::new(url), name }))
 }

@@ -1,0 +1,175 @@
+//! The server that is measured, and what it holds.
+
+use super::Ask;
+use crate::api::{self, Api};
+use crate::bench::BenchArgs;
+use crate::bench::scratch::Scratch;
+use crate::clock::{Clock, wall_clock};
+use actix_web::dev::ServerHandle;
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpResponse, HttpServer};
+use anyhow::{Context, anyhow};
+use ledger::baseline::load::Random;
+use ledger::{Account, Action, Draft, Key, Leg, Source, Unit};
+use scheme::keys::{self, NewKey};
+use scheme::rewards::{self, Kind, RewardDetails, StockChange};
+use scheme::volunteers::{self, Consent, VolunteerDetails};
+use scheme::{OpenScheme, Role, Schemes, Settings};
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use uuid::Uuid;
+
+const SCHEME: &str = include_str!("../../../../../tests/data/schemes/ziyang.toml");
+/// Volunteers are made one by one, so fewer than accounts of the ledger alone.
+const VOLUNTEERS_MAX: u64 = 5_000;
+const ENOUGH: i64 = 1_000_000_000;
+
+pub struct Service {
+    api: Data<Api>,
+    scheme: Arc<OpenScheme>,
+    servers: Vec<ServerHandle>,
+    address: SocketAddr,
+    constant: SocketAddr,
+    key: String,
+    volunteers: Vec<Uuid>,
+    reward: Uuid,
+}
+
+impl Service {
+    pub async fn start(scratch: &Scratch, args: &BenchArgs) -> anyhow::Result<Service> {
+        let clock: Clock = Arc::new(wall_clock);
+        let settings = Settings {
+            clock: Arc::new(|| wall_clock().timestamp_micros()),
+            signing_key: None,
+            origin: "aixin.bench".to_owned(),
+        };
+        let schemes = Schemes::open(scratch.db.clone(), settings).await?;
+        let code = schemes.apply(SCHEME, wall_clock()).await?.code;
+        let scheme = schemes.get(&code).await?;
+        let new = NewKey { scheme: Some(code), role: Role::Kiosk, station: None, name: "bench".to_owned() };
+        let key = keys::create(&schemes, new, wall_clock()).await?.secret;
+        let volunteers = volunteers(&scheme, if args.hot { 1 } else { args.accounts.clamp(1, VOLUNTEERS_MAX) }).await?;
+        let reward = reward(&scheme).await?;
+        let api = Data::new(Api::new(schemes, clock));
+        let shared = api.clone();
+        let server = HttpServer::new(move || api::app(shared.clone())).disable_signals().bind("127.0.0.1:0")?;
+        let address = server.addrs()[0];
+        // As long as the balance of a volunteer with one lot.
+        let text = r#"{"hours":"0","minutes":0,"points":{"available":"99999999.9","held":"0.1","expiring":[]},"as_of":123456}"#;
+        let constant = move || async move { HttpResponse::Ok().content_type("application/json").body(text) };
+        let app = move || App::new().route("/", web::get().to(constant));
+        let other = HttpServer::new(app).disable_signals().bind("127.0.0.1:0")?;
+        let constant = other.addrs()[0];
+        let (server, other) = (server.run(), other.run());
+        let servers = vec![server.handle(), other.handle()];
+        tokio::spawn(server);
+        tokio::spawn(other);
+        Ok(Service { api, scheme, servers, address, constant, key, volunteers, reward })
+    }
+
+    pub fn address(&self, ask: Ask) -> SocketAddr {
+        if ask == Ask::Constant { self.constant } else { self.address }
+    }
+
+    pub fn counters(&self) -> (u64, u64) {
+        let counters = self.scheme.book.counters();
+        (counters.batches, counters.entries)
+    }
+
+    /// Writes the bytes of a request.
+    pub fn request(&self, ask: Ask, random: &mut Random, id: Uuid, request: &mut Vec<u8>) {
+        request.clear();
+        let volunteer = self.volunteers[random.below(self.volunteers.len() as u64) as usize];
+        let (reward, key) = (self.reward, &self.key);
+        let head = format!("HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n");
+        let written = match ask {
+            Ask::Constant => write!(request, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+            Ask::Balance => {
+                write!(request, "GET /api/v1/schemes/ziyang/volunteers/{volunteer}/balance {head}\r\n")
+            }
+            Ask::Exchange => {
+                let body = format!(r#"{{"volunteer_id":"{volunteer}","reward_id":"{reward}"}}"#);
+                let length = body.len();
+                write!(
+                    request,
+                    "PUT /api/v1/schemes/ziyang/exchanges/{id} {head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+                )
+            }
+        };
+        written.expect("memory takes all bytes");
+    }
+
+    pub async fn close(&self) {
+        for server in &self.servers {
+            server.stop(false).await;
+        }
+        self.api.schemes.close().await;
+    }
+}
+
+/// Volunteers with points to spend, put there by an entry of their own: no rule is measured here.
+async fn volunteers(scheme: &OpenScheme, count: u64) -> anyhow::Result<Vec<Uuid>> {
+    let mut ids = Vec::new();
+    for number in 0..count {
+        let id = Uuid::now_v7();
+        let details = VolunteerDetails {
+            number: None,
+            name: format!("志愿者{number}"),
+            phone: None,
+            id_number: None,
+            birth_date: None,
+            unit: None,
+            home_unit: None,
+            teams: Vec::new(),
+            skills: Vec::new(),
+            consent: Consent { record: true, publish: false },
+        };
+        volunteers::put(scheme, id, details, None, wall_clock()).await.context("a volunteer is registered")?;
+        let to = Account::holding(Key::new(format!("volunteer/{id}/points")), Unit::Points);
+        let from = Source::Account(Account::system("scheme/issued", Unit::Points));
+        let draft = Draft {
+            id: Uuid::now_v7(),
+            kind: "bench.endowed",
+            effective_on: scheme.config().day_of(wall_clock()),
+            party: Some(id),
+            document_id: None,
+            action: Action::Post(vec![Leg { from, to, amount: ENOUGH }]),
+            document: serde_json::Map::new(),
+            intent: &[],
+            bounds: Vec::new(),
+            refusal: None,
+            freeze_rejection: false,
+        };
+        scheme.book.post(draft).await?.result.map_err(|rejection| anyhow!("{rejection}"))?;
+        ids.push(id);
+    }
+    Ok(ids)
+}
+
+async fn reward(scheme: &OpenScheme) -> anyhow::Result<Uuid> {
+    let id = Uuid::now_v7();
+    let details = RewardDetails {
+        kind: Kind::Good,
+        name: "肥皂".to_owned(),
+        price_points: 1,
+        price_cash: None,
+        limit: None,
+        min_star: None,
+        from: None,
+        until: None,
+        hold_minutes: 60 * 24,
+        sponsor: None,
+    };
+    rewards::put(scheme, id, details, None, wall_clock()).await?;
+    let by = scheme::Operator { key_id: Uuid::nil(), role: Role::SchemeAdmin, station: None, name: "bench".to_owned() };
+    let change = StockChange {
+        id: Uuid::now_v7(),
+        reward_id: id,
+        station: "main".to_owned(),
+        change: ENOUGH,
+        reason: "bench".to_owned(),
+    };
+    rewards::change_stock(scheme, change, &by, wall_clock()).await?;
+    Ok(id)
+}
