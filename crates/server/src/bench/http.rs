@@ -30,9 +30,12 @@ pub struct Http {
 }
 
 impl Http {
-    /// A server on `scratch`, with volunteers who have points and a reward with pieces.
+    /// A server on `scratch`, with volunteers who have points and a reward with pieces; or the one that `--http` names.
     pub async fn open(scratch: &Scratch, args: &BenchArgs, asks: &[Ask]) -> anyhow::Result<Vec<Http>> {
-        let service = Arc::new(Service::start(scratch, args).await?);
+        let service = Arc::new(match &args.http {
+            None => Service::start(scratch, args).await?,
+            Some(url) => Service::at(url, &args.scheme, &args.key).await?,
+        });
         Ok(asks.iter().map(|ask| Http { ask: *ask, service: service.clone() }).collect())
     }
 

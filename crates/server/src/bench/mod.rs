@@ -66,6 +66,18 @@ pub struct BenchArgs {
     #[arg(long, value_name = "ENTRIES")]
     growth: Option<u64>,
 
+    /// Ask a server that is running for balances, instead of one made for it
+    #[arg(long, value_name = "URL", requires_all = ["scheme", "key"])]
+    http: Option<String>,
+
+    /// Code of the scheme to ask for, with --http
+    #[arg(long, value_name = "SCHEME", default_value = "")]
+    scheme: String,
+
+    /// A key that may list volunteers, with --http
+    #[arg(long, value_name = "KEY", env = "AIXIN_KEY", hide_env_values = true, default_value = "")]
+    key: String,
+
     /// One JSON object for each turn, and one for the comparison, instead of a table
     #[arg(long)]
     json: bool,
@@ -112,6 +124,7 @@ enum Baseline {
 impl BenchArgs {
     fn scenario(&self) -> Scenario {
         match self.scenario {
+            _ if self.http.is_some() => Scenario::HttpBalance,
             Scenario::Posting if self.growth.is_some() => Scenario::Growth,
             scenario => scenario,
         }

@@ -145,10 +145,10 @@ fn tell(report: &Report, dry_run: bool, scheme: &OpenScheme) -> ExitCode {
         println!("{rows} rows are correct: {new} new, {known} known already; nothing was written");
         return ExitCode::SUCCESS;
     }
-    println!("{rows} rows: {new} new, {known} known already, {} confirmed now", report.confirmed);
+    println!("{rows} rows: {new} new, {known} known already");
     if report.confirmed > 0 {
         let points = format_points(report.points, scheme.config().points_scale);
-        println!("credited: {} hours, {points} points", hours_text(report.minutes));
+        println!("{} confirmed: {} hours, {points} points", report.confirmed, hours_text(report.minutes));
     }
     ExitCode::SUCCESS
 }

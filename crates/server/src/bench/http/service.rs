@@ -8,13 +8,14 @@ use crate::clock::{Clock, wall_clock};
 use actix_web::dev::ServerHandle;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer};
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use ledger::baseline::load::Random;
 use ledger::{Account, Action, Draft, Key, Leg, Source, Unit};
 use scheme::keys::{self, NewKey};
 use scheme::rewards::{self, Kind, RewardDetails, StockChange};
 use scheme::volunteers::{self, Consent, VolunteerDetails};
 use scheme::{OpenScheme, Role, Schemes, Settings};
+use serde_json::Value;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,14 +27,21 @@ const VOLUNTEERS_MAX: u64 = 5_000;
 const ENOUGH: i64 = 1_000_000_000;
 
 pub struct Service {
-    api: Data<Api>,
-    scheme: Arc<OpenScheme>,
+    /// `None` when the server that is measured was there before.
+    own: Option<Own>,
     servers: Vec<ServerHandle>,
     address: SocketAddr,
     constant: SocketAddr,
+    /// Code of the scheme.
+    scheme: String,
     key: String,
     volunteers: Vec<Uuid>,
     reward: Uuid,
+}
+
+struct Own {
+    api: Data<Api>,
+    scheme: Arc<OpenScheme>,
 }
 
 impl Service {
@@ -55,17 +63,31 @@ impl Service {
         let shared = api.clone();
         let server = HttpServer::new(move || api::app(shared.clone())).disable_signals().bind("127.0.0.1:0")?;
         let address = server.addrs()[0];
-        // As long as the balance of a volunteer with one lot.
-        let text = r#"{"hours":"0","minutes":0,"points":{"available":"99999999.9","held":"0.1","expiring":[]},"as_of":123456}"#;
-        let constant = move || async move { HttpResponse::Ok().content_type("application/json").body(text) };
-        let app = move || App::new().route("/", web::get().to(constant));
-        let other = HttpServer::new(app).disable_signals().bind("127.0.0.1:0")?;
-        let constant = other.addrs()[0];
-        let (server, other) = (server.run(), other.run());
-        let servers = vec![server.handle(), other.handle()];
+        let server = server.run();
+        let (constant, other) = constant()?;
+        let servers = vec![server.handle(), other];
         tokio::spawn(server);
-        tokio::spawn(other);
-        Ok(Service { api, scheme, servers, address, constant, key, volunteers, reward })
+        let code = scheme.book.code().to_owned();
+        let own = Some(Own { api, scheme });
+        Ok(Service { own, servers, address, constant, scheme: code, key, volunteers, reward })
+    }
+
+    /// A server that is there: its volunteers are read, and nothing is written.
+    pub async fn at(url: &str, scheme: &str, key: &str) -> anyhow::Result<Service> {
+        let url = reqwest::Url::parse(url).context("the server's address is not understood")?;
+        let address = *url.socket_addrs(|| None)?.first().context("the server's address leads nowhere")?;
+        let list = url.join(&format!("/api/v1/schemes/{scheme}/volunteers?limit=100"))?;
+        let answer = reqwest::Client::new().get(list).bearer_auth(key).send().await?;
+        let answer: Value = answer.error_for_status()?.json().await?;
+        let listed = answer["volunteers"].as_array().cloned().unwrap_or_default();
+        let volunteers: Vec<Uuid> = listed.iter().filter_map(|one| one["id"].as_str()?.parse().ok()).collect();
+        if volunteers.is_empty() {
+            bail!("the scheme has no volunteers whose balance could be asked for");
+        }
+        let (constant, other) = constant()?;
+        let (own, servers, reward) = (None, vec![other], Uuid::nil());
+        let (scheme, key) = (scheme.to_owned(), key.to_owned());
+        Ok(Service { own, servers, address, constant, scheme, key, volunteers, reward })
     }
 
     pub fn address(&self, ask: Ask) -> SocketAddr {
@@ -73,27 +95,27 @@ impl Service {
     }
 
     pub fn counters(&self) -> (u64, u64) {
-        let counters = self.scheme.book.counters();
-        (counters.batches, counters.entries)
+        let counters = self.own.as_ref().map(|own| own.scheme.book.counters());
+        counters.map_or((0, 0), |counters| (counters.batches, counters.entries))
     }
 
     /// Writes the bytes of a request.
     pub fn request(&self, ask: Ask, random: &mut Random, id: Uuid, request: &mut Vec<u8>) {
         request.clear();
         let volunteer = self.volunteers[random.below(self.volunteers.len() as u64) as usize];
-        let (reward, key) = (self.reward, &self.key);
+        let (scheme, reward, key) = (&self.scheme, self.reward, &self.key);
         let head = format!("HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n");
         let written = match ask {
             Ask::Constant => write!(request, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
             Ask::Balance => {
-                write!(request, "GET /api/v1/schemes/ziyang/volunteers/{volunteer}/balance {head}\r\n")
+                write!(request, "GET /api/v1/schemes/{scheme}/volunteers/{volunteer}/balance {head}\r\n")
             }
             Ask::Exchange => {
                 let body = format!(r#"{{"volunteer_id":"{volunteer}","reward_id":"{reward}"}}"#);
                 let length = body.len();
                 write!(
                     request,
-                    "PUT /api/v1/schemes/ziyang/exchanges/{id} {head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+                    "PUT /api/v1/schemes/{scheme}/exchanges/{id} {head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
                 )
             }
         };
@@ -104,8 +126,24 @@ impl Service {
         for server in &self.servers {
             server.stop(false).await;
         }
-        self.api.schemes.close().await;
+        if let Some(own) = &self.own {
+            own.api.schemes.close().await;
+        }
     }
+}
+
+/// A server that answers one text, as long as the balance of a volunteer with one lot.
+fn constant() -> anyhow::Result<(SocketAddr, ServerHandle)> {
+    let text =
+        r#"{"hours":"0","minutes":0,"points":{"available":"99999999.9","held":"0.1","expiring":[]},"as_of":123456}"#;
+    let answer = move || async move { HttpResponse::Ok().content_type("application/json").body(text) };
+    let server = HttpServer::new(move || App::new().route("/", web::get().to(answer))).disable_signals();
+    let server = server.bind("127.0.0.1:0")?;
+    let address = server.addrs()[0];
+    let server = server.run();
+    let handle = server.handle();
+    tokio::spawn(server);
+    Ok((address, handle))
 }
 
 /// Volunteers with points to spend, put there by an entry of their own: no rule is measured here.
