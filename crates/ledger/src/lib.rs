@@ -11,7 +11,7 @@
 //!
 //! It refuses to know people, rewards, rates, time zones and HTTP. No personal data may be put into it.
 //!
-//! Where things are: [`account`], [`draft`], [`entry`] are the words; [`judge`] decides over a [`state`]; [`committer`]
+//! Where things are: [`account`], [`draft`], [`entry`] are the words; [`judge`] decides over a [`state`]; the committer
 //! acts; [`book`] is the door; [`tree`], [`proof`] and [`checkpoint`] prove; [`verify`] rebuilds everything; [`oracle`] is
 //! the same ledger written for obviousness, against which the real one is tested.
 

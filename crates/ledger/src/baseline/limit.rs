@@ -13,6 +13,8 @@ pub struct Limit {
     db: Db,
     head: Head,
     sequence: i64,
+    /// Those that entries change: all but the system accounts.
+    accounts: Vec<i64>,
 }
 
 /// What the rows of one batch have in common.
@@ -33,7 +35,13 @@ impl Limit {
             .bind(head.book)
             .fetch_one()
             .await?;
-        Ok(Limit { db: db.clone(), head, sequence })
+        let accounts: Vec<(i64,)> = db
+            .query("SELECT account FROM ledger_accounts WHERE book = $1 AND NOT system ORDER BY account")
+            .bind(head.book)
+            .fetch_all()
+            .await?;
+        let accounts = accounts.into_iter().map(|(account,)| account).collect();
+        Ok(Limit { db: db.clone(), head, sequence, accounts })
     }
 
     /// Writes batches of `size` until the writing has taken `time`.
@@ -72,14 +80,12 @@ impl Limit {
         let exchange = draft.kind == "exchange.reserved";
         let document = serde_json::to_string(&draft.document).unwrap_or_default();
         let batch = Batch { world, exchange, document, sequences: (first..=self.sequence).collect() };
-        let accounts = self.head.accounts as u64;
-        let account = |random: &mut Random| if world.hot { 1 } else { 1 + random.below(accounts) as i64 };
-        let moved: Vec<i64> = (0..2 * size).map(|_| account(random)).collect();
-        let mut bulks = vec![
-            self.entries(&batch, random),
-            self.postings(&batch, &moved),
-            self.accounts(moved.into_iter().collect()),
-        ];
+        let count = self.accounts.len() as u64;
+        let account = |random: &mut Random| if world.hot { 0 } else { random.below(count) as usize };
+        let moved: Vec<i64> = (0..2 * size).map(|_| self.accounts[account(random)]).collect();
+        let touched = moved.iter().copied().collect();
+        let mut bulks =
+            vec![self.entries(&batch, random), self.postings(&batch, &moved), self.balances(touched, random)];
         if exchange {
             bulks.push(self.holds(&batch));
         }
@@ -129,16 +135,20 @@ impl Limit {
         )
     }
 
-    fn accounts(&self, touched: BTreeSet<i64>) -> Bulk {
+    /// Every row gets other values than it had: SQLite writes nothing where nothing changes.
+    fn balances(&self, touched: BTreeSet<i64>, random: &mut Random) -> Bulk {
         let count = touched.len();
+        let mut numbers =
+            |least: i64| Column::I64((0..count).map(|_| least + random.below(1_000_000) as i64).collect());
+        let (balance, held_out) = (numbers(1_000_000_000), numbers(1_000_000));
         Bulk::update(
             "ledger_accounts",
             2,
             vec![
                 ("book", Column::I64(vec![self.head.book; count])),
                 ("account", Column::I64(touched.into_iter().collect())),
-                ("balance", Column::I64(vec![0; count])),
-                ("held_out", Column::I64(vec![0; count])),
+                ("balance", balance),
+                ("held_out", held_out),
                 ("held_in", Column::I64(vec![0; count])),
                 ("overdrawn", Column::Bool(vec![false; count])),
             ],
