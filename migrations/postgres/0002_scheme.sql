@@ -38,6 +38,11 @@ CREATE TABLE volunteers (
     home_unit TEXT,
     teams TEXT NOT NULL,              -- JSON list
     skills TEXT NOT NULL,             -- JSON list
+    kind TEXT NOT NULL,               -- individual, group, household
+    gender TEXT,
+    residence TEXT,
+    registered_on DATE NOT NULL,
+    labels TEXT NOT NULL,             -- JSON list
     consent_record BOOLEAN NOT NULL,
     consent_publish BOOLEAN NOT NULL,
     status TEXT NOT NULL,
@@ -64,8 +69,12 @@ CREATE TABLE services (
     occurred_on DATE NOT NULL,
     started_at BIGINT,
     ended_at BIGINT,
-    minutes BIGINT NOT NULL,          -- as served
+    minutes BIGINT NOT NULL,          -- as served; 0: an event
     evidence TEXT NOT NULL,
+    level TEXT,
+    role TEXT,
+    item_count BIGINT,                -- books, calls, yuan: where the rules count them
+    filing_number TEXT,               -- under which the activity was filed with the office
     reason TEXT,
     recorded_by UUID NOT NULL,        -- key
     recorded_at BIGINT NOT NULL,
@@ -77,7 +86,7 @@ CREATE TABLE services (
     sequence BIGINT,                  -- of the entry that decided last
     PRIMARY KEY (book, id),
     FOREIGN KEY (book, volunteer_id) REFERENCES volunteers (book, id),
-    CHECK (minutes > 0 AND (started_at IS NULL) = (ended_at IS NULL)),
+    CHECK (minutes >= 0 AND (started_at IS NULL) = (ended_at IS NULL)),
     CHECK (status IN ('recorded', 'confirmed', 'rejected', 'reversed'))
 );
 CREATE INDEX services_volunteer ON services (book, volunteer_id, occurred_on);
@@ -97,6 +106,7 @@ CREATE TABLE rewards (
     until_on DATE,
     hold_minutes BIGINT NOT NULL,
     sponsor TEXT,
+    reward_group TEXT,                -- which rules of exchange cover it
     version BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
@@ -138,6 +148,7 @@ CREATE TABLE exchanges (
     quantity BIGINT NOT NULL,
     points BIGINT NOT NULL,
     price_cash BIGINT,                -- fen, to be paid beside the points
+    relation TEXT,                    -- for whom, when not for the volunteer
     status TEXT NOT NULL,
     balance_before BIGINT,            -- points; NULL when it cost none
     reserved_at BIGINT NOT NULL,

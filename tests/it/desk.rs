@@ -109,7 +109,7 @@ pub fn capture(hold: Uuid, amounts: Option<Vec<i64>>, keep_rest: bool) -> Action
 }
 
 pub fn reverse(entry: Uuid, amounts: Option<Vec<i64>>, overdraw: bool) -> Action {
-    Action::Reverse { entry, amounts, overdraw }
+    Action::Reverse { entry, amounts, overdraw, legs: Vec::new() }
 }
 
 pub fn below_floor(account: &str, needed: i64, available: i64) -> Result<OracleEntry, Rejection> {

@@ -85,7 +85,7 @@ enum Plan {
     Hold { legs: Vec<Leg>, ticks: i64 },
     Capture { of: Target, amounts: Option<Vec<i64>>, keep_rest: bool },
     Release { of: Target },
-    Reverse { of: Target, amounts: Option<Vec<i64>>, overdraw: bool },
+    Reverse { of: Target, amounts: Option<Vec<i64>>, overdraw: bool, legs: Vec<Leg> },
     Again { of: Index, change: Change },
 }
 
@@ -119,6 +119,7 @@ fn plan() -> impl Strategy<Value = Plan> {
         let part = prop_oneof![6 => Just(0i64), 24 => 1i64..5, 1 => Just(-1i64), 1 => Just(i64::MAX)];
         prop::option::weighted(0.6, prop::collection::vec(part, 3))
     };
+    let beside = prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(leg(), 1..3)];
     let change = select(vec![Change::Nothing, Change::Note, Change::What, Change::Kind]);
     prop_oneof![
         10 => legs().prop_map(Plan::Post),
@@ -126,8 +127,8 @@ fn plan() -> impl Strategy<Value = Plan> {
         5 => (target(), amounts(), any::<bool>())
             .prop_map(|(of, amounts, keep_rest)| Plan::Capture { of, amounts, keep_rest }),
         2 => target().prop_map(|of| Plan::Release { of }),
-        4 => (target(), amounts(), any::<bool>())
-            .prop_map(|(of, amounts, overdraw)| Plan::Reverse { of, amounts, overdraw }),
+        4 => (target(), amounts(), any::<bool>(), beside)
+            .prop_map(|(of, amounts, overdraw, legs)| Plan::Reverse { of, amounts, overdraw, legs }),
         2 => (any::<Index>(), change).prop_map(|(of, change)| Plan::Again { of, change }),
     ]
 }
@@ -212,10 +213,10 @@ fn in_order(steps: Vec<Step>) -> Vec<Timed> {
                 let (hold, _) = of.among(&posted, &[EntryAction::Hold]);
                 draft.action = Action::Release { hold };
             }
-            Plan::Reverse { of, amounts, overdraw } => {
+            Plan::Reverse { of, amounts, overdraw, legs } => {
                 let reversible = [EntryAction::Post, EntryAction::Capture, EntryAction::CapturePart];
                 let (entry, postings) = of.among(&posted, &reversible);
-                draft.action = Action::Reverse { entry, amounts: fitting(amounts, postings), overdraw };
+                draft.action = Action::Reverse { entry, amounts: fitting(amounts, postings), overdraw, legs };
             }
             Plan::Again { of, change } => draft = again(&of.get(&drafts).1, change),
         }

@@ -73,16 +73,9 @@ impl World {
 
     pub async fn volunteer(&self, name: &str) -> Uuid {
         let details = VolunteerDetails {
-            number: None,
             name: name.to_owned(),
-            phone: None,
-            id_number: None,
-            birth_date: None,
-            unit: None,
-            home_unit: None,
-            teams: Vec::new(),
-            skills: Vec::new(),
             consent: Consent { record: true, publish: true },
+            ..VolunteerDetails::default()
         };
         let id = Uuid::now_v7();
         volunteers::put(&self.scheme, id, details, None, self.now()).await.expect("registered");
@@ -170,6 +163,10 @@ pub fn service(volunteer_id: Uuid, category: &str, on: &str, minutes: i64, evide
         ended_at: None,
         minutes: Some(minutes),
         evidence,
+        level: None,
+        role: None,
+        count: None,
+        filing_number: None,
         reason: (evidence == Evidence::BackFilled).then(|| "当时没有网络".to_owned()),
     }
 }

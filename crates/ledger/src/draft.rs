@@ -51,8 +51,9 @@ pub enum Action {
     /// Gives back what is left of a hold.
     Release { hold: Uuid },
     /// Posts the opposite: `amounts` for each posting of the entry, or all that is left. `overdraw` posts it even below
-    /// a floor, and marks the account for follow-up.
-    Reverse { entry: Uuid, amounts: Option<Vec<i64>>, overdraw: bool },
+    /// a floor, and marks the account for follow-up. `legs` are what the reversal entails beside that, between other
+    /// accounts than those of the entry: what later entries would have been without it.
+    Reverse { entry: Uuid, amounts: Option<Vec<i64>>, overdraw: bool, legs: Vec<Leg> },
 }
 
 impl Action {
@@ -67,7 +68,7 @@ impl Action {
 
     pub fn legs(&self) -> &[Leg] {
         match self {
-            Action::Post(legs) | Action::Hold { legs, .. } => legs,
+            Action::Post(legs) | Action::Hold { legs, .. } | Action::Reverse { legs, .. } => legs,
             _ => &[],
         }
     }

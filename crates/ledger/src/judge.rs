@@ -60,7 +60,11 @@ pub fn judge(draft: &Draft, state: &State, at: Micros) -> Result<Verdict, Reject
         Action::Hold { legs, expires_at } => trial.hold(legs, *expires_at, at)?,
         Action::Capture { hold, amounts, keep_rest } => trial.capture(*hold, amounts.as_deref(), *keep_rest, at)?,
         Action::Release { hold } => trial.release(*hold)?,
-        Action::Reverse { entry, amounts, overdraw } => trial.reverse(*entry, amounts.as_deref(), *overdraw)?,
+        Action::Reverse { entry, amounts, overdraw, legs } => {
+            let how = if *overdraw { Move::Force } else { Move::Post };
+            trial.reverse(*entry, amounts.as_deref(), how)?;
+            trial.beside_reversal(legs, how)?;
+        }
     }
     for bound in &draft.bounds {
         trial.check_bound(bound)?;
@@ -247,14 +251,13 @@ impl<'s> Trial<'s> {
         Ok(())
     }
 
-    fn reverse(&mut self, id: Uuid, amounts: Option<&[i64]>, overdraw: bool) -> Result<(), Rejection> {
+    fn reverse(&mut self, id: Uuid, amounts: Option<&[i64]>, how: Move) -> Result<(), Rejection> {
         let mut entry = self.earlier(id)?;
         let reversible = matches!(entry.action, EntryAction::Post | EntryAction::Capture | EntryAction::CapturePart);
         if !reversible || entry.postings.is_empty() {
             return Err(Rejection::NotReversible { id });
         }
         let amounts = entry.portions(id, amounts)?;
-        let how = if overdraw { Move::Force } else { Move::Post };
         for ((posting, left), amount) in entry.postings.iter().zip(&mut entry.remaining).zip(&amounts) {
             if *amount > 0 {
                 let (from, to) = (self.known(&posting.to)?, self.known(&posting.from)?);
@@ -265,6 +268,22 @@ impl<'s> Trial<'s> {
         self.verdict.action = EntryAction::Reversal;
         self.refer(id, entry);
         Ok(())
+    }
+
+    /// What a reversal posts beside the opposite of its entry must stay apart from it: what is left of the entry could not
+    /// be told from the journal otherwise.
+    fn beside_reversal(&mut self, legs: &[Leg], how: Move) -> Result<(), Rejection> {
+        let Some((_, reversed)) = self.verdict.earlier.clone().filter(|_| !legs.is_empty()) else { return Ok(()) };
+        let before = self.verdict.postings.clone();
+        self.legs(legs, how)?;
+        let opposite = |posting: &Posting| {
+            reversed.postings.iter().any(|entry| entry.from == posting.to && entry.to == posting.from)
+        };
+        let mut posted = self.verdict.postings.iter().enumerate();
+        match posted.any(|(place, posting)| before.get(place) != Some(posting) && opposite(posting)) {
+            true => Err(malformed("what a reversal entails is posted between other accounts than what it reverses")),
+            false => Ok(()),
+        }
     }
 
     /// Frees `freed` of what `posting` holds, and posts `amount` of it.

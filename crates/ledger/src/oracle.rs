@@ -122,12 +122,12 @@ impl Oracle {
         self.entries.insert(draft.id, entry);
         self.left.insert(draft.id, Vec::new());
         match &draft.action {
-            Action::Post(legs) => self.legs(draft.id, legs)?,
+            Action::Post(legs) => self.legs(draft.id, legs, false)?,
             Action::Hold { legs, expires_at } => {
                 self.entry(draft.id).action = EntryAction::Hold;
                 self.entry(draft.id).expires_at = Some(*expires_at);
                 well_formed(!legs.is_empty() && *expires_at > at)?;
-                self.legs(draft.id, legs)?;
+                self.legs(draft.id, legs, false)?;
             }
             Action::Capture { hold, amounts, keep_rest } => {
                 let earlier = before.open_hold(*hold)?;
@@ -142,10 +142,12 @@ impl Oracle {
                 self.left.insert(*hold, vec![0; earlier.postings.len()]);
                 self.refer(draft.id, EntryAction::Release, earlier);
             }
-            Action::Reverse { entry, amounts, overdraw } => {
+            Action::Reverse { entry, amounts, overdraw, legs } => {
                 let earlier = before.reversible(*entry)?;
                 let amounts = self.take(*entry, amounts.as_deref())?;
                 self.reverse(draft.id, &amounts, *overdraw, earlier)?;
+                self.legs(draft.id, legs, *overdraw)?;
+                well_formed(self.apart(draft.id, legs, &amounts, earlier))?;
             }
         }
         for bound in &draft.bounds {
@@ -154,20 +156,30 @@ impl Oracle {
         draft.refusal.clone().map_or(Ok(()), |refusal| Err(Rejection::Refused(refusal)))
     }
 
-    fn legs(&mut self, id: Uuid, legs: &[Leg]) -> Result<(), Rejection> {
+    /// Whether the legs beside a reversal left its own postings alone.
+    fn apart(&self, id: Uuid, legs: &[Leg], amounts: &[i64], earlier: &OracleEntry) -> bool {
+        let posted = &self.entries[&id].postings;
+        legs.is_empty()
+            || zip(&earlier.postings, amounts).all(|(reversed, amount)| {
+                let same = posted.iter().find(|posting| posting.from == reversed.to && posting.to == reversed.from);
+                same.map_or(0, |posting| posting.amount) == *amount
+            })
+    }
+
+    fn legs(&mut self, id: Uuid, legs: &[Leg], overdraw: bool) -> Result<(), Rejection> {
         well_formed(legs.len() <= LEGS_MAX)?;
         for leg in legs {
             well_formed(leg.amount > 0)?;
             match &leg.from {
-                Source::Account(from) => self.posting(id, from, &leg.to, leg.amount, false)?,
-                Source::Pool { .. } => self.draw(id, leg)?,
+                Source::Account(from) => self.posting(id, from, &leg.to, leg.amount, overdraw)?,
+                Source::Pool { .. } => self.draw(id, leg, overdraw)?,
             }
         }
         Ok(())
     }
 
     /// Takes from the usable lots of a pool, soonest first, each down to zero.
-    fn draw(&mut self, id: Uuid, leg: &Leg) -> Result<(), Rejection> {
+    fn draw(&mut self, id: Uuid, leg: &Leg, overdraw: bool) -> Result<(), Rejection> {
         let Source::Pool { path, unit, usable_on } = &leg.from else {
             return Ok(());
         };
@@ -190,7 +202,7 @@ impl Oracle {
         for (lot, share) in zip(lots, shares) {
             let part = rest.min(number(share));
             if part > 0 {
-                self.posting(id, &lot, &leg.to, part, false)?;
+                self.posting(id, &lot, &leg.to, part, overdraw)?;
             }
             rest -= part;
         }

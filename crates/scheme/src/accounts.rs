@@ -1,7 +1,8 @@
 //! The accounts of a scheme: their addresses and bounds.
 
-use crate::config::CapUnit;
-use crate::rules::Cap;
+use crate::config::{CapUnit, VolunteerAccount};
+use crate::rules::Tally;
+use chrono::NaiveDate;
 use ledger::{Account, Key, Lot, Unit};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -26,8 +27,21 @@ pub fn limit_path(reward: Uuid, volunteer: Uuid, period: &str) -> Arc<str> {
     format!("limit/{reward}/{volunteer}/{period}").into()
 }
 
-pub fn cap_path(volunteer: Uuid, cap: &Cap) -> Arc<str> {
-    format!("volunteer/{volunteer}/cap/{}", cap.key).into()
+pub fn tally_path(volunteer: Uuid, tally: &Tally) -> Arc<str> {
+    format!("volunteer/{volunteer}/tally/{}", tally.key).into()
+}
+
+/// A book of account beside hours and points.
+pub fn account_path(volunteer: Uuid, account: &str) -> Arc<str> {
+    format!("volunteer/{volunteer}/account/{account}").into()
+}
+
+pub fn debt_path(volunteer: Uuid) -> Arc<str> {
+    format!("volunteer/{volunteer}/debt").into()
+}
+
+pub fn frozen_path(volunteer: Uuid) -> Arc<str> {
+    format!("volunteer/{volunteer}/frozen").into()
 }
 
 /// The hours of a volunteer: they never shrink but by a correction.
@@ -53,15 +67,43 @@ pub fn used(path: Arc<str>, unit: Unit) -> Account {
     Account::counting(Key::new(path), unit)
 }
 
-pub fn cap(volunteer: Uuid, cap: &Cap) -> Account {
-    used(cap_path(volunteer, cap), cap_unit(cap))
+pub fn tally(volunteer: Uuid, tally: &Tally) -> Account {
+    used(tally_path(volunteer, tally), unit(tally.unit))
 }
 
-pub fn cap_unit(cap: &Cap) -> Unit {
-    match cap.unit {
+pub fn unit(counts: CapUnit) -> Unit {
+    match counts {
         CapUnit::Minutes => Unit::Minutes,
         CapUnit::Points => Unit::Points,
+        CapUnit::Uses => Unit::Uses,
     }
+}
+
+/// What a volunteer has in a book of account beside hours and points, of what expires together.
+pub fn account(volunteer: Uuid, account: &VolunteerAccount, lot: Lot) -> Account {
+    Account::holding(Key::in_lot(account_path(volunteer, &account.code), lot), unit(account.counts))
+}
+
+/// Points that can be spent from the day after `until` on, and then live to the day of `lot`.
+pub fn waiting(volunteer: Uuid, until: NaiveDate, lot: Lot) -> Account {
+    let path = format!("volunteer/{volunteer}/waiting/{}", lot.code());
+    Account::holding(Key::in_lot(path, Lot::until(until)), Unit::Points)
+}
+
+/// Points owed, below zero.
+pub fn debt(volunteer: Uuid) -> Account {
+    used(debt_path(volunteer), Unit::Points)
+}
+
+/// One, as long as the points of the volunteer are frozen.
+pub fn frozen(volunteer: Uuid, lot: Lot) -> Account {
+    Account::holding(Key::in_lot(frozen_path(volunteer), lot), Unit::Uses)
+}
+
+/// What has been donated, of points or of another account, and not been given on.
+pub fn pool(account: Option<&VolunteerAccount>) -> Account {
+    let (code, counts) = account.map_or(("points", CapUnit::Points), |account| (account.code.as_str(), account.counts));
+    Account::holding(Key::new(format!("pool/{code}")), unit(counts))
 }
 
 /// Minutes come from here.
@@ -72,6 +114,26 @@ pub fn served() -> Account {
 /// Points come from here.
 pub fn issued() -> Account {
     Account::system("scheme/issued", Unit::Points)
+}
+
+/// What a book of account beside hours and points gets comes from here.
+pub fn issued_in(account: &VolunteerAccount) -> Account {
+    Account::system(format!("scheme/issued/{}", account.code), unit(account.counts))
+}
+
+/// Deductions go here.
+pub fn deducted() -> Account {
+    Account::system("scheme/deducted", Unit::Points)
+}
+
+/// Where points go to and come from when a reversal changes what later records were worth.
+pub fn rebalanced() -> Account {
+    Account::system("scheme/rebalanced", Unit::Points)
+}
+
+/// Where frozen accounts are counted.
+pub fn freezes() -> Account {
+    Account::system("scheme/freezes", Unit::Uses)
 }
 
 pub fn spent() -> Account {
@@ -110,7 +172,7 @@ pub fn uses() -> Account {
     Account::system("scheme/uses", Unit::Uses)
 }
 
-/// Where the use of a cap is counted.
+/// Where tallies are counted.
 pub fn capped(unit: Unit) -> Account {
     Account::system(format!("scheme/capped/{}", unit.as_str()), unit)
 }

@@ -1,65 +1,132 @@
 //! A scheme's published rules as one TOML file, parsed into types and checked.
 //!
-//! An office writes down what it has published: who keeps the scheme, its stations, units and categories, and
-//! the dated versions of its earning rules. [`Scheme::parse`] promises that what it returns can be used without
-//! further checks: every code is known, every amount fits the scheme's scale, every date exists.
+//! An office writes down what it has published: who keeps the scheme, its stations, units and categories, and the dated
+//! versions of its rules. [`Scheme::parse`] promises that what it returns can be used without further checks: every code
+//! is known, every amount fits the scheme's scale, every date exists.
 //!
-//! Where offices differ, the file has to say which way it goes: part hours, rounding, what happens above a cap
-//! and when points expire have no default, and a field that nobody reads is refused, so that a file cannot look
-//! as if it ruled something that it does not.
+//! Where offices differ, the file has to say which way it goes: part hours, rounding, what happens above a cap and when
+//! points expire have no default, and a field that nobody reads is refused, so that a file cannot look as if it ruled
+//! something that it does not.
+//!
+//! The types are the file: their fields are its fields, their comments are the descriptions in the JSON Schema and in
+//! `docs/SCHEME.md`, Chinese first.
 
 mod check;
-mod file;
+mod conditions;
+mod exchange;
+mod ladders;
+mod reviews;
+mod rules;
+mod schema;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::rules::{Evidence, Rate, Rounding};
+pub use check::{Finding, Severity};
+pub use conditions::{Condition, Gender, VolunteerKind};
+pub use exchange::{
+    Beneficiaries, Bill, Entitlement, ExchangeRule, Relation, Transfer, TransferLimit, TransferTo, UseLimit, Weekday,
+    Window,
+};
+pub use ladders::{Applicant, Award, Ladder, LadderStep, Sequence, Standing, Within};
+pub use reviews::{Quota, Review, ReviewKey, ReviewTies, ScoreBand};
+pub use rules::{
+    Amount, BelowMinimum, Blocks, CapPeriod, CapRule, CapUnit, CountedOver, EarningRule, Expiry, ExpiryBase, Freeze,
+    HighestOf, HoursCredited, Minimum, MonthDay, Otherwise, OverCap, Overdraft, PartHours, PartUnits, PerUnit, Range,
+    RuleFile, Rules, SpendableFrom, Thaw, Tier, When,
+};
+pub use schema::json_schema;
 
 /// A scheme as its office wrote it down. Only [`Scheme::parse`] makes one.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "Aixin scheme")]
 pub struct Scheme {
-    /// The short code in addresses and on the command line, such as `ziyang`.
+    /// 方案代码，用在网址和命令行里，如 `ziyang`。
+    /// The short code in addresses and on the command line.
     pub code: String,
+    /// 方案名称。
+    /// The scheme's name, in Chinese.
     pub name: String,
+    /// 方案英文名称。
+    /// The scheme's name, in English.
     pub name_en: String,
+    /// 数字只是示例而不是公布的标准时为 true。
     /// True when the rates are an example, and not what an office has published.
     pub illustrative: bool,
+    /// 规则公布在哪里，或为何只是示例。
     /// Where the rules were published, or why they are only an example.
     pub source: String,
-    /// Decides on which day something happens, and when a day ends.
+    /// 时区，决定一天何时结束；不写为 Asia/Shanghai。
+    /// Decides on which day something happens, and when a day ends; Asia/Shanghai when left out.
+    #[serde(default = "shanghai", deserialize_with = "time_zone")]
+    #[schemars(with = "Option<String>")]
     pub time_zone: Tz,
+    /// 积分的小数位数，0 至 2。
     /// Decimals of a point, 0 to 2. Points are whole minor units of this scale wherever they are an `i64`.
     pub points_scale: u8,
+    /// 站点；其中一个代码为 `main`。
+    /// Places that keep stock and hand out rewards; one of them has the code `main`.
     pub stations: Vec<Station>,
+    /// 组织树；下级写在上级之后。
     /// The organisation tree; a unit stands after its parent.
+    #[serde(default)]
     pub units: Vec<Unit>,
+    /// 可以记录的服务和事项。
+    /// What can be recorded: classes of service, and events that are not service.
     pub categories: Vec<Category>,
+    /// 服务的级别，如班级、院级、区级、市级；没有级别之分则不写。
+    /// Levels of service, such as class, college, district, city; left out when there are none.
+    #[serde(default)]
+    pub levels: Vec<Named>,
+    /// 服务中的岗位或角色，如主讲、组织者。
+    /// Roles that somebody can have in a service, such as speaker or organiser.
+    #[serde(default)]
+    pub roles: Vec<Named>,
+    /// 给志愿者加的标记，如“受助者”“未交党费”；条件中可以引用。
+    /// What an office may mark a volunteer with, for conditions to refer to.
+    #[serde(default)]
+    pub labels: Vec<Named>,
+    /// 时长和积分之外的其他账本，如贡献值、可兑换时间。
+    /// Books of account that a volunteer has beside hours and points.
+    #[serde(default)]
+    pub accounts: Vec<VolunteerAccount>,
+    /// 规则的各个版本，按生效日期先后。
+    /// Dated versions of the rules, the oldest first.
     versions: Vec<Rules>,
 }
 
+fn shanghai() -> Tz {
+    Tz::Asia__Shanghai
+}
+
+fn time_zone<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Tz, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    let unknown = || format!("there is no time zone `{name}`; they are named like `Asia/Shanghai`");
+    name.parse().map_err(|_| serde::de::Error::custom(unknown()))
+}
+
 impl Scheme {
-    /// Reads and checks a configuration. The error is one flaw, with its place in `toml` where it has one.
+    /// Reads and checks a configuration. The error has all flaws that were found, with their places in `toml`.
     pub fn parse(toml: &str) -> Result<Scheme, ConfigError> {
-        let flaw = match toml::from_str(toml) {
-            Ok(file) => match check::scheme(file) {
-                Ok(scheme) => return Ok(scheme),
-                Err(flaw) => flaw,
-            },
-            Err(error) => check::Flaw { at: error.span(), message: error.message().replace('\n', "; ") },
-        };
-        Err(ConfigError::new(toml, flaw))
+        check::parse(toml).map(|(scheme, _)| scheme)
     }
 
-    /// The rules in force on `date`, the day of the service. `None` before the first version.
+    /// As [`Scheme::parse`], with what is allowed and yet looks like a mistake.
+    pub fn parse_with_warnings(toml: &str) -> Result<(Scheme, Vec<Finding>), ConfigError> {
+        check::parse(toml)
+    }
+
+    /// The rules in force on `date`, the day of the service. `None` before the first version and in a gap.
     pub fn rules_on(&self, date: NaiveDate) -> Option<&Rules> {
-        self.versions.iter().rev().find(|rules| rules.from <= date)
+        let begun = self.versions.iter().rev().find(|rules| rules.from <= date)?;
+        begun.until.is_none_or(|until| date <= until).then_some(begun)
     }
 
     /// All versions of the rules, the oldest first; there is at least one.
@@ -79,6 +146,11 @@ impl Scheme {
         self.categories.iter().find(|category| category.code == code)
     }
 
+    /// A book of account beside hours and points.
+    pub fn account(&self, code: &str) -> Option<&VolunteerAccount> {
+        self.accounts.iter().find(|account| account.code == code)
+    }
+
     /// The calendar day that it is in the scheme's time zone.
     pub fn day_of(&self, instant: DateTime<Utc>) -> NaiveDate {
         instant.with_timezone(&self.time_zone).date_naive()
@@ -86,22 +158,36 @@ impl Scheme {
 }
 
 /// A place that keeps stock and hands out rewards.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Station {
+    /// 代码：小写字母开头，可用数字、`-`、`_`。
+    /// Code: lower-case letters, digits, `-` and `_`, beginning with a letter.
     pub code: String,
+    /// 名称。
+    /// Name.
     pub name: String,
 }
 
 /// A node of the organisation tree, to which volunteers belong and by which reports are cut.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Unit {
+    /// 代码。
+    /// Code.
     pub code: String,
+    /// 名称。
+    /// Name.
     pub name: String,
+    /// 类型。
+    /// What kind of unit it is.
     pub kind: UnitKind,
+    /// 上级的代码。
+    /// The code of the unit above it.
     pub parent: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UnitKind {
     City,
@@ -122,192 +208,92 @@ pub enum UnitKind {
     Club,
 }
 
-/// A class of service, which may have its own rate and its own caps.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A class of service or an event, which may have its own rate and its own caps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Category {
+    /// 代码。
+    /// Code.
     pub code: String,
+    /// 中文名称。
+    /// Name in Chinese.
     pub name: String,
+    /// 英文名称。
+    /// Name in English.
+    pub name_en: String,
+    /// 是服务（计时长）还是事项（不计时长，如推荐、荣誉、扣分）；不写为服务。
+    /// A service counts as hours; an event does not: a referral, an honour, a deduction. A service when left out.
+    #[serde(default)]
+    pub kind: CategoryKind,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CategoryKind {
+    #[default]
+    Service,
+    Event,
+}
+
+/// A code with its names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Named {
+    /// 代码。
+    /// Code.
+    pub code: String,
+    /// 中文名称。
+    /// Name in Chinese.
+    pub name: String,
+    /// 英文名称。
+    /// Name in English.
     pub name_en: String,
 }
 
-/// One dated version of the earning rules. It rules the services given from its date on, whenever they are
-/// confirmed.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Rules {
-    pub from: NaiveDate,
-    /// The office's name for this version, kept with each record that earned by it.
-    pub version: String,
-    /// Services with this evidence count as hours and earn no points.
-    pub evidence_without_points: BTreeSet<Evidence>,
-    pub expiry: Expiry,
-    /// Working days from the service until it has to be on record.
-    pub recording_deadline_working_days: u32,
-    /// In the order in which they apply: per record, per day, per month, and as written within each.
-    pub caps: Vec<CapRule>,
-    default: EarningRule,
-    by_category: BTreeMap<String, EarningRule>,
-}
-
-impl Rules {
-    /// How a service of this category earns.
-    pub fn earning(&self, category: &str) -> &EarningRule {
-        self.by_category.get(category).unwrap_or(&self.default)
-    }
-}
-
-/// How the minutes of one record become credited minutes and points.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct EarningRule {
-    pub points_per_hour: Rate,
-    pub part_hours: PartHours,
-    /// Of the time when hours are counted whole or by halves; of the points when they are proportional.
-    pub rounding: Rounding,
-    pub hours_credited: HoursCredited,
-    pub minimum: Option<Minimum>,
-}
-
-/// What earns points when a service does not last a whole number of hours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PartHours {
-    /// Every minute.
-    Proportional,
-    HalfHours,
-    WholeHours,
-}
-
-impl PartHours {
-    /// The piece of time, in minutes, that is counted as a whole.
-    pub fn grain_minutes(self) -> i64 {
-        match self {
-            PartHours::Proportional => 1,
-            PartHours::HalfHours => 30,
-            PartHours::WholeHours => 60,
-        }
-    }
-}
-
-/// Which time goes on the volunteer's record. It also settles what meets a cap on minutes first: the time served,
-/// of which the rest is then counted, or the time already counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HoursCredited {
-    AsServed,
-    AsCounted,
-}
-
-/// A service shorter than this earns no points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A book of account that a volunteer has beside hours and points.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Minimum {
-    pub minutes: i64,
-    pub below: BelowMinimum,
+pub struct VolunteerAccount {
+    /// 代码。
+    /// Code; not `points` and not `hours`.
+    pub code: String,
+    /// 中文名称。
+    /// Name in Chinese.
+    pub name: String,
+    /// 英文名称。
+    /// Name in English.
+    pub name_en: String,
+    /// 记分钟还是记积分。记分钟的账本自动得到全部计入的服务时长（时间银行）；记积分的由规则的 `account` 指定。
+    /// Minutes or points. An account of minutes gets all credited minutes of service by itself (a time bank); one of points
+    /// gets what rules with this `account` give.
+    pub counts: CapUnit,
+    /// 能否用于兑换。
+    /// Whether rewards can be paid for from it.
+    pub spendable: bool,
+    /// 记入本账本的同时也记入积分（多币种合并）。
+    /// Whether what is earned here is earned as points as well (several coins that add up to one).
+    #[serde(default)]
+    pub feeds_points: bool,
+    /// 有效期。
+    /// How long what is in it lasts.
+    pub expiry: Expiry,
+    /// 有效期从服务日还是入账日起算。
+    /// Whether it lasts from the day of service or of recording; needed unless it never expires.
+    pub expiry_counts_from: Option<ExpiryBase>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BelowMinimum {
-    /// The hours count, without points.
-    MinutesOnly,
-    /// Neither hours nor points.
-    Nothing,
-}
-
-/// An upper limit for what one person is credited. A limit on minutes limits the hours on record, and thereby the
-/// points; a limit on points leaves the hours as they are.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct CapRule {
-    pub unit: CapUnit,
-    pub per: CapPeriod,
-    /// Minutes, or minor units of points; more than 0.
-    pub limit: i64,
-    /// The categories that draw on this cap together; all of them when empty.
-    pub categories: BTreeSet<String>,
-    pub over: OverCap,
-}
-
-impl CapRule {
-    /// Whether services of this category draw on the cap.
-    pub fn covers(&self, category: &str) -> bool {
-        self.categories.is_empty() || self.categories.contains(category)
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CapUnit {
-    Minutes,
-    Points,
-}
-
-/// Days and months are those of the service, not of its confirmation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CapPeriod {
-    Record,
-    Day,
-    Month,
-}
-
-/// What becomes of a record that does not fit under a cap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OverCap {
-    /// It is credited up to the limit.
-    Truncate,
-    /// It is not credited at all: no minutes and no points over a cap on minutes, no points over one on points.
-    Void,
-}
-
-/// How long points can be spent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Expiry {
-    Never,
-    /// Until the end of 31 December of the year of the base date.
-    YearEnd {
-        from: ExpiryBase,
-    },
-    /// Until the end of the corresponding day so many months after the base date.
-    Months {
-        months: u32,
-        from: ExpiryBase,
-    },
-}
-
-/// The day from which the life of points is counted. By the day of service, points that are confirmed late may
-/// come already expired; by the day of recording they never do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ExpiryBase {
-    ServiceDate,
-    RecordingDate,
-}
-
-/// Why a configuration was refused: one sentence, and its place in the file where it has one.
+/// Why a configuration was refused: everything that is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct ConfigError {
-    /// Counted from 1; the column in characters, as editors show it.
-    pub line_and_column: Option<(usize, usize)>,
-    pub message: String,
-}
-
-impl ConfigError {
-    fn new(toml: &str, flaw: check::Flaw) -> Self {
-        let before = flaw.at.and_then(|span| toml.get(..span.start));
-        let line_and_column = before.map(|before| {
-            let line = before.rsplit('\n').next().unwrap_or_default();
-            (before.matches('\n').count().saturating_add(1), line.chars().count().saturating_add(1))
-        });
-        ConfigError { line_and_column, message: flaw.message }
-    }
+    /// At least one; in the order of the file.
+    pub findings: Vec<Finding>,
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some((line, column)) = self.line_and_column {
-            write!(out, "line {line}, column {column}: ")?;
+        for (place, finding) in self.findings.iter().enumerate() {
+            write!(out, "{}{finding}", if place == 0 { "" } else { "\n" })?;
         }
-        out.write_str(&self.message)
+        Ok(())
     }
 }

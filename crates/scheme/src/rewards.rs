@@ -3,6 +3,7 @@
 mod sessions;
 mod stock;
 
+pub use crate::rules::Period;
 pub use sessions::{Session, find_session, put_session, seats_left, sessions};
 pub use stock::{StockChange, StockChanged, change_stock};
 
@@ -10,7 +11,7 @@ use crate::accounts;
 use crate::schemes::OpenScheme;
 use crate::volunteers::{Invalid, Written, is_text};
 use crate::{micros, moment};
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use ledger::{PostError, Rejection};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -67,49 +68,6 @@ impl Kind {
 pub struct Limit {
     pub uses: i64,
     pub per: Period,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Period {
-    Day,
-    Week,
-    Month,
-    Quarter,
-    Year,
-    Ever,
-}
-
-impl Period {
-    pub const ALL: [Period; 6] =
-        [Period::Day, Period::Week, Period::Month, Period::Quarter, Period::Year, Period::Ever];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Period::Day => "day",
-            Period::Week => "week",
-            Period::Month => "month",
-            Period::Quarter => "quarter",
-            Period::Year => "year",
-            Period::Ever => "ever",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<Period> {
-        Period::ALL.into_iter().find(|period| period.as_str() == text)
-    }
-
-    /// The period that `day` lies in: `2026-11-22`, `2026-W47`, `2026-11`, `2026-Q4`, `2026`, `ever`. Weeks are those of
-    /// ISO 8601, Monday to Sunday.
-    pub fn of(self, day: NaiveDate) -> String {
-        match self {
-            Period::Day => day.to_string(),
-            Period::Week => format!("{}-W{:02}", day.iso_week().year(), day.iso_week().week()),
-            Period::Month => format!("{}-{:02}", day.year(), day.month()),
-            Period::Quarter => format!("{}-Q{}", day.year(), day.quarter()),
-            Period::Year => day.year().to_string(),
-            Period::Ever => "ever".to_owned(),
-        }
-    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -376,26 +334,5 @@ fn refused(rejection: Rejection) -> RewardError {
     match rejection {
         Rejection::BelowFloor { needed, available, .. } => RewardError::OutOfStock { needed, available },
         other => RewardError::Book(other.to_string()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_limit_begins_anew_with_each_period() {
-        let cases = [
-            (Period::Day, "2027-01-01", "2027-01-01"),
-            (Period::Week, "2027-01-01", "2026-W53"),
-            (Period::Month, "2027-01-31", "2027-01"),
-            (Period::Quarter, "2026-12-31", "2026-Q4"),
-            (Period::Quarter, "2027-01-01", "2027-Q1"),
-            (Period::Year, "2027-01-01", "2027"),
-            (Period::Ever, "2027-01-01", "ever"),
-        ];
-        for (period, day, expected) in cases {
-            assert_eq!(period.of(day.parse().expect("a day")), expected);
-        }
     }
 }

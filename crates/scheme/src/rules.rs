@@ -1,44 +1,52 @@
-//! What a record of service earns: pure arithmetic, without a database and without a clock.
+//! What a record earns: pure arithmetic, without a database and without a clock.
 //!
 //! | step | by | note |
 //! |---|---|---|
-//! | 1. minimum | the minutes served | too short: no points, or nothing at all |
-//! | 2. credited minutes | `hours_credited` | as served, or counted in whole or half hours first |
-//! | 3. caps on minutes | credited minutes | record, day, month; truncated or void |
-//! | 4. points | credited minutes, counted | rate × hours; none for evidence that earns no points |
-//! | 5. caps on points | points | record, day, month; truncated or void |
-//! | 6. last day | `expiry` | of the points that are left |
+//! | 1. rule | category, level, role, labels | the first that fits; the default for a service that none fits |
+//! | 2. minimum, conditions | the minutes served, the volunteer, the record | no points, or nothing at all |
+//! | 3. credited minutes | `time_percent`, `hours_credited` | as served, or counted in whole or half hours first |
+//! | 4. caps on minutes | credited minutes | truncated or void |
+//! | 5. points | per hour, per record, blocks, units, a range | none for evidence that earns no points |
+//! | 6. highest of a group, caps on points | points | truncated, void, or the rest donated |
+//! | 7. deductions, debts, freezing and thawing | the balance | |
+//! | 8. last day | `expiry` | of the points that are left |
 //!
-//! A record earns by the version of the rules in force on the day of service. How much of a day's or a month's cap is
-//! used is the ledger's knowledge: [`caps`] names what has to be looked up, [`earn`] takes the answer and returns the
-//! share of this record.
+//! A record earns by the version of the rules in force on the day of service. What it has to know of the volunteer's
+//! history is the ledger's knowledge: [`needs`] names what has to be looked up, [`earn`] takes the answers. What it took
+//! them for is in [`Earning::draws`] with the bound that must still hold when it is posted, so that two records confirmed
+//! at once cannot both take the last of a cap.
 
 mod amounts;
+mod blocks;
 mod expiry;
+mod period;
+mod person;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod work;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use amounts::{AmountError, Rate, RoundedPoints, Rounding, format_points, hours_text, parse_points};
+pub use amounts::{AmountError, Decimal, RoundedPoints, Rounding, format_points, hours_text, parse_points};
+pub use blocks::cumulative;
 pub use expiry::EndOfCalendar;
+pub use period::Period;
+pub use person::{Facts, Person, Unmet, fulfils};
 pub use steps::{Step, StepKind};
 
-use crate::config::{
-    BelowMinimum, CapPeriod, CapRule, CapUnit, EarningRule, HoursCredited, Minimum, OverCap, PartHours, Rules, Scheme,
-};
-use amounts::divide;
-use steps::Sheet;
+use crate::config::{CapUnit, CategoryKind, EarningRule, Rules, Scheme, When};
+use work::Work;
 
 /// How it is known that a service took place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {
     SelfScan,
@@ -82,30 +90,129 @@ impl FromStr for Evidence {
 #[error("evidence is self_scan, kiosk, leader_confirmed or back_filled, not `{0}`")]
 pub struct UnknownEvidence(pub String);
 
-/// The part of a service record that decides what it earns.
+/// The part of a record that decides what it earns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record<'a> {
     pub category: &'a str,
     /// The day of service, in the scheme's time zone.
     pub occurred_on: NaiveDate,
-    /// Minutes served, 1 to [`LONGEST_RECORD_MINUTES`].
+    /// Minutes served, 1 to [`LONGEST_RECORD_MINUTES`]; 0 for an event.
     pub minutes: i64,
     pub evidence: Evidence,
+    pub level: Option<&'a str>,
+    pub role: Option<&'a str>,
+    /// How many: books, calls, yuan. Only where the rule counts them.
+    pub count: Option<i64>,
+    /// Whether the activity was filed with the office (备案).
+    pub filed: bool,
+    /// The day on which it was put on record.
+    pub recorded_on: NaiveDate,
+}
+
+impl<'a> Record<'a> {
+    /// A plain record, put down on the day of service.
+    pub fn plain(category: &'a str, occurred_on: NaiveDate, minutes: i64, evidence: Evidence) -> Record<'a> {
+        Record {
+            category,
+            occurred_on,
+            minutes,
+            evidence,
+            level: None,
+            role: None,
+            count: None,
+            filed: false,
+            recorded_on: occurred_on,
+        }
+    }
+}
+
+/// What whoever confirms a record decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The day on which it enters the book.
+    pub confirmed_on: NaiveDate,
+    /// The points out of a range, in minor units; negative for a deduction. Only where the rule leaves it open.
+    pub decided_points: Option<i64>,
+    /// Caps that may be lifted are lifted.
+    pub lift_caps: bool,
+}
+
+impl Verdict {
+    pub fn on(confirmed_on: NaiveDate) -> Verdict {
+        Verdict { confirmed_on, decided_points: None, lift_caps: false }
+    }
 }
 
 /// A year. Longer than any service, and short enough to catch seconds entered as minutes.
 pub const LONGEST_RECORD_MINUTES: i64 = 366 * 24 * 60;
 
-/// A cap that a person uses up over several records.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cap {
-    /// Names the cap and its period for one person: `points/day/2026-11-22`, or for a group of categories
+/// Something that the arithmetic has to know of the volunteer.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// What was used of a cap, or has run up to a total.
+    Tally(Tally),
+    /// Points that can be spent today, minor units.
+    Available,
+    /// Everything in the points accounts that has not expired, held or not.
+    Balance,
+    /// Everything in an account beside hours and points.
+    AccountBalance(String),
+    /// Points owed, minor units.
+    Owed,
+    /// 1 when the account is frozen.
+    Frozen,
+}
+
+impl Need {
+    /// The name under which [`earn`] is told.
+    pub fn key(&self) -> String {
+        match self {
+            Need::Tally(tally) => tally.key.clone(),
+            Need::Available => "available".to_owned(),
+            Need::Balance => "balance/points".to_owned(),
+            Need::AccountBalance(account) => format!("balance/{account}"),
+            Need::Owed => "owed".to_owned(),
+            Need::Frozen => "frozen".to_owned(),
+        }
+    }
+}
+
+/// Something counted for one person over several records.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Tally {
+    /// Names what is counted and its period: `points/day/2026-11-22`, or for a group of categories
     /// `minutes/month/2026-11/environment+patrol`. The same in every version of the rules, so that a new version does
     /// not open a day anew.
     pub key: String,
     pub unit: CapUnit,
+}
+
+/// What a record adds to a tally, and what must hold for it to be posted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draw {
+    pub tally: Tally,
+    pub amount: i64,
+    pub bound: DrawBound,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DrawBound {
+    /// The tally may come to this.
+    AtMost(i64),
+    /// The tally must still be what it was when the arithmetic was done.
+    Unchanged(i64),
+}
+
+/// Points or minutes for an account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credit {
+    /// `None`: points.
+    pub account: Option<String>,
     /// Minutes, or minor units of points.
-    pub limit: i64,
+    pub amount: i64,
+    /// The last day on which it can be used; `None` when it never expires.
+    pub lot: Option<NaiveDate>,
 }
 
 /// What one record earns, and why.
@@ -113,12 +220,22 @@ pub struct Cap {
 pub struct Earning {
     /// Credited minutes of service.
     pub minutes: i64,
-    /// Minor units of points.
+    /// Minor units of points that the volunteer gets; what is taken away when negative.
     pub points: i64,
     /// The last day on which the points can be spent; `None` when they never expire, or when there are none.
     pub lot: Option<NaiveDate>,
-    /// What this record takes of each running cap, where it takes anything.
-    pub draws: Vec<(Cap, i64)>,
+    /// The first day on which the points can be spent, when that is not at once.
+    pub spendable_on: Option<NaiveDate>,
+    /// For accounts beside hours and points.
+    pub credits: Vec<Credit>,
+    /// What did not fit, for the donation pool.
+    pub donated: Vec<Credit>,
+    /// Of `points`, what goes to pay a debt when positive; what is owed anew when negative.
+    pub debt: i64,
+    /// The account freezes (`Some(true)`) or thaws (`Some(false)`).
+    pub freezes: Option<bool>,
+    /// What this record takes of each tally, where it takes anything.
+    pub draws: Vec<Draw>,
     /// The arithmetic, line by line.
     pub calculation: Vec<Step>,
     pub rules_version: String,
@@ -133,162 +250,115 @@ pub enum RuleError {
     CategoryNotFound { category: String },
     #[error("a service lasts between 1 and {LONGEST_RECORD_MINUTES} minutes, not {minutes}")]
     ImpossibleMinutes { minutes: i64 },
+    #[error("`{category}` is an event, which lasts no time")]
+    EventWithMinutes { category: String },
+    #[error("the rules in force have none for `{category}`")]
+    NoRule { category: String },
+    #[error("`{category}` is counted in {unit}: a count of 1 to 1000000000 is needed")]
+    CountNeeded { category: String, unit: String },
+    #[error("`{category}` is not counted")]
+    CountNotAsked { category: String },
+    #[error("whoever confirms decides on {from} to {to} points")]
+    DecisionNeeded { from: String, to: String },
+    #[error("the points follow from the rules, and are not decided upon")]
+    NothingToDecide,
+    #[error("no cap of the rules in force may be lifted for this record")]
+    NothingToLift,
+    /// Only by rules that refuse to overdraw.
+    #[error("the balance is {available}, and {needed} would be taken")]
+    InsufficientPoints { needed: i64, available: i64 },
     #[error("the points or their expiry are beyond what can be stored")]
     TooLarge,
 }
 
-/// The running caps that this record draws on. What of each is used already is needed by [`earn`].
-pub fn caps(scheme: &Scheme, record: &Record) -> Result<Vec<Cap>, RuleError> {
+/// What [`earn`] has to be told about the volunteer for this record.
+pub fn needs(scheme: &Scheme, record: &Record, person: &Person) -> Result<Vec<Need>, RuleError> {
     let rules = rules_for(scheme, record)?;
-    Ok(rules.caps.iter().filter_map(|cap| running(cap, record)).collect())
+    let rule = rule_for(scheme, rules, record, person)?;
+    Ok(work::needs(scheme, rules, rule, record))
 }
 
-/// What this record earns when it is entered in the books on `recorded_on`.
+/// What this record earns when it is confirmed as `verdict` says.
 ///
-/// `used` is what the person has drawn so far under the keys of [`caps`]; a key that is missing has not been used.
+/// `known` is what the person has so far, by the keys of [`needs`]; a key that is missing stands for nothing.
 pub fn earn(
     scheme: &Scheme,
     record: &Record,
-    recorded_on: NaiveDate,
-    used: &BTreeMap<String, i64>,
+    person: &Person,
+    verdict: &Verdict,
+    known: &BTreeMap<String, i64>,
 ) -> Result<Earning, RuleError> {
     let rules = rules_for(scheme, record)?;
-    let rule = rules.earning(record.category);
-    let allowances = allowances(rules, record, used);
-    let too_short = rule.minimum.filter(|minimum| record.minutes < minimum.minutes);
+    let rule = rule_for(scheme, rules, record, person)?;
+    Work::begin(scheme, rules, rule, record, verdict, known).finish(person)
+}
 
-    let mut sheet = Sheet::begin(scheme, record.minutes);
-    credit_minutes(&mut sheet, rule, too_short, &allowances);
-    if too_short.is_none() && sheet.minutes > 0 {
-        if rules.evidence_without_points.contains(&record.evidence) {
-            sheet.evidence_without_points(record.evidence);
-        } else {
-            earn_points(&mut sheet, scheme, rule, &allowances)?;
+/// What the minutes between `from` and `to` of a running total are worth by the rule that the record is under, in minor
+/// units; `None` when it does not count by a running total.
+pub fn worth_of_total(scheme: &Scheme, record: &Record, person: &Person, from: i64, to: i64) -> Option<i64> {
+    let rule = rule_for(scheme, rules_for(scheme, record).ok()?, record, person).ok()?;
+    let crate::config::Amount::Blocks(blocks) = &rule.amount else { return None };
+    let worth = |minutes| cumulative(blocks, minutes, scheme.points_scale, rule.rounding);
+    worth(to)?.checked_sub(worth(from)?)
+}
+
+/// What a volunteer gets on registering, by the rules in force that day: one earning for each rule that says so.
+pub fn on_registration(scheme: &Scheme, day: NaiveDate) -> impl Iterator<Item = &str> {
+    let rules = scheme.rules_on(day);
+    let automatic = rules.into_iter().flat_map(|rules| rules.automatic(When::Registration));
+    automatic.filter_map(|rule| rule.categories.first().map(String::as_str))
+}
+
+/// Whether the record can be judged at all: its category, its time, its count.
+pub fn check(scheme: &Scheme, record: &Record, person: &Person) -> Result<(), RuleError> {
+    let rule = rule_for(scheme, rules_for(scheme, record)?, record, person)?;
+    match (&rule.amount, record.count) {
+        (crate::config::Amount::PerUnit(unit), count) if !count.is_some_and(|n| (1..=1_000_000_000).contains(&n)) => {
+            Err(RuleError::CountNeeded { category: record.category.to_owned(), unit: unit.unit.clone() })
         }
+        (crate::config::Amount::PerUnit(_), _) | (_, None) => Ok(()),
+        (_, Some(_)) => Err(RuleError::CountNotAsked { category: record.category.to_owned() }),
     }
-    let lot = match sheet.points {
-        0 => None,
-        _ => rules.expiry.last_day(record.occurred_on, recorded_on).map_err(|_| RuleError::TooLarge)?,
-    };
-    sheet.last_day(lot);
-
-    let (minutes, points) = (sheet.minutes, sheet.points);
-    let taken = |unit| if unit == CapUnit::Minutes { minutes } else { points };
-    let draws = allowances.into_iter().filter_map(|allowance| allowance.running);
-    let draws = draws.map(|cap| (taken(cap.unit), cap)).filter(|(amount, _)| *amount > 0);
-    Ok(Earning {
-        minutes,
-        points,
-        lot,
-        draws: draws.map(|(amount, cap)| (cap, amount)).collect(),
-        calculation: sheet.steps,
-        rules_version: rules.version.clone(),
-    })
-}
-
-/// Steps 1 to 3.
-fn credit_minutes(sheet: &mut Sheet, rule: &EarningRule, too_short: Option<Minimum>, allowances: &[Allowance]) {
-    if let Some(minimum) = too_short {
-        sheet.below_minimum(minimum);
-        if minimum.below == BelowMinimum::Nothing {
-            return;
-        }
-    }
-    if rule.hours_credited == HoursCredited::AsServed {
-        return apply_caps(sheet, CapUnit::Minutes, allowances);
-    }
-    let counted = counted_minutes(sheet.minutes, rule.part_hours, rule.rounding);
-    sheet.credited_as_counted(counted, rule.part_hours, rule.rounding);
-    apply_caps(sheet, CapUnit::Minutes, allowances);
-    // A cap may leave room for a part of an hour only, and that part is not to be rounded up beyond it.
-    let counted = counted_minutes(sheet.minutes, rule.part_hours, Rounding::Down);
-    sheet.credited_as_counted(counted, rule.part_hours, Rounding::Down);
-}
-
-/// Steps 4 and 5.
-fn earn_points(
-    sheet: &mut Sheet,
-    scheme: &Scheme,
-    rule: &EarningRule,
-    allowances: &[Allowance],
-) -> Result<(), RuleError> {
-    let counted = counted_minutes(sheet.minutes, rule.part_hours, rule.rounding);
-    sheet.counted(counted, rule.part_hours, rule.rounding);
-    let points = rule.points_per_hour.points(counted, scheme.points_scale, rule.rounding);
-    sheet.rate(counted, rule, points.ok_or(RuleError::TooLarge)?);
-    apply_caps(sheet, CapUnit::Points, allowances);
-    Ok(())
-}
-
-/// One cap as this record meets it.
-struct Allowance<'a> {
-    rule: &'a CapRule,
-    /// `None` for a cap on each record by itself.
-    running: Option<Cap>,
-    /// What the record may still take, 0 or more.
-    room: i64,
-}
-
-fn allowances<'a>(rules: &'a Rules, record: &Record, used: &BTreeMap<String, i64>) -> Vec<Allowance<'a>> {
-    let covering = rules.caps.iter().filter(|cap| cap.covers(record.category));
-    covering
-        .map(|rule| {
-            let running = running(rule, record);
-            let used = running.as_ref().and_then(|cap| used.get(&cap.key)).copied().unwrap_or(0);
-            let room = rule.limit.saturating_sub(used).clamp(0, rule.limit);
-            Allowance { rule, running, room }
-        })
-        .collect()
-}
-
-fn apply_caps(sheet: &mut Sheet, unit: CapUnit, allowances: &[Allowance]) {
-    for allowance in allowances.iter().filter(|allowance| allowance.rule.unit == unit) {
-        let amount = if unit == CapUnit::Minutes { sheet.minutes } else { sheet.points };
-        if amount > allowance.room {
-            let left = if allowance.rule.over == OverCap::Void { 0 } else { allowance.room };
-            sheet.capped(allowance.rule, allowance.room, left);
-        }
-    }
-}
-
-/// The cap under the name of the record's day or month; `None` when it is not a running one of this category.
-fn running(cap: &CapRule, record: &Record) -> Option<Cap> {
-    if !cap.covers(record.category) {
-        return None;
-    }
-    let unit = match cap.unit {
-        CapUnit::Minutes => "minutes",
-        CapUnit::Points => "points",
-    };
-    let period = match cap.per {
-        CapPeriod::Record => return None,
-        CapPeriod::Day => format!("day/{}", record.occurred_on),
-        CapPeriod::Month => format!("month/{}", record.occurred_on.format("%Y-%m")),
-    };
-    let mut key = format!("{unit}/{period}");
-    for (place, category) in cap.categories.iter().enumerate() {
-        key.push(if place == 0 { '/' } else { '+' });
-        key.push_str(category);
-    }
-    Some(Cap { key, unit: cap.unit, limit: cap.limit })
-}
-
-fn counted_minutes(minutes: i64, part_hours: PartHours, rounding: Rounding) -> i64 {
-    let grain = part_hours.grain_minutes();
-    let grains = divide(minutes.into(), grain.into(), rounding);
-    // At most one grain more than the minutes of a record, which are bounded.
-    i64::try_from(grains).unwrap_or(i64::MAX).saturating_mul(grain)
 }
 
 fn rules_for<'a>(scheme: &'a Scheme, record: &Record) -> Result<&'a Rules, RuleError> {
-    if !(1..=LONGEST_RECORD_MINUTES).contains(&record.minutes) {
-        return Err(RuleError::ImpossibleMinutes { minutes: record.minutes });
-    }
-    if scheme.category(record.category).is_none() {
-        return Err(RuleError::CategoryNotFound { category: record.category.to_owned() });
+    let category = scheme
+        .category(record.category)
+        .ok_or_else(|| RuleError::CategoryNotFound { category: record.category.to_owned() })?;
+    match category.kind {
+        CategoryKind::Event if record.minutes != 0 => {
+            return Err(RuleError::EventWithMinutes { category: record.category.to_owned() });
+        }
+        CategoryKind::Service if !(1..=LONGEST_RECORD_MINUTES).contains(&record.minutes) => {
+            return Err(RuleError::ImpossibleMinutes { minutes: record.minutes });
+        }
+        _ => {}
     }
     scheme.rules_on(record.occurred_on).ok_or_else(|| RuleError::BeforeFirstVersion {
         date: record.occurred_on,
         first: scheme.versions().first().map_or(NaiveDate::MAX, |rules| rules.from),
     })
+}
+
+fn rule_for<'a>(
+    scheme: &Scheme,
+    rules: &'a Rules,
+    record: &Record,
+    person: &Person,
+) -> Result<&'a EarningRule, RuleError> {
+    let service = scheme.category(record.category).is_some_and(|category| category.kind == CategoryKind::Service);
+    let among = |codes: &std::collections::BTreeSet<String>, code: Option<&str>| {
+        codes.is_empty() || code.is_some_and(|code| codes.contains(code))
+    };
+    let fits = |rule: &EarningRule| {
+        let category = match rule.categories.is_empty() {
+            true => service,
+            false => rule.categories.contains(record.category),
+        };
+        category
+            && among(&rule.levels, record.level)
+            && among(&rule.roles, record.role)
+            && (rule.labels.is_empty() || !rule.labels.is_disjoint(&person.labels))
+    };
+    rules.earning(fits, service).ok_or_else(|| RuleError::NoRule { category: record.category.to_owned() })
 }

@@ -5,14 +5,15 @@
 
 mod check;
 mod decide;
+mod posting;
 
-pub use decide::{Calculation, Decision, confirm, get_explained, reject, reverse};
+pub use decide::{Calculation, Confirmation, Decision, confirm, confirm_with, get_explained, reject, reverse};
 
 use crate::keys::Operator;
-use crate::rules::Evidence;
+use crate::rules::{Evidence, Person};
 use crate::schemes::OpenScheme;
 use crate::secrets::random;
-use crate::volunteers::Invalid;
+use crate::volunteers::{self, Invalid, VolunteerError};
 use crate::{micros, moment};
 use chrono::{DateTime, Datelike, Days, NaiveDate, Utc, Weekday};
 use sha2::{Digest, Sha256};
@@ -52,6 +53,13 @@ pub struct ServiceDetails {
     pub ended_at: Option<DateTime<Utc>>,
     pub minutes: Option<i64>,
     pub evidence: Evidence,
+    /// Codes of the scheme.
+    pub level: Option<String>,
+    pub role: Option<String>,
+    /// How many books, calls or yuan, where the rules count them.
+    pub count: Option<i64>,
+    /// The number under which the activity was filed with the office (备案号).
+    pub filing_number: Option<String>,
     /// Why it was not recorded at the time; needed for what is filled in later.
     pub reason: Option<String>,
 }
@@ -125,6 +133,10 @@ pub(crate) struct ServiceRow {
     ended_at: Option<i64>,
     minutes: i64,
     evidence: String,
+    level: Option<String>,
+    role: Option<String>,
+    item_count: Option<i64>,
+    filing_number: Option<String>,
     reason: Option<String>,
     recorded_by: Uuid,
     recorded_at: i64,
@@ -141,8 +153,8 @@ macro_rules! select_services {
     ($rest:literal) => {
         concat!(
             "SELECT s.id, s.volunteer_id, s.category, s.title, s.place, s.content, s.organiser, s.person_in_charge,
-                    s.recipient, s.occurred_on, s.started_at, s.ended_at, s.minutes, s.evidence, s.reason, s.recorded_by,
-                    s.recorded_at, s.due_on, s.salt, s.status, s.credited_minutes, s.points, s.sequence
+                    s.recipient, s.occurred_on, s.started_at, s.ended_at, s.minutes, s.evidence, s.level, s.role, s.item_count,
+                    s.filing_number, s.reason, s.recorded_by, s.recorded_at, s.due_on, s.salt, s.status, s.credited_minutes, s.points, s.sequence
              FROM services AS s ",
             $rest
         )
@@ -168,6 +180,10 @@ impl ServiceRow {
             ended_at: self.ended_at.map(moment),
             minutes: Some(self.minutes),
             evidence,
+            level: self.level,
+            role: self.role,
+            count: self.item_count,
+            filing_number: self.filing_number,
             reason: self.reason,
         };
         Ok(Service {
@@ -207,6 +223,10 @@ impl ServiceRow {
             self.ended_at.unwrap_or(0).to_string(),
             self.minutes.to_string(),
             self.evidence.clone(),
+            text(&self.level),
+            text(&self.role),
+            self.item_count.map(|count| count.to_string()).unwrap_or_default(),
+            text(&self.filing_number),
             text(&self.reason),
         ];
         let canonical = serde_json::to_vec(&fields).expect("a list of texts is plain data");
@@ -257,7 +277,9 @@ pub(crate) async fn put_in(
     now: DateTime<Utc>,
 ) -> Result<(Service, bool), ServiceError> {
     let minutes = check::minutes(&details);
-    let flaws = check::flaws(&scheme.config(), &details, minutes, now);
+    // A label decides which rule a record is under, so it is asked for before the record is checked.
+    let person = person(scheme, details.volunteer_id).await?;
+    let flaws = check::flaws(&scheme.config(), &details, &person, minutes, now);
     if !flaws.is_empty() {
         return Err(ServiceError::Invalid(flaws));
     }
@@ -282,6 +304,16 @@ pub(crate) async fn put_in(
     insert(tx, scheme, id, &details, minutes, by, now).await?;
     let row = find(tx, scheme, id).await?.ok_or(ServiceError::ServiceNotFound { id })?;
     Ok((row.service()?, false))
+}
+
+/// What the rules ask of the volunteer.
+async fn person(scheme: &OpenScheme, id: Uuid) -> Result<Person, ServiceError> {
+    match volunteers::get(scheme, id).await {
+        Ok(volunteer) => Ok(volunteer.person()),
+        Err(VolunteerError::Database(error)) => Err(error.into()),
+        // Who is not there is reported when the record itself is right.
+        Err(_) => Ok(Person::default()),
+    }
 }
 
 async fn find(tx: &mut db::Tx, scheme: &OpenScheme, id: Uuid) -> db::Result<Option<ServiceRow>> {
@@ -332,9 +364,10 @@ async fn insert(
         scheme.config().rules_on(details.occurred_on).map_or(10, |rules| rules.recording_deadline_working_days);
     tx.query(
         "INSERT INTO services (book, id, volunteer_id, category, title, place, content, organiser, person_in_charge,
-             recipient, occurred_on, started_at, ended_at, minutes, evidence, reason, recorded_by, recorded_at, due_on,
-             salt, status)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, 'recorded')",
+             recipient, occurred_on, started_at, ended_at, minutes, evidence, level, role, item_count, filing_number, reason,
+             recorded_by, recorded_at, due_on, salt, status)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+             $24, 'recorded')",
     )
     .bind(scheme.book.number())
     .bind(id)
@@ -351,6 +384,10 @@ async fn insert(
     .bind(details.ended_at.map(micros))
     .bind(minutes)
     .bind(details.evidence.as_str())
+    .bind(details.level.clone())
+    .bind(details.role.clone())
+    .bind(details.count)
+    .bind(details.filing_number.clone())
     .bind(details.reason.clone())
     .bind(by.key_id)
     .bind(micros(now))

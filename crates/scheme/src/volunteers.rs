@@ -1,8 +1,11 @@
 //! Volunteers: who they are. Personal data lives here and nowhere else; the ledger knows their ids.
 
+use crate::config::{Gender, VolunteerKind};
+use crate::rules::Person;
 use crate::schemes::OpenScheme;
 use crate::{micros, moment};
 use chrono::{DateTime, NaiveDate, Utc};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -20,6 +23,13 @@ pub struct Volunteer {
     pub home_unit: Option<String>,
     pub teams: Vec<String>,
     pub skills: Vec<String>,
+    pub kind: VolunteerKind,
+    pub gender: Option<Gender>,
+    pub residence: Option<String>,
+    /// Since when they are registered, which may be earlier than here.
+    pub registered_on: NaiveDate,
+    /// Codes of labels of the scheme.
+    pub labels: BTreeSet<String>,
     pub consent: Consent,
     pub status: Status,
     /// Counts changes; what `If-Match` compares.
@@ -29,7 +39,7 @@ pub struct Volunteer {
 }
 
 /// What a volunteer has agreed to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Consent {
     /// That their service is recorded (Order 67 of the Ministry of Civil Affairs, Art. 6).
     pub record: bool,
@@ -50,8 +60,23 @@ impl Status {
     }
 }
 
+impl Volunteer {
+    /// What the rules ask of them.
+    pub fn person(&self) -> Person {
+        Person {
+            kind: self.kind,
+            birth_date: self.birth_date,
+            gender: self.gender,
+            residence: self.residence.clone(),
+            registered_on: Some(self.registered_on),
+            teams: self.teams.clone(),
+            labels: self.labels.clone(),
+        }
+    }
+}
+
 /// A volunteer as somebody writes them down.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VolunteerDetails {
     /// `None`: the one they have, or the scheme's next.
     pub number: Option<String>,
@@ -64,6 +89,14 @@ pub struct VolunteerDetails {
     pub home_unit: Option<String>,
     pub teams: Vec<String>,
     pub skills: Vec<String>,
+    /// Whose account it is: a person's, a group's or a household's.
+    pub kind: VolunteerKind,
+    pub gender: Option<Gender>,
+    /// Where they are registered or live, in the words of the scheme's conditions.
+    pub residence: Option<String>,
+    /// `None`: the day they have, or today.
+    pub registered_on: Option<NaiveDate>,
+    pub labels: BTreeSet<String>,
     pub consent: Consent,
 }
 
@@ -115,6 +148,11 @@ struct VolunteerRow {
     home_unit: Option<String>,
     teams: String,
     skills: String,
+    kind: String,
+    gender: Option<String>,
+    residence: Option<String>,
+    registered_on: NaiveDate,
+    labels: String,
     consent_record: bool,
     consent_publish: bool,
     version: i64,
@@ -134,6 +172,11 @@ impl VolunteerRow {
             home_unit: self.home_unit,
             teams: serde_json::from_str(&self.teams).unwrap_or_default(),
             skills: serde_json::from_str(&self.skills).unwrap_or_default(),
+            kind: from_word(Some(self.kind)).unwrap_or_default(),
+            gender: from_word(self.gender),
+            residence: self.residence,
+            registered_on: self.registered_on,
+            labels: serde_json::from_str(&self.labels).unwrap_or_default(),
             consent: Consent { record: self.consent_record, publish: self.consent_publish },
             status: Status::Active,
             version: self.version,
@@ -148,7 +191,8 @@ macro_rules! select_volunteers {
     ($rest:literal) => {
         concat!(
             "SELECT v.id, v.number, v.name, v.phone, v.id_digest, v.birth_date, v.unit, v.home_unit, v.teams, v.skills,
-                    v.consent_record, v.consent_publish, v.version, v.created_at, v.updated_at
+                    v.kind, v.gender, v.residence, v.registered_on, v.labels, v.consent_record, v.consent_publish,
+                    v.version, v.created_at, v.updated_at
              FROM volunteers AS v ",
             $rest
         )
@@ -219,6 +263,14 @@ pub(crate) async fn put_in(
         home_unit: details.home_unit,
         teams: list(&details.teams),
         skills: list(&details.skills),
+        kind: word(details.kind),
+        gender: details.gender.map(word),
+        residence: details.residence,
+        registered_on: details
+            .registered_on
+            .or_else(|| known.as_ref().map(|known| known.registered_on))
+            .unwrap_or_else(|| scheme.config().day_of(now)),
+        labels: list(&details.labels.into_iter().collect::<Vec<_>>()),
         consent_record: details.consent.record,
         consent_publish: details.consent.publish,
         version: current,
@@ -237,11 +289,14 @@ pub(crate) async fn put_in(
 async fn write(tx: &mut db::Tx, book: i64, row: VolunteerRow, now: DateTime<Utc>) -> db::Result<u64> {
     tx.query(
         "INSERT INTO volunteers (book, id, number, name, phone, id_digest, birth_date, unit, home_unit, teams, skills,
-             consent_record, consent_publish, status, version, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'active', $14, $15, $16)
+             kind, gender, residence, registered_on, labels, consent_record, consent_publish, status, version, created_at,
+             updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 'active', $19, $20, $21)
          ON CONFLICT (book, id) DO UPDATE SET number = excluded.number, name = excluded.name, phone = excluded.phone,
              id_digest = excluded.id_digest, birth_date = excluded.birth_date, unit = excluded.unit,
-             home_unit = excluded.home_unit, teams = excluded.teams, skills = excluded.skills,
+             home_unit = excluded.home_unit, teams = excluded.teams, skills = excluded.skills, kind = excluded.kind,
+             gender = excluded.gender, residence = excluded.residence, registered_on = excluded.registered_on,
+             labels = excluded.labels,
              consent_record = excluded.consent_record, consent_publish = excluded.consent_publish,
              version = excluded.version, updated_at = excluded.updated_at",
     )
@@ -256,6 +311,11 @@ async fn write(tx: &mut db::Tx, book: i64, row: VolunteerRow, now: DateTime<Utc>
     .bind(row.home_unit)
     .bind(row.teams)
     .bind(row.skills)
+    .bind(row.kind)
+    .bind(row.gender)
+    .bind(row.residence)
+    .bind(row.registered_on)
+    .bind(row.labels)
     .bind(row.consent_record)
     .bind(row.consent_publish)
     .bind(row.version + 1)
@@ -267,9 +327,10 @@ async fn write(tx: &mut db::Tx, book: i64, row: VolunteerRow, now: DateTime<Utc>
 
 fn same(known: &VolunteerRow, row: &VolunteerRow) -> bool {
     let of = |row: &VolunteerRow| {
-        let texts = [&row.number, &row.name, &row.teams, &row.skills].map(String::clone);
-        let options = [&row.phone, &row.unit, &row.home_unit].map(Option::clone);
-        (texts, options, row.id_digest.clone(), row.birth_date, row.consent_record, row.consent_publish)
+        let texts = [&row.number, &row.name, &row.teams, &row.skills, &row.kind, &row.labels].map(String::clone);
+        let options = [&row.phone, &row.unit, &row.home_unit, &row.gender, &row.residence].map(Option::clone);
+        let days = (row.birth_date, row.registered_on);
+        (texts, options, row.id_digest.clone(), days, row.consent_record, row.consent_publish)
     };
     of(known) == of(row)
 }
@@ -388,6 +449,16 @@ fn id_digest(scheme: &OpenScheme, id_number: &str) -> Vec<u8> {
     scheme.secrets.mac("id_number", canonical.as_bytes()).to_vec()
 }
 
+/// A word of a configuration, as it is written there.
+fn word(value: impl serde::Serialize) -> String {
+    let value = serde_json::to_value(value).ok();
+    value.and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn from_word<T: serde::de::DeserializeOwned>(word: Option<String>) -> Option<T> {
+    serde_json::from_value(word?.into()).ok()
+}
+
 fn list(values: &[String]) -> String {
     serde_json::to_string(values).expect("a list of texts is plain data")
 }
@@ -418,6 +489,15 @@ fn check(scheme: &OpenScheme, details: &VolunteerDetails, now: DateTime<Utc>) ->
     }
     if details.home_unit.as_deref().is_some_and(|unit| !is_text(unit, 100)) {
         refuse("home_unit", "invalid_text", "a unit has 1 to 100 characters");
+    }
+    if details.registered_on.is_some_and(|day| day > today || day < eldest) {
+        refuse("registered_on", "invalid_date", "the day of registration lies between 1900 and today");
+    }
+    if details.residence.as_deref().is_some_and(|place| !is_text(place, 100)) {
+        refuse("residence", "invalid_text", "a residence has 1 to 100 characters");
+    }
+    if details.labels.iter().any(|label| config.labels.iter().all(|known| known.code != *label)) {
+        refuse("labels", "unknown_label", "the scheme has no such label");
     }
     for (field, values) in [("teams", &details.teams), ("skills", &details.skills)] {
         if values.len() > 50 || values.iter().any(|value| !is_text(value, 100)) {

@@ -1,148 +1,162 @@
-//! From the file as written to the scheme that can be relied on, or to the first flaw.
+//! What a file has to keep beside its form: everything that is wrong with it is found at once, each with its place.
 
-mod rules;
+mod codes;
+mod earning;
+mod exchange;
+mod ladders;
+mod place;
+mod versions;
 
-use std::collections::HashSet;
+use std::fmt;
 use std::ops::Range;
 
-use chrono_tz::Tz;
-use toml::Spanned;
+use toml::de::DeTable;
 
-use super::file::{CategoryFile, SchemeFile, StationFile, Text, UnitFile};
-use super::{Category, Scheme, Station, Unit};
+use super::{CategoryKind, ConfigError, Scheme};
+use place::Place;
 
-/// What is wrong, and where in the file (in bytes).
-pub struct Flaw {
-    pub at: Option<Range<usize>>,
-    pub message: String,
+/// Something about a configuration that its author should look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub severity: Severity,
+    /// Counted from 1; the column in characters, as editors show it.
+    pub line_and_column: Option<(usize, usize)>,
+    pub zh: String,
+    pub en: String,
+    /// What was probably meant.
+    pub suggestion: Option<String>,
 }
 
-type Checked<T> = Result<T, Flaw>;
-
-const LONGEST_TEXT: usize = 1_000;
-
-pub fn scheme(file: SchemeFile) -> Checked<Scheme> {
-    let points_scale = *file.points_scale.get_ref();
-    if points_scale > 2 {
-        return flaw(file.points_scale.span(), format!("points have 0, 1 or 2 decimals, not {points_scale}"));
-    }
-    let categories = categories(file.categories)?;
-    let known = categories.iter().map(|category| category.code.as_str()).collect();
-    let versions = rules::versions(file.versions, &rules::Context { points_scale, known })?;
-    Ok(Scheme {
-        code: scheme_code(file.code)?,
-        name: text(file.name)?,
-        name_en: text(file.name_en)?,
-        illustrative: file.illustrative,
-        source: text(file.source)?,
-        time_zone: time_zone(file.time_zone)?,
-        points_scale,
-        stations: stations(file.stations)?,
-        units: units(file.units)?,
-        categories,
-        versions,
-    })
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The configuration cannot be used.
+    Error,
+    /// It can be used, and probably does not say what was meant.
+    Warning,
 }
 
-fn time_zone(name: Option<Text>) -> Checked<Tz> {
-    let Some(name) = name else {
-        return Ok(Tz::Asia__Shanghai);
-    };
-    let unknown = format!("there is no time zone `{}`; they are named like `Asia/Shanghai`", name.get_ref());
-    name.get_ref().parse().or_else(|_| flaw(name.span(), unknown))
-}
-
-fn stations(file: Spanned<Vec<StationFile>>) -> Checked<Vec<Station>> {
-    let at = file.span();
-    let mut seen = HashSet::new();
-    let stations: Vec<Station> = file
-        .into_inner()
-        .into_iter()
-        .map(|station| Ok(Station { code: new_code(station.code, &mut seen)?, name: text(station.name)? }))
-        .collect::<Checked<_>>()?;
-    match seen.contains("main") {
-        true => Ok(stations),
-        false => flaw(at, "one of the stations has the code `main`".into()),
-    }
-}
-
-/// That a unit stands below its parent gives every unit a root, and leaves no way to write a circle.
-fn units(file: Vec<UnitFile>) -> Checked<Vec<Unit>> {
-    let mut seen = HashSet::new();
-    let mut units = Vec::with_capacity(file.len());
-    for UnitFile { code, name, kind, parent } in file {
-        if let Some(parent) = parent.as_ref().filter(|parent| !seen.contains(parent.get_ref())) {
-            let message = format!(
-                "`{}` cannot be the parent of `{}`: no unit above it has that code",
-                parent.get_ref(),
-                code.get_ref()
-            );
-            return flaw(parent.span(), message);
+impl fmt::Display for Finding {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((line, column)) = self.line_and_column {
+            write!(out, "line {line}, column {column}: ")?;
         }
-        let code = new_code(code, &mut seen)?;
-        units.push(Unit { code, name: text(name)?, kind, parent: parent.map(Spanned::into_inner) });
-    }
-    Ok(units)
-}
-
-fn categories(file: Vec<CategoryFile>) -> Checked<Vec<Category>> {
-    if file.is_empty() {
-        return Err(Flaw { at: None, message: "a scheme has at least one category".into() });
-    }
-    let mut seen = HashSet::new();
-    file.into_iter()
-        .map(|CategoryFile { code, name, name_en }| {
-            Ok(Category { code: new_code(code, &mut seen)?, name: text(name)?, name_en: text(name_en)? })
-        })
-        .collect()
-}
-
-fn scheme_code(code: Text) -> Checked<String> {
-    let written = code.get_ref();
-    match (2..=32).contains(&written.len()) && is_code(written) && !written.contains('_') {
-        true => Ok(code.into_inner()),
-        false => flaw(
-            code.span(),
-            format!("a scheme's code is 2 to 32 of a-z, 0-9 and `-`, beginning with a letter, not `{written}`"),
-        ),
+        if self.severity == Severity::Warning {
+            out.write_str("注意 warning: ")?;
+        }
+        write!(out, "{} {}", self.zh, self.en)?;
+        match &self.suggestion {
+            Some(suggestion) => write!(out, " → {suggestion}"),
+            None => Ok(()),
+        }
     }
 }
 
-/// A code that its list does not have yet.
-fn new_code(code: Text, seen: &mut HashSet<String>) -> Checked<String> {
-    let written = code.get_ref();
-    if !is_code(written) {
-        let message = format!("a code is 1 to 32 of a-z, 0-9, `-` and `_`, beginning with a letter, not `{written}`");
-        return flaw(code.span(), message);
-    }
-    if !seen.insert(written.clone()) {
-        return flaw(code.span(), format!("the code `{written}` is used twice"));
-    }
-    Ok(code.into_inner())
-}
-
-fn is_code(text: &str) -> bool {
-    text.len() <= 32
-        && text.starts_with(|first: char| first.is_ascii_lowercase())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte))
-}
-
-fn text(written: Text) -> Checked<String> {
-    let text = written.get_ref();
-    let problem = if text.trim().is_empty() {
-        "is blank"
-    } else if text.trim() != text {
-        "begins or ends with a blank"
-    } else if text.chars().count() > LONGEST_TEXT {
-        "is longer than 1000 characters"
-    } else if text.chars().any(char::is_control) {
-        "has a line break or another control character"
-    } else {
-        return Ok(written.into_inner());
+/// Reads and checks a configuration; warnings come with it.
+pub fn parse(toml: &str) -> Result<(Scheme, Vec<Finding>), ConfigError> {
+    // Editors on Windows begin a file with a mark that is no part of it.
+    let toml = toml.strip_prefix('\u{feff}').unwrap_or(toml);
+    let mut scheme: Scheme = match toml::from_str(toml) {
+        Ok(scheme) => scheme,
+        Err(error) => return Err(ConfigError { findings: vec![unreadable(toml, &error)] }),
     };
-    flaw(written.span(), format!("this text {problem}"))
+    let mut report = Report::default();
+    check(&mut scheme, &mut report);
+    let findings = report.located(toml);
+    match findings.iter().any(|finding| finding.severity == Severity::Error) {
+        true => Err(ConfigError { findings }),
+        false => Ok((scheme, findings)),
+    }
 }
 
-fn flaw<T>(at: Range<usize>, message: String) -> Checked<T> {
-    Err(Flaw { at: Some(at), message })
+fn check(scheme: &mut Scheme, report: &mut Report) {
+    let root = Place::root();
+    if scheme.points_scale > 2 {
+        let zh = format!("积分的小数位数是 0、1 或 2，不是 {}", scheme.points_scale);
+        let en = format!("points have 0, 1 or 2 decimals, not {}", scheme.points_scale);
+        return report.error(root.key("points_scale"), zh, en);
+    }
+    codes::check(scheme, report);
+    versions::check(scheme, report);
+}
+
+/// The findings so far.
+#[derive(Default)]
+pub(super) struct Report {
+    found: Vec<(Place, Finding)>,
+}
+
+impl Report {
+    pub fn error(&mut self, at: Place, zh: impl Into<String>, en: impl Into<String>) {
+        self.find(Severity::Error, at, zh.into(), en.into(), None);
+    }
+
+    pub fn error_with(&mut self, at: Place, zh: String, en: String, suggestion: Option<String>) {
+        self.find(Severity::Error, at, zh, en, suggestion);
+    }
+
+    pub fn warning(&mut self, at: Place, zh: impl Into<String>, en: impl Into<String>) {
+        self.find(Severity::Warning, at, zh.into(), en.into(), None);
+    }
+
+    /// A field that has no default, because the published texts differ or are silent there.
+    pub fn missing(&mut self, at: Place, field: &str, zh: &str, en: &str) {
+        self.error(at, format!("缺少 `{field}`：{zh}"), format!("missing field `{field}`: {en}"));
+    }
+
+    fn find(&mut self, severity: Severity, at: Place, zh: String, en: String, suggestion: Option<String>) {
+        self.found.push((at, Finding { severity, line_and_column: None, zh, en, suggestion }));
+    }
+
+    /// The findings in the order of the file.
+    fn located(self, toml: &str) -> Vec<Finding> {
+        let document = DeTable::parse(toml).ok();
+        let mut located: Vec<(usize, Finding)> = self
+            .found
+            .into_iter()
+            .map(|(place, mut finding)| {
+                let span = document.as_ref().and_then(|document| place.span(document));
+                finding.line_and_column = span.clone().and_then(|span| line_and_column(toml, &span));
+                (span.map_or(usize::MAX, |span| span.start), finding)
+            })
+            .collect();
+        located.sort_by_key(|(start, finding)| (*start, finding.severity));
+        located.into_iter().map(|(_, finding)| finding).collect()
+    }
+}
+
+/// The file does not have the form of a configuration: not TOML, an unknown field, a wrong type.
+fn unreadable(toml: &str, error: &toml::de::Error) -> Finding {
+    let en = error.message().replace('\n', "; ");
+    let zh = match en.split_whitespace().take(2).collect::<Vec<_>>().as_slice() {
+        ["unknown", "field"] => "没有这个字段：",
+        ["unknown", "variant"] => "没有这个选项：",
+        ["missing", "field"] => "缺少字段：",
+        ["duplicate", "key"] | ["duplicate", "field"] => "重复的字段：",
+        ["invalid", "type:"] => "类型不对：",
+        _ => "无法读取：",
+    };
+    let suggestion = meant(&en).map(|name| format!("是否要写 `{name}`？ did you mean `{name}`?"));
+    let line_and_column = error.span().and_then(|span| line_and_column(toml, &span));
+    Finding { severity: Severity::Error, line_and_column, zh: zh.to_owned(), en, suggestion }
+}
+
+/// Of the names that an error lists as possible, the one most like the name that was not known.
+fn meant(message: &str) -> Option<&str> {
+    if !message.starts_with("unknown ") {
+        return None;
+    }
+    let mut names = message.split('`').skip(1).step_by(2);
+    let written = names.next()?;
+    codes::most_like(written, names)
+}
+
+fn line_and_column(toml: &str, span: &Range<usize>) -> Option<(usize, usize)> {
+    let before = toml.get(..span.start)?;
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    Some((before.matches('\n').count().saturating_add(1), line.chars().count().saturating_add(1)))
+}
+
+/// Whether services can be of this category; an unknown one has been reported elsewhere.
+pub(super) fn is_event(scheme: &Scheme, category: &str) -> bool {
+    scheme.category(category).is_some_and(|category| category.kind == CategoryKind::Event)
 }

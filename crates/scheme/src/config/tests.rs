@@ -1,5 +1,7 @@
+use std::collections::BTreeSet;
+
 use super::*;
-use crate::rules::format_points;
+use crate::rules::{Decimal, Evidence, format_points};
 
 const SMALL: &str = r#"code = "small"
 name = "小站"
@@ -47,7 +49,7 @@ part_hours = "half_hours"
 rounding = "down"
 hours_credited = "as_served"
 
-[[versions.overrides]]
+[[versions.rules]]
 categories = ["patrol"]
 points_per_hour = "1.2"
 minimum = { minutes = 30, below = "nothing" }
@@ -84,16 +86,17 @@ fn a_file_becomes_a_scheme() {
 
     let rules = scheme.rules_on(day("2026-01-01")).expect("rules");
     assert_eq!(rules.evidence_without_points, BTreeSet::from([Evidence::BackFilled]));
-    assert_eq!(rules.expiry, Expiry::Months { months: 24, from: ExpiryBase::ServiceDate });
-    assert_eq!(rules.earning("patrol").points_per_hour.to_string(), "1.2");
-    assert_eq!(rules.earning("patrol").part_hours, PartHours::HalfHours);
-    assert_eq!(rules.earning("elderly_care").minimum, None);
-    let caps: Vec<_> = rules.caps.iter().map(|cap| (cap.per, cap.unit, cap.limit, cap.over)).collect();
+    assert_eq!((rules.expiry, rules.expiry_counts_from), (Expiry::Months(24), Some(ExpiryBase::ServiceDate)));
+    let earning = |category: &str| rules.earning(|rule| rule.categories.contains(category), true).expect("a rule");
+    assert_eq!(earning("patrol").amount, Amount::PerHour(Decimal::parse("1.2").expect("a decimal")));
+    assert_eq!(earning("patrol").part_hours, PartHours::HalfHours);
+    assert_eq!(earning("elderly_care").minimum, None);
+    let caps: Vec<_> = rules.caps.iter().map(|cap| (cap.per, cap.unit(), cap.limit(1), cap.over)).collect();
     assert_eq!(
         caps,
         [
-            (CapPeriod::Record, CapUnit::Minutes, 720, OverCap::Truncate),
             (CapPeriod::Month, CapUnit::Points, 205, OverCap::Void),
+            (CapPeriod::Record, CapUnit::Minutes, 720, OverCap::Truncate),
         ]
     );
 }
@@ -137,7 +140,7 @@ fn what_a_text_may_leave_open_the_file_has_to_say() {
     ] {
         let error = with(field, "").expect_err(field);
         let name = field.split(' ').next().expect("a name");
-        assert!(error.message.contains(&format!("missing field `{name}`")), "{field:?}: {error}");
+        assert!(error.to_string().contains(&format!("missing field `{name}`")), "{field:?}: {error}");
     }
 }
 
@@ -168,7 +171,7 @@ fn a_flaw_is_named_with_its_place() {
         ("from = 2026-01-01", "from = 2026-01-01T08:00:00", "34:8", "without a time"),
         ("from = 2026-01-01", "from = 08:00:00", "34:8", "without a time"),
         ("[\"back_filled\"]", "[\"hearsay\"]", "36:28", "unknown variant `hearsay`"),
-        ("[\"back_filled\"]", "[\"kiosk\", \"kiosk\"]", "36:37", "listed twice"),
+        ("[\"back_filled\"]", "[\"kiosk\", \"kiosk\"]", "36:27", "listed twice"),
         ("{ months = 24 }", "{ months = 0 }", "37:10", "between 1 and 1200 months"),
         ("{ months = 24 }", "\"sometimes\"", "37:10", "unknown variant `sometimes`"),
         ("{ months = 24 }", "\"never\"", "38:22", "never expire"),
@@ -199,16 +202,17 @@ fn a_flaw_is_named_with_its_place() {
     ];
     for (old, new, place, message) in cases {
         let error = with(old, new).expect_err(new);
-        let (line, column) = error.line_and_column.unwrap_or_default();
+        let found = error.findings.iter().find(|finding| finding.to_string().contains(message));
+        let (line, column) = found.and_then(|finding| finding.line_and_column).unwrap_or_default();
         assert_eq!(format!("{line}:{column}"), place, "{new:?}: {error}");
-        assert!(error.message.contains(message), "{new:?}: {error}");
     }
 }
 
 #[test]
 fn an_error_is_one_line_that_begins_with_its_place() {
     let error = with("points_scale = 1", "points_scale = 3").expect_err("a flaw");
-    assert_eq!(error.to_string(), "line 6, column 16: points have 0, 1 or 2 decimals, not 3");
+    let expected = "line 6, column 16: 积分的小数位数是 0、1 或 2，不是 3 points have 0, 1 or 2 decimals, not 3";
+    assert_eq!(error.to_string(), expected);
     for broken in ["", "code", "code = ", "[[", "= 3", "code = \"a\"\ncode = \"b\"", "\u{0}", "\u{feff}code = 1"] {
         let error = Scheme::parse(broken).expect_err(broken).to_string();
         assert!(!error.is_empty() && !error.contains('\n'), "{broken:?}: {error}");
@@ -219,7 +223,7 @@ fn an_error_is_one_line_that_begins_with_its_place() {
 fn impossible_dates_are_refused_and_not_mended() {
     for date in ["2012-11-31", "2023-02-29", "2026-13-01", "2026-00-10", "2026-04-00", "2026-1-1"] {
         let error = with("2026-01-01", date).expect_err(date);
-        assert_eq!(error.line_and_column.map(|(line, _)| line), Some(34), "{date}: {error}");
+        assert_eq!(error.findings[0].line_and_column.map(|(line, _)| line), Some(34), "{date}: {error}");
     }
     assert!(with("2026-01-01", "2024-02-29").is_ok());
 }
@@ -227,10 +231,10 @@ fn impossible_dates_are_refused_and_not_mended() {
 #[test]
 fn lists_that_contradict_themselves_are_refused() {
     let version = &SMALL[SMALL.find("[[versions]]").expect("versions")..];
-    let patrol_twice = "\n[[versions.overrides]]\ncategories = [\"patrol\"]\n";
+    let patrol_twice = "\n[[versions.rules]]\ncategories = [\"patrol\"]\n";
     let cap_twice = "\n[[versions.caps]]\nper = \"record\"\nlimit_minutes = 60\nover = \"void\"\n";
     let cases = [
-        (patrol_twice.to_owned(), "`patrol` already has an override"),
+        (patrol_twice.to_owned(), "already covers every record"),
         (cap_twice.to_owned(), "an earlier cap"),
         (version.to_owned(), "in the order of their dates"),
         (version.replace("2026-01-01", "2025-01-01"), "and 2026-01-01 came before"),
@@ -238,8 +242,8 @@ fn lists_that_contradict_themselves_are_refused() {
     ];
     for (more, message) in cases {
         let error = Scheme::parse(&format!("{SMALL}{more}")).expect_err(message);
-        assert!(error.message.contains(message), "{error}");
-        assert!(error.line_and_column.is_some_and(|(line, _)| line > 61), "{error}");
+        let found = error.findings.iter().find(|finding| finding.to_string().contains(message));
+        assert!(found.is_some_and(|found| found.line_and_column.is_some_and(|(line, _)| line > 61)), "{error}");
     }
 }
 
@@ -248,7 +252,7 @@ fn proportional_hours_are_credited_as_served() {
     let proportional = SMALL.replace("half_hours", "proportional");
     assert!(Scheme::parse(&proportional.replace("\"1\"", "\"1.25\"")).is_ok());
     let error = Scheme::parse(&proportional.replace("as_served", "as_counted")).expect_err("a flaw");
-    assert!(error.message.contains("every minute"), "{error}");
+    assert!(error.to_string().contains("every minute"), "{error}");
 }
 
 #[test]

@@ -243,6 +243,10 @@ fn record(
             Evidences::SignedByLeader => Evidence::LeaderConfirmed,
             Evidences::BackFilled => Evidence::BackFilled,
         },
+        level: None,
+        role: None,
+        count: None,
+        filing_number: None,
         reason: match evidence {
             Evidences::SignedByLeader => line.remark.clone(),
             Evidences::BackFilled => Some(text(&line.remark, &format!("登记表 {file}"))),

@@ -93,6 +93,7 @@ fn details(scheme: &OpenScheme, line: VolunteerLine) -> Result<VolunteerDetails,
         skills: line.skills,
         // Who is in the register has signed up with the station.
         consent: Consent { record: true, publish: line.publish },
+        ..VolunteerDetails::default()
     })
 }
 

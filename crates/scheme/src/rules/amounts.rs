@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 use thiserror::Error;
 
@@ -90,7 +91,7 @@ impl AmountError {
 }
 
 /// Which way an amount goes that falls between two units.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Rounding {
     Down,
@@ -98,31 +99,115 @@ pub enum Rounding {
     Up,
 }
 
-/// Points per hour, in ten-thousandths of a point.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate(i64);
+/// A decimal as a configuration writes it, in ten-thousandths: points, points per hour, hours or a percentage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Decimal(i64);
 
-impl Rate {
+impl Decimal {
+    pub const ZERO: Decimal = Decimal(0);
     const DECIMALS: u8 = 4;
-    /// A million points per hour: far above any scheme, far below where arithmetic ends.
-    const HIGHEST: Rate = Rate(10_000_000_000);
+    const ONE: i64 = 10_000;
 
-    /// Reads a decimal with at most four decimals, up to a million points per hour.
-    pub fn parse(text: &str) -> Result<Rate, AmountError> {
-        let rate = Rate(parse_points(text, Rate::DECIMALS)?);
-        if rate.0 > Rate::HIGHEST.0 { Err(AmountError::TooLarge) } else { Ok(rate) }
+    /// Reads a decimal with at most four decimals, which may be negative.
+    pub fn parse(text: &str) -> Result<Decimal, AmountError> {
+        match text.strip_prefix('-') {
+            Some(positive) if !positive.starts_with('-') => {
+                let parsed = parse_points(positive, Decimal::DECIMALS)?;
+                Ok(Decimal(parsed.checked_neg().ok_or(AmountError::TooLarge)?))
+            }
+            _ => parse_points(text, Decimal::DECIMALS).map(Decimal),
+        }
     }
 
-    /// What `minutes` (0 or more) earn in minor units. The one place where points are rounded. `None` when the
-    /// result is too large.
+    pub fn whole(number: i64) -> Decimal {
+        Decimal(number.saturating_mul(Decimal::ONE))
+    }
+
+    /// Whether minor units of a scale of `scale` decimals can hold it.
+    pub fn fits(self, scale: u8) -> bool {
+        self.0 % Decimal::minor_unit(scale) == 0
+    }
+
+    /// In minor units of a scale of `scale` decimals, rounded towards zero; exact where [`Decimal::fits`].
+    pub fn minor(self, scale: u8) -> i64 {
+        self.0 / Decimal::minor_unit(scale)
+    }
+
+    /// As hours, in minutes; `None` when they are not whole.
+    pub fn whole_minutes(self) -> Option<i64> {
+        let minutes = self.0.checked_mul(60)?;
+        (minutes % Decimal::ONE == 0).then_some(minutes / Decimal::ONE)
+    }
+
+    /// As hours, in minutes, rounded up.
+    pub fn minutes_up(self) -> i64 {
+        let minutes = divide(i128::from(self.0) * 60, i128::from(Decimal::ONE), Rounding::Up);
+        i64::try_from(minutes).unwrap_or(i64::MAX)
+    }
+
+    pub fn abs(self) -> Decimal {
+        Decimal(self.0.saturating_abs())
+    }
+
+    pub fn is_negative(self) -> bool {
+        self.0 < 0
+    }
+
+    /// Ten-thousandths.
+    pub fn ten_thousandths(self) -> i64 {
+        self.0
+    }
+
+    fn minor_unit(scale: u8) -> i64 {
+        match scale {
+            0 => Decimal::ONE,
+            1 => 1_000,
+            2 => 100,
+            3 => 10,
+            _ => 1,
+        }
+    }
+
+    /// What `minutes` (0 or more) earn at so many points per hour, in minor units. `None` when the result is too large.
     pub fn points(self, minutes: i64, scale: u8, rounding: Rounding) -> Option<RoundedPoints> {
         const MINUTES_PER_HOUR: i128 = 60;
-        let rate_units = 10_i128.checked_pow(Rate::DECIMALS.into())?;
+        self.share(minutes.into(), MINUTES_PER_HOUR, scale, rounding)
+    }
+
+    /// `part` of `whole` of it, in minor units, rounded once. `None` when the result is too large.
+    pub fn share(self, part: i128, whole: i128, scale: u8, rounding: Rounding) -> Option<RoundedPoints> {
         let minor_per_point = 10_i128.checked_pow(scale.into())?;
-        let share = i128::from(minutes).checked_mul(self.0.into())?.checked_mul(minor_per_point)?;
-        let whole = MINUTES_PER_HOUR.checked_mul(rate_units)?;
+        let share = part.checked_mul(self.0.into())?.checked_mul(minor_per_point)?;
+        let whole = whole.checked_mul(Decimal::ONE.into())?;
         let minor = i64::try_from(divide(share, whole, rounding)).ok()?;
         Some(RoundedPoints { minor, exact: share.checked_rem(whole)? == 0 })
+    }
+}
+
+impl Serialize for Decimal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Decimal {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Decimal::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+impl JsonSchema for Decimal {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Decimal".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "pattern": "^-?(0|[1-9][0-9]*)(\\.[0-9]{1,4})?$",
+            "description": "十进制数，写成文字。\nA decimal, written as text."
+        })
     }
 }
 
@@ -133,15 +218,9 @@ pub struct RoundedPoints {
     pub exact: bool,
 }
 
-impl fmt::Display for Rate {
+impl fmt::Display for Decimal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&format_points(self.0, Rate::DECIMALS))
-    }
-}
-
-impl Serialize for Rate {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        out.write_str(&format_points(self.0, Decimal::DECIMALS))
     }
 }
 
@@ -276,17 +355,16 @@ mod tests {
             ("5", 0, 2, Up, 0, true),
         ];
         for (rate, minutes, scale, rounding, minor, exact) in cases {
-            let points = Rate::parse(rate).expect(rate).points(minutes, scale, rounding);
+            let points = Decimal::parse(rate).expect(rate).points(minutes, scale, rounding);
             assert_eq!(points, Some(RoundedPoints { minor, exact }), "{minutes} min at {rate}, {rounding:?}");
         }
     }
 
     #[test]
     fn absurd_amounts_are_refused_instead_of_wrapping() {
-        assert_eq!(Rate::parse("1000000").map(|rate| rate.to_string()), Ok("1000000".into()));
-        assert_eq!(Rate::parse("1000000.0001"), Err(AmountError::TooLarge));
-        assert_eq!(Rate::parse("1.00001"), Err(AmountError::TooManyDecimals { allowed: 4 }));
-        assert_eq!(Rate(i64::MAX).points(i64::MAX, 2, Rounding::Up), None);
-        assert_eq!(Rate(1).points(1, u8::MAX, Rounding::Up), None);
+        assert_eq!(Decimal::parse("1000000").map(|rate| rate.to_string()), Ok("1000000".into()));
+        assert_eq!(Decimal::parse("1.00001"), Err(AmountError::TooManyDecimals { allowed: 4 }));
+        assert_eq!(Decimal(i64::MAX).points(i64::MAX, 2, Rounding::Up), None);
+        assert_eq!(Decimal(1).points(1, u8::MAX, Rounding::Up), None);
     }
 }

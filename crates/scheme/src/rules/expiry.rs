@@ -2,26 +2,28 @@
 
 use chrono::{Datelike, Months, NaiveDate};
 
-use crate::config::{Expiry, ExpiryBase};
+use crate::config::Expiry;
 
 impl Expiry {
-    /// The last day on which points can be spent, up to its midnight in the scheme's time zone. `Ok(None)` when they
-    /// never expire; an error when the calendar ends before they do.
+    /// The last day on which points that live from `from` can be spent, up to its midnight in the scheme's time zone.
+    /// `Ok(None)` when they never expire; an error when the calendar ends before they do.
     ///
     /// Months run as Chinese law counts a period of months (Civil Code, Article 202): the last day is the day of the
     /// same number in the month of expiry, or the last day of that month when it has no such day. Twelve months from
     /// 29 February end on 28 February.
     ///
-    /// By the day of service the last day may lie before `recorded_on`. The points then come already expired.
-    pub fn last_day(self, served_on: NaiveDate, recorded_on: NaiveDate) -> Result<Option<NaiveDate>, EndOfCalendar> {
-        let base = |from| match from {
-            ExpiryBase::ServiceDate => served_on,
-            ExpiryBase::RecordingDate => recorded_on,
-        };
+    /// By the day of service the last day may lie before the day on which the points are posted. They then come already
+    /// expired.
+    pub fn last_day(self, from: NaiveDate) -> Result<Option<NaiveDate>, EndOfCalendar> {
         let last_day = match self {
             Expiry::Never => return Ok(None),
-            Expiry::YearEnd { from } => NaiveDate::from_ymd_opt(base(from).year(), 12, 31),
-            Expiry::Months { months, from } => base(from).checked_add_months(Months::new(months)),
+            Expiry::YearEnd => NaiveDate::from_ymd_opt(from.year(), 12, 31),
+            Expiry::Months(months) => from.checked_add_months(Months::new(months)),
+            Expiry::Yearly(day) => {
+                let this_year = day.in_year(from.year()).filter(|day| *day >= from);
+                this_year.or_else(|| day.in_year(from.year().checked_add(1)?))
+            }
+            Expiry::On(day) => Some(day),
         };
         last_day.map(Some).ok_or(EndOfCalendar)
     }
@@ -34,7 +36,7 @@ pub struct EndOfCalendar;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ExpiryBase::*;
+    use crate::config::MonthDay;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().expect("a date")
@@ -53,38 +55,31 @@ mod tests {
             ("2026-12-31", 2, "2027-02-28"),
             ("2027-08-31", 6, "2028-02-29"),
         ];
-        for (served, months, last) in cases {
-            let expiry = Expiry::Months { months, from: ServiceDate };
-            assert_eq!(expiry.last_day(day(served), day("2030-01-01")), Ok(Some(day(last))), "{served} + {months}");
+        for (from, months, last) in cases {
+            assert_eq!(Expiry::Months(months).last_day(day(from)), Ok(Some(day(last))), "{from} + {months}");
         }
     }
 
     #[test]
-    fn the_stated_day_decides_about_services_that_are_confirmed_late() {
-        let (served, recorded) = (day("2025-12-30"), day("2026-01-05"));
+    fn points_last_to_a_day_of_the_year_that_belongs_to_them() {
+        let yearly = |text: &str| Expiry::Yearly(MonthDay::try_from(text.to_owned()).expect("a day of the year"));
         let cases = [
-            (Expiry::Never, None),
-            (Expiry::YearEnd { from: ServiceDate }, Some("2025-12-31")),
-            (Expiry::YearEnd { from: RecordingDate }, Some("2026-12-31")),
-            (Expiry::Months { months: 6, from: ServiceDate }, Some("2026-06-30")),
-            (Expiry::Months { months: 6, from: RecordingDate }, Some("2026-07-05")),
+            (Expiry::YearEnd, "2025-12-31", "2025-12-31"),
+            (Expiry::YearEnd, "2025-01-01", "2025-12-31"),
+            (yearly("06-30"), "2025-06-30", "2025-06-30"),
+            (yearly("06-30"), "2025-07-01", "2026-06-30"),
+            (yearly("02-29"), "2025-01-01", "2025-02-28"),
+            (yearly("02-29"), "2027-03-01", "2028-02-29"),
+            (Expiry::On(day("2024-01-31")), "2023-05-01", "2024-01-31"),
         ];
-        for (expiry, last) in cases {
-            assert_eq!(expiry.last_day(served, recorded), Ok(last.map(day)), "{expiry:?}");
+        for (expiry, from, last) in cases {
+            assert_eq!(expiry.last_day(day(from)), Ok(Some(day(last))), "{expiry:?} from {from}");
         }
-    }
-
-    #[test]
-    fn the_last_day_of_the_year_belongs_to_it() {
-        let expiry = Expiry::YearEnd { from: ServiceDate };
-        for served in ["2025-12-31", "2025-01-01"] {
-            assert_eq!(expiry.last_day(day(served), day(served)), Ok(Some(day("2025-12-31"))));
-        }
+        assert_eq!(Expiry::Never.last_day(day("2025-01-01")), Ok(None));
     }
 
     #[test]
     fn the_calendar_may_end() {
-        let expiry = Expiry::Months { months: 1, from: ServiceDate };
-        assert_eq!(expiry.last_day(NaiveDate::MAX, NaiveDate::MAX), Err(EndOfCalendar));
+        assert_eq!(Expiry::Months(1).last_day(NaiveDate::MAX), Err(EndOfCalendar));
     }
 }

@@ -1,11 +1,15 @@
 //! The arithmetic of a record, line by line, as the volunteer and the auditor read it.
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Evidence;
-use super::amounts::{RoundedPoints, Rounding, format_points, hours_text};
-use crate::config::{BelowMinimum, CapPeriod, CapRule, CapUnit, EarningRule, Minimum, OverCap, PartHours, Scheme};
+use super::amounts::{Decimal, RoundedPoints, Rounding, format_points, hours_text};
+use super::{Evidence, Record, Unmet};
+use crate::config::{
+    BelowMinimum, CapPeriod, CapRule, CapUnit, EarningRule, Minimum, Otherwise, OverCap, PartHours, PerUnit, Scheme,
+    VolunteerAccount,
+};
 
 /// One line of a calculation: what was done, and what stands after it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,16 +23,30 @@ pub struct Step {
     pub points: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepKind {
     Served,
+    Recorded,
     BelowMinimum,
+    ConditionUnmet,
+    TimePercent,
     PartHours,
     MinutesCap,
     EvidenceWithoutPoints,
     Rate,
+    Fixed,
+    Blocks,
+    Units,
+    Decided,
+    HighestOf,
     PointsCap,
+    UsesCap,
+    Overdraft,
+    Debt,
+    Frozen,
+    Thawed,
+    Account,
     LastDay,
 }
 
@@ -41,9 +59,16 @@ pub(super) struct Sheet<'a> {
 }
 
 impl<'a> Sheet<'a> {
-    pub fn begin(scheme: &'a Scheme, minutes: i64) -> Self {
+    pub fn begin(scheme: &'a Scheme, record: &Record) -> Self {
+        let minutes = record.minutes;
         let mut sheet = Sheet { scheme, minutes, points: 0, steps: Vec::with_capacity(6) };
-        sheet.line(StepKind::Served, format!("服务 {minutes} 分钟"), format!("{minutes} min served"));
+        match scheme.category(record.category).filter(|_| minutes == 0) {
+            Some(event) => {
+                let (zh, en) = (format!("登记“{}”", event.name), format!("recorded: {}", event.name_en));
+                sheet.line(StepKind::Recorded, zh, en);
+            }
+            None => sheet.line(StepKind::Served, format!("服务 {minutes} 分钟"), format!("{minutes} min served")),
+        }
         sheet
     }
 
@@ -58,6 +83,22 @@ impl<'a> Sheet<'a> {
         let zh = format!("不足起算的 {} 分钟，{zh}", minimum.minutes);
         let en = format!("shorter than the minimum of {} min: {en}", minimum.minutes);
         self.line(StepKind::BelowMinimum, zh, en);
+    }
+
+    pub fn unmet(&mut self, unmet: &Unmet, otherwise: Otherwise) {
+        let (then_zh, then_en) = match otherwise {
+            Otherwise::MinutesOnly => ("只记时长，不计积分", "hours only, no points"),
+            Otherwise::Nothing => ("时长和积分都不计", "neither hours nor points"),
+        };
+        let zh = format!("不符合条件（{}），{then_zh}", unmet.zh());
+        let en = format!("a condition does not hold ({unmet}): {then_en}");
+        self.line(StepKind::ConditionUnmet, zh, en);
+    }
+
+    pub fn time_percent(&mut self, percent: Decimal, minutes: i64) {
+        self.minutes = minutes;
+        let zh = format!("按 {percent}% 计时，计 {minutes} 分钟");
+        self.line(StepKind::TimePercent, zh, format!("{percent}% of the time counts: {minutes} min"));
     }
 
     /// The hours on record become those that were counted.
@@ -75,27 +116,29 @@ impl<'a> Sheet<'a> {
         }
     }
 
+    /// A cap was met; what is left has been set by the caller.
     pub fn capped(&mut self, cap: &CapRule, room: i64, left: i64) {
-        let step = match cap.unit {
+        let unit = cap.unit();
+        let step = match unit {
             CapUnit::Minutes => StepKind::MinutesCap,
             CapUnit::Points => StepKind::PointsCap,
+            CapUnit::Uses => StepKind::UsesCap,
         };
-        match cap.unit {
-            CapUnit::Minutes => self.minutes = left,
-            CapUnit::Points => self.points = left,
-        }
-        let (limit_zh, limit_en) = self.amount(cap.unit, cap.limit);
-        let (room_zh, room_en) = self.amount(cap.unit, room);
-        let (left_zh, left_en) = self.amount(cap.unit, left);
+        let (limit_zh, limit_en) = self.amount(unit, cap.limit(self.scheme.points_scale));
+        let (room_zh, room_en) = self.amount(unit, room);
+        let (left_zh, left_en) = self.amount(unit, left);
         let (per_zh, per_en) = period(cap.per);
         let (group_zh, group_en) = self.group(cap);
         let (over_zh, over_en) = match cap.over {
             OverCap::Truncate => (format!("计 {left_zh}"), format!("credited: {left_en}")),
             OverCap::Void => ("超出，本次不计".into(), "exceeded, so nothing is credited".into()),
+            OverCap::Donate => {
+                (format!("计 {left_zh}，超出部分进捐赠池"), format!("credited: {left_en}, the rest is donated"))
+            }
         };
         let (rest_zh, rest_en) = match cap.per {
             CapPeriod::Record => (String::new(), String::new()),
-            CapPeriod::Day | CapPeriod::Month => (format!("尚余 {room_zh}，"), format!("{room_en} left, ")),
+            _ => (format!("尚余 {room_zh}，"), format!("{room_en} left, ")),
         };
         let zh = format!("{per_zh}{group_zh}上限 {limit_zh}，{rest_zh}{over_zh}");
         let en = format!("at most {limit_en} {per_en}{group_en}: {rest_en}{over_en}");
@@ -114,17 +157,10 @@ impl<'a> Sheet<'a> {
         self.line(StepKind::EvidenceWithoutPoints, zh, en);
     }
 
-    pub fn rate(&mut self, counted: i64, rule: &EarningRule, points: RoundedPoints) {
+    pub fn rate(&mut self, counted: i64, rate: Decimal, rule: &EarningRule, points: RoundedPoints) {
         self.points = points.minor;
         let (earned_zh, earned_en) = self.amount(CapUnit::Points, points.minor);
-        let rate = rule.points_per_hour;
-        let (round_zh, round_en) = match points.exact {
-            true => (String::new(), String::new()),
-            false => {
-                let (zh, en) = rounding_words(rule.rounding);
-                (format!("，{zh}"), format!(", rounded {en},"))
-            }
-        };
+        let (round_zh, round_en) = rounded(points, rule.rounding);
         let (time_zh, time_en) = match rule.part_hours {
             PartHours::Proportional => (format!("{counted} 分钟"), format!("{counted} min")),
             PartHours::HalfHours | PartHours::WholeHours => {
@@ -136,12 +172,108 @@ impl<'a> Sheet<'a> {
         self.line(StepKind::Rate, zh, en);
     }
 
-    pub fn last_day(&mut self, last_day: Option<NaiveDate>) {
-        if self.points == 0 {
-            return;
-        }
+    pub fn fixed(&mut self, points: i64) {
+        self.points = points;
+        let (zh, en) = self.amount(CapUnit::Points, points);
+        self.line(StepKind::Fixed, format!("每次 {zh}"), format!("{en} per record"));
+    }
+
+    pub fn blocks(&mut self, running: bool, before: i64, after: i64, had: i64, has: i64) {
+        self.points = has.saturating_sub(had);
+        let (has_zh, has_en) = self.amount(CapUnit::Points, has);
+        let (zh, en) = match running {
+            false => (
+                format!("{} 小时按段计 {has_zh}", hours_text(after)),
+                format!("{} h by blocks: {has_en}", hours_text(after)),
+            ),
+            true => {
+                let (had_zh, had_en) = self.amount(CapUnit::Points, had);
+                let (was, now) = (hours_text(before), hours_text(after));
+                let (plus_zh, plus_en) = self.amount(CapUnit::Points, self.points);
+                (
+                    format!("累计 {now} 小时值 {has_zh}，减此前 {was} 小时的 {had_zh} = {plus_zh}"),
+                    format!("{now} h in all are worth {has_en}, less {had_en} for the {was} h before = {plus_en}"),
+                )
+            }
+        };
+        self.line(StepKind::Blocks, zh, en);
+    }
+
+    pub fn units(&mut self, count: i64, unit: &PerUnit, points: RoundedPoints, rounding: Rounding) {
+        self.points = points.minor;
+        let (zh, en) = self.amount(CapUnit::Points, points.minor);
+        let (round_zh, round_en) = rounded(points, rounding);
+        let (name, each) = (&unit.unit, unit.points);
+        let per = if unit.per == 1 { String::new() } else { format!(" {} ", unit.per) };
+        let zh = format!("{count} {name} × 每{per}{name} {each} 分{round_zh} = {zh}");
+        let en = format!("{count} {name} × {each} per{per} {name}{round_en} = {en}");
+        self.line(StepKind::Units, zh, en);
+    }
+
+    pub fn decided(&mut self, from: i64, to: i64, points: i64) {
+        self.points = points;
+        let (zh, en) = self.amount(CapUnit::Points, points);
+        let scale = self.scheme.points_scale;
+        let (from, to) = (format_points(from, scale), format_points(to, scale));
+        let zh = format!("在 {from} 至 {to} 分之间，由确认人定为 {zh}");
+        self.line(StepKind::Decided, zh, format!("between {from} and {to}, decided by the reviewer: {en}"));
+    }
+
+    pub fn highest_of(&mut self, before: i64, more: i64) {
+        self.points = more;
+        let (before_zh, before_en) = self.amount(CapUnit::Points, before);
+        let (more_zh, more_en) = self.amount(CapUnit::Points, more);
+        let zh = format!("就高不叠加：同组已计 {before_zh}，再计 {more_zh}");
+        self.line(StepKind::HighestOf, zh, format!("only the highest counts: {before_en} before, {more_en} more"));
+    }
+
+    pub fn stopped_at_zero(&mut self, taken: i64) {
+        self.points = taken.saturating_neg();
+        let (zh, en) = self.amount(CapUnit::Points, taken);
+        self.line(StepKind::Overdraft, format!("余额不足，扣至 0，扣 {zh}"), format!("down to 0: {en} taken"));
+    }
+
+    pub fn owed(&mut self, missing: i64) {
+        let (zh, en) = self.amount(CapUnit::Points, missing);
+        self.line(StepKind::Debt, format!("余额不足，欠 {zh}，从以后所得中扣"), format!("{en} are owed"));
+    }
+
+    pub fn paid_back(&mut self, paid: i64) {
+        let (zh, en) = self.amount(CapUnit::Points, paid);
+        self.line(StepKind::Debt, format!("其中 {zh} 抵此前所欠"), format!("of which {en} pay what was owed"));
+    }
+
+    pub fn frozen(&mut self) {
+        self.line(StepKind::Frozen, "账户冻结".into(), "the account is frozen".into());
+    }
+
+    pub fn thawed(&mut self, more: i64) {
+        self.points = self.points.saturating_add(more);
+        let (zh, en) = self.amount(CapUnit::Points, more);
+        self.line(StepKind::Thawed, format!("账户解冻，补 {zh}"), format!("the account thaws, and gets {en}"));
+    }
+
+    /// What another account gets; the two sums stay.
+    pub fn credited(&mut self, account: &VolunteerAccount, amount: i64) {
+        let (zh, en) = self.amount(account.counts, amount);
+        let (name, name_en) = (&account.name, &account.name_en);
+        self.line(StepKind::Account, format!("记入“{name}” {zh}"), format!("{name_en}: {en}"));
+    }
+
+    pub fn last_day(&mut self, points: i64, first_day: Option<NaiveDate>, last_day: Option<NaiveDate>) {
+        self.points = points;
+        let (from_zh, from_en) = match first_day {
+            Some(day) => (format!("自 {day} 起可用，"), format!(" from {day} on")),
+            None => (String::new(), String::new()),
+        };
         let (zh, en) = match last_day {
-            Some(day) => (format!("积分可用至 {day}（含当日）"), format!("the points can be spent up to {day}")),
+            Some(day) => (
+                format!("{from_zh}积分可用至 {day}（含当日）"),
+                format!("the points can be spent{from_en} up to {day}"),
+            ),
+            None if first_day.is_some() => {
+                (format!("{from_zh}长期有效"), format!("the points can be spent{from_en}, and do not expire"))
+            }
             None => ("积分长期有效".into(), "the points do not expire".into()),
         };
         self.line(StepKind::LastDay, zh, en);
@@ -163,6 +295,7 @@ impl<'a> Sheet<'a> {
     fn amount(&self, unit: CapUnit, amount: i64) -> (String, String) {
         match unit {
             CapUnit::Minutes => (format!("{amount} 分钟"), format!("{amount} min")),
+            CapUnit::Uses => (format!("{amount} 次"), format!("{amount} times")),
             CapUnit::Points => {
                 let points = format_points(amount, self.scheme.points_scale);
                 let noun = if points == "1" { "point" } else { "points" };
@@ -192,8 +325,21 @@ fn period(per: CapPeriod) -> (&'static str, &'static str) {
     match per {
         CapPeriod::Record => ("每次", "per record"),
         CapPeriod::Day => ("每日", "per day"),
+        CapPeriod::Week => ("每周", "per week"),
         CapPeriod::Month => ("每月", "per month"),
+        CapPeriod::Quarter => ("每季度", "per quarter"),
+        CapPeriod::Year => ("每年", "per year"),
+        CapPeriod::Ever => ("累计", "ever"),
+        CapPeriod::Balance => ("余额", "of balance"),
     }
+}
+
+fn rounded(points: RoundedPoints, rounding: Rounding) -> (String, String) {
+    if points.exact {
+        return (String::new(), String::new());
+    }
+    let (zh, en) = rounding_words(rounding);
+    (format!("，{zh}"), format!(", rounded {en},"))
 }
 
 fn rounding_words(rounding: Rounding) -> (&'static str, &'static str) {

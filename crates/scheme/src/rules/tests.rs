@@ -55,7 +55,22 @@ fn day(text: &str) -> NaiveDate {
 }
 
 fn patrol(minutes: i64) -> Record<'static> {
-    Record { category: "patrol", occurred_on: day("2026-11-22"), minutes, evidence: Evidence::Kiosk }
+    Record::plain("patrol", day("2026-11-22"), minutes, Evidence::Kiosk)
+}
+
+/// Earns the record when it is confirmed on `confirmed_on`, by somebody of whom nothing is known.
+fn earn(
+    scheme: &Scheme,
+    record: &Record,
+    confirmed_on: NaiveDate,
+    known: &BTreeMap<String, i64>,
+) -> Result<Earning, RuleError> {
+    super::earn(scheme, record, &Person::default(), &Verdict::on(confirmed_on), known)
+}
+
+fn needs(scheme: &Scheme, record: &Record) -> Result<Vec<String>, RuleError> {
+    let needs = super::needs(scheme, record, &Person::default())?;
+    Ok(needs.iter().map(Need::key).collect())
 }
 
 /// Earns the record on its own day, with this much of each cap used.
@@ -164,7 +179,7 @@ fn hours_credited_as_counted_never_exceed_a_cap() {
         let scheme = scheme(&rule, &cap("day", "limit_minutes = 150", "truncate"));
         let earning = earned(&scheme, patrol(110), &[("minutes/day/2026-11-22", 60)]);
         assert_eq!((earning.minutes, earning.points), (60, 10), "{rounding}");
-        assert_eq!(earning.draws[0].1, 60, "{rounding}");
+        assert_eq!(earning.draws[0].amount, 60, "{rounding}");
     }
     // Counted first: 12 hours 20 minutes are 12 hours, which the cap allows.
     let rule = rule("1", "whole_hours", "down", "as_counted");
@@ -186,9 +201,13 @@ fn a_record_names_the_caps_it_draws_on_and_what_it_takes() {
         ("points/day/2026-11-22", CapUnit::Points, 60, 20),
         ("points/month/2026-11/environment+patrol", CapUnit::Points, 100, 20),
     ];
-    let expected = expected.map(|(key, unit, limit, taken)| (Cap { key: key.to_owned(), unit, limit }, taken)).to_vec();
-    let named: Vec<Cap> = expected.iter().map(|(cap, _)| cap.clone()).collect();
-    assert_eq!(super::caps(&scheme, &patrol(150)), Ok(named));
+    let draw = |(key, unit, limit, amount): (&str, _, _, _)| {
+        let tally = Tally { key: key.to_owned(), unit };
+        Draw { tally, amount, bound: DrawBound::AtMost(limit) }
+    };
+    let expected = expected.map(draw).to_vec();
+    let named: Vec<String> = expected.iter().map(|draw| draw.tally.key.clone()).collect();
+    assert_eq!(needs(&scheme, &patrol(150)), Ok(named));
     assert_eq!(earned(&scheme, patrol(150), &[]).draws, expected);
 
     let exhausted = [("points/day/2026-11-22", 60)];
@@ -203,10 +222,10 @@ fn no_order_of_records_gets_more_than_a_cap() {
     let mut used = BTreeMap::new();
     for minutes in (1..40).map(|step| (step * 37) % 190 + 1) {
         let earning = earn(&scheme, &patrol(minutes), day("2026-11-30"), &used).expect("an earning");
-        for (cap, taken) in earning.draws {
-            let total = used.entry(cap.key).or_insert(0);
-            *total += taken;
-            assert!(*total <= cap.limit);
+        for draw in earning.draws {
+            let total = used.entry(draw.tally.key).or_insert(0);
+            *total += draw.amount;
+            assert!(matches!(draw.bound, DrawBound::AtMost(limit) if *total <= limit));
         }
     }
     assert_eq!(used["minutes/day/2026-11-22"], 250);
@@ -229,7 +248,7 @@ fn what_cannot_be_judged_is_refused() {
         ),
     ];
     for (record, error) in cases {
-        assert_eq!(super::caps(&scheme, &record), Err(error.clone()));
+        assert_eq!(needs(&scheme, &record), Err(error.clone()));
         assert_eq!(earn(&scheme, &record, day("2026-12-01"), &BTreeMap::new()), Err(error));
     }
     assert_eq!(amounts(&scheme, patrol(LONGEST_RECORD_MINUTES)), (527_040, 87_840));
@@ -242,7 +261,7 @@ fn hailin_counts_whole_hours_and_two_of_them_at_most_each_time() {
         assert_eq!(amounts(&hailin, patrol(served)), (minutes, points), "{served} minutes");
     }
     // Two services on one day add up: nothing is capped by the day.
-    assert_eq!(super::caps(&hailin, &patrol(120)), Ok(Vec::new()));
+    assert_eq!(needs(&hailin, &patrol(120)), Ok(Vec::new()));
 }
 
 #[test]
@@ -326,7 +345,7 @@ fn evidence_has_one_spelling() {
 #[test]
 fn points_that_outlive_the_calendar_are_an_error() {
     let haiyue = sample("haiyue");
-    assert!(matches!(haiyue.versions()[0].expiry, Expiry::YearEnd { .. }));
+    assert!(matches!(haiyue.versions()[0].expiry, Expiry::YearEnd));
     let record = Record { occurred_on: NaiveDate::MAX, ..patrol(60) };
     assert!(earn(&haiyue, &record, NaiveDate::MAX, &BTreeMap::new()).is_ok());
     assert_eq!(earn(&sample("ziyang"), &record, NaiveDate::MAX, &BTreeMap::new()), Err(RuleError::TooLarge));

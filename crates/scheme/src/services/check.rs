@@ -1,10 +1,10 @@
 //! What a service record must say.
 
 use super::{Service, ServiceDetails};
-use crate::config::Scheme;
-use crate::rules::{self, Evidence, Record, RuleError};
+use crate::config::{CategoryKind, Scheme};
+use crate::rules::{self, Evidence, Person, Record, RuleError};
 use crate::volunteers::{Invalid, is_text};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 /// A record is of one day's service.
 const MINUTES_MAX: i64 = 24 * 60;
@@ -18,10 +18,25 @@ pub fn minutes(details: &ServiceDetails) -> i64 {
 }
 
 /// Everything that is wrong with a record.
-pub fn flaws(config: &Scheme, details: &ServiceDetails, minutes: i64, now: DateTime<Utc>) -> Vec<Invalid> {
+pub fn flaws(
+    config: &Scheme,
+    details: &ServiceDetails,
+    person: &Person,
+    minutes: i64,
+    now: DateTime<Utc>,
+) -> Vec<Invalid> {
     let mut flaws = Vec::new();
+    let event = config.category(&details.category).is_some_and(|category| category.kind == CategoryKind::Event);
     texts(details, &mut flaws);
-    times(config, details, minutes, &mut flaws);
+    match event {
+        true => no_time(details, &mut flaws),
+        false => times(config, details, minutes, &mut flaws),
+    }
+    for (field, code, known) in [("level", &details.level, &config.levels), ("role", &details.role, &config.roles)] {
+        if code.as_ref().is_some_and(|code| known.iter().all(|one| one.code != *code)) {
+            flaws.push(Invalid::new(field, "unknown_code", format!("the scheme has no such {field}")));
+        }
+    }
     if config.category(&details.category).is_none() {
         flaws.push(Invalid::new("category", "unknown_category", "the scheme has no such category"));
     }
@@ -32,7 +47,7 @@ pub fn flaws(config: &Scheme, details: &ServiceDetails, minutes: i64, now: DateT
         flaws.push(Invalid::new("reason", "missing_reason", "what is filled in later needs a reason"));
     }
     if flaws.is_empty() {
-        flaws.extend(rule_flaw(config, details, minutes));
+        flaws.extend(rule_flaw(config, details, person, minutes, config.day_of(now)));
     }
     flaws
 }
@@ -45,6 +60,7 @@ fn texts(details: &ServiceDetails, flaws: &mut Vec<Invalid>) {
         ("organiser", Some(&details.organiser), 200),
         ("person_in_charge", Some(&details.person_in_charge), 100),
         ("recipient", details.recipient.as_ref(), 200),
+        ("filing_number", details.filing_number.as_ref(), 100),
         ("reason", details.reason.as_ref(), 500),
     ];
     for (field, text, max) in fields {
@@ -80,17 +96,43 @@ fn times(config: &Scheme, details: &ServiceDetails, minutes: i64, flaws: &mut Ve
     }
 }
 
-/// Whether the rules of the scheme can be applied to it at all.
-fn rule_flaw(config: &Scheme, details: &ServiceDetails, minutes: i64) -> Option<Invalid> {
-    let record =
-        Record { category: &details.category, occurred_on: details.occurred_on, minutes, evidence: details.evidence };
-    match rules::caps(config, &record) {
-        Ok(_) => None,
-        Err(error @ RuleError::BeforeFirstVersion { .. }) => {
-            Some(Invalid::new("occurred_on", "no_rules_then", error.to_string()))
-        }
-        Err(error) => Some(Invalid::new("minutes", "invalid_minutes", error.to_string())),
+/// An event lasts no time.
+fn no_time(details: &ServiceDetails, flaws: &mut Vec<Invalid>) {
+    let given = [
+        ("minutes", details.minutes.is_some_and(|minutes| minutes != 0)),
+        ("started_at", details.started_at.is_some()),
+        ("ended_at", details.ended_at.is_some()),
+    ];
+    for (field, _) in given.into_iter().filter(|(_, given)| *given) {
+        flaws.push(Invalid::new(field, "event_without_time", "the category is an event, which lasts no time"));
     }
+}
+
+/// Whether the rules of the scheme can be applied to it at all.
+fn rule_flaw(
+    config: &Scheme,
+    details: &ServiceDetails,
+    person: &Person,
+    minutes: i64,
+    today: NaiveDate,
+) -> Option<Invalid> {
+    let record = Record {
+        level: details.level.as_deref(),
+        role: details.role.as_deref(),
+        count: details.count,
+        filed: details.filing_number.is_some(),
+        recorded_on: today,
+        ..Record::plain(&details.category, details.occurred_on, minutes, details.evidence)
+    };
+    let error = rules::check(config, &record, person).err()?;
+    let (field, code) = match error {
+        RuleError::BeforeFirstVersion { .. } => ("occurred_on", "no_rules_then"),
+        RuleError::NoRule { .. } => ("category", "no_rule"),
+        RuleError::CountNeeded { .. } => ("count", "missing_count"),
+        RuleError::CountNotAsked { .. } => ("count", "count_not_asked"),
+        _ => ("minutes", "invalid_minutes"),
+    };
+    Some(Invalid::new(field, code, error.to_string()))
 }
 
 /// The first field in which a record differs from what is asked for under the same id.
@@ -110,6 +152,10 @@ pub fn difference(service: &Service, details: &ServiceDetails, minutes: i64) -> 
         ("ended_at", known.ended_at != details.ended_at),
         ("minutes", service.minutes != minutes),
         ("evidence", known.evidence != details.evidence),
+        ("level", known.level != details.level),
+        ("role", known.role != details.role),
+        ("count", known.count != details.count),
+        ("filing_number", known.filing_number != details.filing_number),
         ("reason", known.reason != details.reason),
     ];
     differs.into_iter().find(|(_, differs)| *differs).map(|(field, _)| field)

@@ -1,21 +1,18 @@
 //! Deciding over service records. A confirmation posts minutes and points; a reversal posts them back.
 
-use super::{Service, ServiceError, ServiceRow, Status, select_services};
-use crate::accounts;
+use super::{Service, ServiceError, ServiceRow, Status, posting, select_services};
 use crate::keys::Operator;
 use crate::projection::kind;
 use crate::reasons;
-use crate::rules::{self, Cap, Earning, Record, RuleError, Step};
+use crate::rules::{RuleError, Step};
 use crate::schemes::OpenScheme;
 use crate::volunteers::Invalid;
 use chrono::{DateTime, Utc};
-use ledger::{Action, Bound, Draft, Entry, Key, Leg, Lot, PostError, Rejection, Source};
+use ledger::{Action, Draft, Entry, PostError, Rejection};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
-use std::sync::Arc;
 use uuid::Uuid;
 
-/// How often a confirmation is computed anew because others used the same cap meanwhile.
+/// How often a decision is computed anew because others changed what it was computed from meanwhile.
 const TRIES: usize = 20;
 
 /// How the points came about, line by line.
@@ -31,6 +28,17 @@ pub struct Decision {
     pub replayed: bool,
 }
 
+/// What whoever confirms decides beside confirming.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Confirmation<'a> {
+    /// Minor units out of the range that the rules leave open.
+    pub points: Option<i64>,
+    /// Lift the caps that the rules allow to lift; needs a reason.
+    pub lift_caps: bool,
+    /// Why these points, or why the caps are lifted.
+    pub reason: Option<&'a str>,
+}
+
 /// Confirms a record: the volunteer gets minutes and points by the rules in force on the day of service.
 pub async fn confirm(
     scheme: &OpenScheme,
@@ -38,17 +46,48 @@ pub async fn confirm(
     by: &Operator,
     now: DateTime<Utc>,
 ) -> Result<Decision, ServiceError> {
+    confirm_with(scheme, id, Confirmation::default(), by, now).await
+}
+
+/// As [`confirm`], with what the rules leave to whoever confirms.
+pub async fn confirm_with(
+    scheme: &OpenScheme,
+    id: Uuid,
+    confirmation: Confirmation<'_>,
+    by: &Operator,
+    now: DateTime<Utc>,
+) -> Result<Decision, ServiceError> {
+    check_reason(confirmation.reason)?;
+    if (confirmation.points.is_some() || confirmation.lift_caps) && confirmation.reason.is_none() {
+        let detail = "whoever decides on points or lifts a cap says why";
+        return Err(ServiceError::Invalid(vec![Invalid::new("reason", "missing_reason", detail)]));
+    }
     let row = decidable(scheme, id, by).await?;
+    confirm_row(scheme, &row, confirmation, by, now).await
+}
+
+pub(super) async fn confirm_row(
+    scheme: &OpenScheme,
+    row: &ServiceRow,
+    confirmation: Confirmation<'_>,
+    by: &Operator,
+    now: DateTime<Utc>,
+) -> Result<Decision, ServiceError> {
+    let id = row.id();
+    let reason = match confirmation.reason {
+        Some(_) => reasons::give(scheme, decision_id(id), confirmation.reason, by, now).await?,
+        None => None,
+    };
     let mut tries = 0;
     loop {
-        let earning = compute(scheme, &row, now).await?;
-        let draft = confirmation(&row, &earning, by)?;
+        let worked = posting::work_out(scheme, row, confirmation, now).await?;
+        let draft = posting::confirmation(scheme, row, &worked, reason.as_deref(), by);
         match scheme.book.post(draft).await {
             Ok(outcome) => match outcome.result {
                 Ok(entry) => return decided(scheme, id, &entry, outcome.replayed).await,
-                // Somebody used the cap since it was looked at: what is left of it is less now.
-                Err(Rejection::BelowFloor { .. }) if tries < TRIES => tries += 1,
-                Err(Rejection::BelowFloor { .. }) => return Err(ServiceError::Busy),
+                // What the arithmetic was told has changed since: somebody used the cap, or spent the points.
+                Err(Rejection::BelowFloor { .. } | Rejection::AboveCeiling { .. }) if tries < TRIES => tries += 1,
+                Err(Rejection::BelowFloor { .. } | Rejection::AboveCeiling { .. }) => return Err(ServiceError::Busy),
                 Err(rejection) => return Err(refused(rejection)),
             },
             Err(error) => return conflict(scheme, id, error).await,
@@ -93,35 +132,28 @@ pub async fn reverse(
     if !matches!(row.status.as_str(), "confirmed" | "reversed") {
         return Err(ServiceError::StateConflict { status: row.service()?.status });
     }
-    let document = json!({
-        "decided_by": by.key_id,
-        "record": row.commitment(),
-        "credited_minutes": row.credited_minutes,
-        "points": row.points,
-        "overdraw": overdraw,
-        "reason": reasons::give(scheme, reversal_id(id), reason, by, now).await?,
-    });
-    let earned_nothing = row.credited_minutes == Some(0) && row.points == Some(0);
-    let action = match earned_nothing {
-        true => Action::Post(Vec::new()),
-        false => Action::Reverse { entry: decision_id(id), amounts: None, overdraw },
-    };
-    let draft = Draft { id: reversal_id(id), ..decision(&row, kind::SERVICE_REVERSED, action, document) };
-    match scheme.book.post(draft).await {
-        Ok(outcome) => match outcome.result {
-            Ok(entry) => decided(scheme, id, &entry, outcome.replayed).await,
-            Err(rejection) => Err(refused(rejection)),
-        },
-        Err(error) => conflict(scheme, id, error).await,
+    let reason = reasons::give(scheme, reversal_id(id), reason, by, now).await?;
+    let mut tries = 0;
+    loop {
+        let draft = posting::reversal(scheme, &row, reason.as_deref(), overdraw, by, now).await?;
+        match scheme.book.post(draft).await {
+            Ok(outcome) => match outcome.result {
+                Ok(entry) => return decided(scheme, id, &entry, outcome.replayed).await,
+                // Others changed the running total that the record was part of.
+                Err(rejection) if tries < TRIES && posting::about_tally(&rejection) => tries += 1,
+                Err(rejection) => return Err(refused(rejection)),
+            },
+            Err(error) => return conflict(scheme, id, error).await,
+        }
     }
 }
 
 /// The id of the entry that confirms or rejects a record: one, so that it is decided once.
-fn decision_id(id: Uuid) -> Uuid {
+pub(super) fn decision_id(id: Uuid) -> Uuid {
     Uuid::new_v5(&id, b"decision")
 }
 
-fn reversal_id(id: Uuid) -> Uuid {
+pub(super) fn reversal_id(id: Uuid) -> Uuid {
     Uuid::new_v5(&id, b"reversal")
 }
 
@@ -149,61 +181,7 @@ async fn decidable(scheme: &OpenScheme, id: Uuid, by: &Operator) -> Result<Servi
     }
 }
 
-/// What the record earns, given what is used of the volunteer's caps at this moment.
-async fn compute(scheme: &OpenScheme, row: &ServiceRow, now: DateTime<Utc>) -> Result<Earning, ServiceError> {
-    let config = scheme.config();
-    let evidence = row.evidence.parse().map_err(|_| db::Error::Damaged("services.evidence".to_owned()))?;
-    let record = Record { category: &row.category, occurred_on: row.occurred_on, minutes: row.minutes, evidence };
-    let caps = rules::caps(&config, &record).map_err(not_applicable)?;
-    let used = used(scheme, row.volunteer_id, &caps).await?;
-    rules::earn(&config, &record, config.day_of(now), &used).map_err(not_applicable)
-}
-
-async fn used(scheme: &OpenScheme, volunteer: Uuid, caps: &[Cap]) -> Result<BTreeMap<String, i64>, ServiceError> {
-    if caps.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let paths: Vec<Arc<str>> = caps.iter().map(|cap| accounts::cap_path(volunteer, cap)).collect();
-    let view = scheme.book.standings(&paths).await.map_err(post_error)?;
-    let used = |lots: &Vec<ledger::state::Standing>| lots.first().map_or(0, |standing| -standing.balance);
-    Ok(caps.iter().zip(&view.lots).map(|(cap, lots)| (cap.key.clone(), used(lots))).collect())
-}
-
-fn confirmation(row: &ServiceRow, earning: &Earning, by: &Operator) -> Result<Draft, ServiceError> {
-    let volunteer = row.volunteer_id;
-    let mut legs = Vec::new();
-    if earning.minutes > 0 {
-        let from = Source::Account(accounts::served());
-        legs.push(Leg { from, to: accounts::minutes(volunteer), amount: earning.minutes });
-    }
-    if earning.points > 0 {
-        let lot = earning.lot.map_or(Lot::NONE, Lot::until);
-        let from = Source::Account(accounts::issued());
-        legs.push(Leg { from, to: accounts::points(volunteer, lot), amount: earning.points });
-    }
-    let mut bounds = Vec::new();
-    for (cap, share) in &earning.draws {
-        let from = Source::Account(accounts::cap(volunteer, cap));
-        legs.push(Leg { from, to: accounts::capped(accounts::cap_unit(cap)), amount: *share });
-        let key = Key::new(accounts::cap_path(volunteer, cap));
-        bounds.push(Bound { key, floor: Some(-cap.limit), ceiling: None });
-    }
-    let document = json!({
-        "decided_by": by.key_id,
-        "record": row.commitment(),
-        "category": row.category,
-        "evidence": row.evidence,
-        "minutes": row.minutes,
-        "credited_minutes": earning.minutes,
-        "points": earning.points,
-        "rules_version": earning.rules_version,
-        "calculation": earning.calculation,
-    });
-    let draft = decision(row, kind::SERVICE_CONFIRMED, Action::Post(legs), document);
-    Ok(Draft { bounds, ..draft })
-}
-
-fn decision(row: &ServiceRow, kind: &'static str, action: Action, document: Value) -> Draft {
+pub(super) fn decision(row: &ServiceRow, kind: &'static str, action: Action, document: Value) -> Draft {
     Draft {
         id: decision_id(row.id),
         kind,
@@ -237,8 +215,8 @@ pub async fn get_explained(scheme: &OpenScheme, id: Uuid) -> Result<Decision, Se
     let calculation = entry.and_then(|entry| entry.fields().remove("calculation")).unwrap_or_default();
     let calculation = serde_json::from_value(calculation).unwrap_or_default();
     let reason = match service.status {
-        Status::Recorded | Status::Confirmed => None,
-        Status::Rejected => reasons::of(scheme, decision_id(id)).await?,
+        Status::Recorded => None,
+        Status::Confirmed | Status::Rejected => reasons::of(scheme, decision_id(id)).await?,
         Status::Reversed => reasons::of(scheme, reversal_id(id)).await?,
     };
     Ok(Decision { service, calculation, reason, replayed: false })
@@ -259,11 +237,20 @@ fn check_reason(reason: Option<&str>) -> Result<(), ServiceError> {
     Err(ServiceError::Invalid(vec![Invalid::new("reason", "invalid_text", "a reason has 1 to 500 characters")]))
 }
 
-fn not_applicable(error: RuleError) -> ServiceError {
-    ServiceError::Invalid(vec![Invalid::new("occurred_on", "rules_not_applicable", error.to_string())])
+pub(super) fn not_applicable(error: RuleError) -> ServiceError {
+    let (field, code) = match error {
+        RuleError::InsufficientPoints { needed, available } => {
+            return ServiceError::InsufficientPoints { needed, available };
+        }
+        RuleError::DecisionNeeded { .. } => ("points", "decision_needed"),
+        RuleError::NothingToDecide => ("points", "nothing_to_decide"),
+        RuleError::NothingToLift => ("lift_caps", "nothing_to_lift"),
+        _ => ("occurred_on", "rules_not_applicable"),
+    };
+    ServiceError::Invalid(vec![Invalid::new(field, code, error.to_string())])
 }
 
-fn post_error(error: PostError) -> ServiceError {
+pub(super) fn post_error(error: PostError) -> ServiceError {
     match error {
         error if error.is_transient() => ServiceError::Busy,
         other => ServiceError::Book(other.to_string()),

@@ -1,6 +1,6 @@
 //! Amounts on the wire: decimal strings, never numbers.
 
-use crate::api::error::{Flaw, Text};
+use crate::api::error::{Flaw, Problem, Text};
 use scheme::rules::{AmountError, parse_points};
 
 pub use scheme::rules::{format_points as points, hours_text as hours};
@@ -29,6 +29,17 @@ impl Reader {
     pub fn yuan(&mut self, pointer: &str, text: &str) -> i64 {
         self.points(pointer, text, YUAN_SCALE)
     }
+}
+
+/// Reads points that may be negative: a deduction.
+pub fn signed_points(pointer: &str, text: &str, scale: u8) -> Result<i64, Problem> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text),
+    };
+    parse_points(digits, scale)
+        .map(|points| sign * points)
+        .map_err(|error| Problem::invalid(vec![flaw(pointer, error)]))
 }
 
 fn flaw(pointer: &str, error: AmountError) -> Flaw {

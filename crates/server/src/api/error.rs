@@ -122,6 +122,13 @@ impl Problem {
         Problem::new(Code::InternalError)
     }
 
+    /// What is wrong, in both languages: for the command line.
+    pub fn one_line(&self) -> String {
+        let flaws = self.flaws.iter().map(|flaw| format!("{}: {} {}", flaw.pointer, flaw.detail.zh, flaw.detail.en));
+        let detail = self.detail.iter().map(|detail| format!("{} {}", detail.zh, detail.en));
+        detail.chain(flaws).collect::<Vec<_>>().join("; ")
+    }
+
     /// As it is sent.
     pub fn response(&self, language: Language, request_id: Option<&str>) -> HttpResponse {
         let mut response = HttpResponseBuilder::new(self.code.status());

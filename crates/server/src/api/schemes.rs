@@ -1,19 +1,20 @@
 //! Schemes: their configurations, and what a record would earn by them.
 
-use crate::api::amounts::points;
+use crate::api::amounts::{points, signed_points};
 use crate::api::answers::{ok, once};
 use crate::api::auth::may;
 use crate::api::call::{AdminCall, Call, Json, SchemeCode};
 use crate::api::error::Problem;
 use crate::api::services::{Evidence, Step};
+use crate::api::volunteers::{Gender, VolunteerKind};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, put};
 use chrono::NaiveDate;
 use scheme::config::Scheme;
-use scheme::rules::{self, Earning, Record, RuleError};
+use scheme::rules::{self, Credit, Earning, Need, Person, Record, Verdict};
 use scheme::schemes::ApplyError;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -161,40 +162,106 @@ pub struct Case {
     #[schema(example = "emergency")]
     category: String,
     occurred_on: NaiveDate,
+    /// 0, or left out, for an event.
     #[schema(example = 150)]
+    #[serde(default)]
     minutes: i64,
     evidence: Evidence,
-    /// The day on which it is confirmed; today when left out.
-    recorded_on: Option<NaiveDate>,
-    /// What the volunteer has used of running caps, by key: minutes, or minor units of points. See `caps` of the answer.
+    level: Option<String>,
+    role: Option<String>,
+    count: Option<i64>,
+    /// Whether the activity was filed with the office.
     #[serde(default)]
-    used: BTreeMap<String, i64>,
+    filed: bool,
+    /// The day on which it is put on record; the day of service when left out.
+    recorded_on: Option<NaiveDate>,
+    /// The day on which it is confirmed; today when left out.
+    confirmed_on: Option<NaiveDate>,
+    /// What whoever confirms decides on, out of the range that the rules give.
+    points: Option<String>,
+    #[serde(default)]
+    lift_caps: bool,
+    /// Who served, as far as the rules ask.
+    #[serde(default)]
+    volunteer: CasePerson,
+    /// What the volunteer has so far, by key: minutes, uses, or minor units of points. See `needs` of the answer.
+    #[serde(default)]
+    known: BTreeMap<String, i64>,
+}
+
+/// What the rules may ask of a volunteer.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CasePerson {
+    kind: VolunteerKind,
+    birth_date: Option<NaiveDate>,
+    gender: Option<Gender>,
+    residence: Option<String>,
+    registered_on: Option<NaiveDate>,
+    teams: Vec<String>,
+    labels: BTreeSet<String>,
 }
 
 #[derive(Serialize, ToSchema)]
 pub struct Explanation {
     /// Credited.
     minutes: i64,
-    /// Earned.
+    /// Earned; negative for a deduction.
     #[schema(example = "5")]
     points: String,
     /// The last day on which the points can be spent; `null` when they never expire.
     usable_until: Option<NaiveDate>,
+    /// The first day on which the points can be spent; `null` when that is at once.
+    usable_from: Option<NaiveDate>,
+    /// What other accounts get: minutes, or minor units of points.
+    accounts: BTreeMap<String, i64>,
+    /// What did not fit and is donated: minutes, or minor units of points; `points` for points.
+    donated: BTreeMap<String, i64>,
     calculation: Vec<Step>,
-    /// The running caps that it draws on, by key, and how much of each.
-    caps: BTreeMap<String, i64>,
+    /// What the arithmetic takes from the volunteer's history: the keys of `known`.
+    needs: Vec<String>,
+    /// What it adds to each of them.
+    draws: BTreeMap<String, i64>,
     rules_version: String,
 }
 
 impl Case {
-    pub fn earn(&self, config: &Scheme, today: NaiveDate) -> Result<Earning, RuleError> {
-        let record = Record {
-            category: &self.category,
-            occurred_on: self.occurred_on,
-            minutes: self.minutes,
-            evidence: self.evidence.into(),
+    fn record(&self) -> Record<'_> {
+        Record {
+            level: self.level.as_deref(),
+            role: self.role.as_deref(),
+            count: self.count,
+            filed: self.filed,
+            recorded_on: self.recorded_on.unwrap_or(self.occurred_on),
+            ..Record::plain(&self.category, self.occurred_on, self.minutes, self.evidence.into())
+        }
+    }
+
+    fn person(&self) -> Person {
+        let volunteer = &self.volunteer;
+        Person {
+            kind: volunteer.kind.into(),
+            birth_date: volunteer.birth_date,
+            gender: volunteer.gender.map(Into::into),
+            residence: volunteer.residence.clone(),
+            registered_on: volunteer.registered_on,
+            teams: volunteer.teams.clone(),
+            labels: volunteer.labels.clone(),
+        }
+    }
+
+    /// What the record would earn, and what that takes from the volunteer's history.
+    pub fn earn(&self, config: &Scheme, today: NaiveDate) -> Result<(Earning, Vec<Need>), Problem> {
+        let (record, person) = (self.record(), self.person());
+        rules::check(config, &record, &person)?;
+        let decided_points = self.points.as_deref().map(|points| signed_points("/points", points, config.points_scale));
+        let verdict = Verdict {
+            confirmed_on: self.confirmed_on.unwrap_or(today),
+            decided_points: decided_points.transpose()?,
+            lift_caps: self.lift_caps,
         };
-        rules::earn(config, &record, self.recorded_on.unwrap_or(today), &self.used)
+        let needs = rules::needs(config, &record, &person)?;
+        Ok((rules::earn(config, &record, &person, &verdict, &self.known)?, needs))
     }
 }
 
@@ -205,13 +272,21 @@ impl Case {
 #[post("/explain")]
 async fn explain(call: Call<may::Explain, (), Json<Case>>) -> Result<HttpResponse, Problem> {
     let config = call.scheme.config();
-    let earning = call.input.0.earn(&config, config.day_of(call.now))?;
+    let (earning, needs) = call.input.0.earn(&config, config.day_of(call.now))?;
+    let of = |credits: Vec<Credit>| {
+        let code = |account: Option<String>| account.unwrap_or_else(|| "points".to_owned());
+        credits.into_iter().map(|credit| (code(credit.account), credit.amount)).collect()
+    };
     Ok(ok(Explanation {
         minutes: earning.minutes,
         points: points(earning.points, config.points_scale),
         usable_until: earning.lot,
+        usable_from: earning.spendable_on,
+        accounts: of(earning.credits),
+        donated: of(earning.donated),
         calculation: earning.calculation.into_iter().map(Step::from).collect(),
-        caps: earning.draws.into_iter().map(|(cap, share)| (cap.key, share)).collect(),
+        needs: needs.iter().map(Need::key).collect(),
+        draws: earning.draws.into_iter().map(|draw| (draw.tally.key, draw.amount)).collect(),
         rules_version: earning.rules_version,
     }))
 }

@@ -5,6 +5,7 @@ mod wire;
 
 pub use wire::{Calculation, Evidence, NewService, Service, Step};
 
+use crate::api::amounts::signed_points;
 use crate::api::answers::{ok, once};
 use crate::api::auth::may;
 use crate::api::call::{Call, Json, MaybeJson, Query};
@@ -75,18 +76,32 @@ pub struct Reversal {
     overdraw: bool,
 }
 
-/// No fields.
+/// What the rules leave to whoever confirms.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Nothing {}
+pub struct Confirmation {
+    /// Points out of the range that the rules give; negative for a deduction. Needs a reason.
+    #[schema(example = "8")]
+    points: Option<String>,
+    /// Lift the caps that the rules allow to lift. Needs a reason.
+    #[serde(default)]
+    lift_caps: bool,
+    #[schema(example = "评议小组 3 月 5 日会议决定")]
+    reason: Option<String>,
+}
 
 /// Confirm a record: the volunteer gets minutes and points
 ///
 /// They follow from the rules in force on the day of service; `calculation` shows how. Confirming again answers the same.
-#[utoipa::path(tag = "services", responses((status = 200, body = Calculation)))]
+#[utoipa::path(tag = "services", request_body = Confirmation, responses((status = 200, body = Calculation)))]
 #[post("/services/{id}/confirm")]
-async fn confirm_service(call: Call<may::ConfirmService, Uuid, MaybeJson<Nothing>>) -> Result<HttpResponse, Problem> {
-    let decision = services::confirm(&call.scheme, call.at, call.by(), call.now).await;
+async fn confirm_service(
+    call: Call<may::ConfirmService, Uuid, MaybeJson<Confirmation>>,
+) -> Result<HttpResponse, Problem> {
+    let Confirmation { points, lift_caps, reason } = &call.input.0;
+    let points = points.as_deref().map(|points| signed_points("/points", points, call.scale())).transpose()?;
+    let confirmation = services::Confirmation { points, lift_caps: *lift_caps, reason: reason.as_deref() };
+    let decision = services::confirm_with(&call.scheme, call.at, confirmation, call.by(), call.now).await;
     decided(decision, call.scale())
 }
 

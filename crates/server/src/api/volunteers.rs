@@ -5,10 +5,12 @@ use crate::api::auth::may;
 use crate::api::call::{Call, Json, Query};
 use crate::api::cursor::{List, page, page_size};
 use crate::api::error::Problem;
+use crate::api::words::same_words;
 use actix_web::{HttpResponse, get, put};
 use chrono::{DateTime, NaiveDate, Utc};
-use scheme::volunteers;
+use scheme::{config, volunteers};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -40,8 +42,40 @@ pub struct NewVolunteer {
     teams: Vec<String>,
     #[serde(default)]
     skills: Vec<String>,
+    /// Whose account it is: a person's when left out.
+    #[serde(default)]
+    kind: VolunteerKind,
+    gender: Option<Gender>,
+    /// Where they are registered or live, in the words of the scheme's conditions.
+    #[schema(example = "长宁区")]
+    residence: Option<String>,
+    /// Since when they are registered. Left out: the day they have, or today.
+    registered_on: Option<NaiveDate>,
+    /// Codes of labels of the scheme.
+    #[serde(default)]
+    labels: BTreeSet<String>,
     consent: Consent,
 }
+
+/// Whose account it is.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum VolunteerKind {
+    #[default]
+    Individual,
+    Group,
+    Household,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Gender {
+    Female,
+    Male,
+}
+
+same_words!(VolunteerKind, config::VolunteerKind: Individual Group Household);
+same_words!(Gender, config::Gender: Female Male);
 
 /// What the volunteer has agreed to.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -64,6 +98,11 @@ pub struct Volunteer {
     home_unit: Option<String>,
     teams: Vec<String>,
     skills: Vec<String>,
+    kind: VolunteerKind,
+    gender: Option<Gender>,
+    residence: Option<String>,
+    registered_on: NaiveDate,
+    labels: BTreeSet<String>,
     consent: Consent,
     #[schema(example = "active")]
     status: &'static str,
@@ -106,6 +145,11 @@ impl From<NewVolunteer> for volunteers::VolunteerDetails {
             home_unit,
             teams,
             skills,
+            kind: new.kind.into(),
+            gender: new.gender.map(Into::into),
+            residence: new.residence,
+            registered_on: new.registered_on,
+            labels: new.labels,
             consent,
         }
     }
@@ -124,6 +168,11 @@ impl From<&volunteers::Volunteer> for Volunteer {
             home_unit: volunteer.home_unit,
             teams: volunteer.teams,
             skills: volunteer.skills,
+            kind: volunteer.kind.into(),
+            gender: volunteer.gender.map(Into::into),
+            residence: volunteer.residence,
+            registered_on: volunteer.registered_on,
+            labels: volunteer.labels,
             consent: Consent { record: volunteer.consent.record, publish: volunteer.consent.publish },
             status: volunteer.status.as_str(),
             version: volunteer.version,

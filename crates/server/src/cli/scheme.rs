@@ -35,7 +35,7 @@ pub enum Command {
     Explain {
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// category, occurred_on, minutes, evidence; also recorded_on, used
+        /// category, occurred_on, minutes, evidence; also level, role, count, filed, recorded_on, confirmed_on, points, lift_caps, volunteer, known
         #[arg(long, value_name = "JSON")]
         case: String,
         #[command(flatten)]
@@ -81,15 +81,25 @@ fn read(path: &PathBuf) -> anyhow::Result<(Scheme, String)> {
 fn explain(file: &PathBuf, case: &str) -> anyhow::Result<()> {
     let (scheme, _) = read(file)?;
     let case: Case = serde_json::from_str(case).map_err(|error| anyhow!("the case is not understood: {error}"))?;
-    let earning = match case.earn(&scheme, scheme.day_of(wall_clock())) {
-        Ok(earning) => earning,
-        Err(error) => bail!("{error}"),
+    let (earning, needs) = match case.earn(&scheme, scheme.day_of(wall_clock())) {
+        Ok(worked) => worked,
+        Err(problem) => bail!("{}", problem.one_line()),
     };
     for step in &earning.calculation {
         println!("{}  {}", step.zh, step.en);
     }
     let points = format_points(earning.points, scheme.points_scale);
     println!("= {points} 分 points, {} 小时 h ({} min)", hours_text(earning.minutes), earning.minutes);
+    for credit in earning.credits.iter() {
+        println!("  账本 account {}: {}", credit.account.as_deref().unwrap_or("points"), credit.amount);
+    }
+    for credit in earning.donated.iter() {
+        println!("  捐赠 donated {}: {}", credit.account.as_deref().unwrap_or("points"), credit.amount);
+    }
     println!("  规则 rules: {}", earning.rules_version);
+    if !needs.is_empty() {
+        let keys: Vec<_> = needs.iter().map(scheme::rules::Need::key).collect();
+        println!("  此前 known: {}", keys.join(", "));
+    }
     Ok(())
 }

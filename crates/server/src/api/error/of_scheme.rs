@@ -126,6 +126,28 @@ impl From<RuleError> for Problem {
             RuleError::ImpossibleMinutes { .. } => {
                 Problem::invalid_value("/minutes", "invalid_minutes", "分钟数超出范围", &text)
             }
+            RuleError::EventWithMinutes { .. } => {
+                Problem::invalid_value("/minutes", "event_without_time", "事项没有时长", &text)
+            }
+            RuleError::NoRule { .. } => Problem::invalid_value("/category", "no_rule", "当时的规则没有这一类别", &text),
+            RuleError::CountNeeded { ref unit, .. } => {
+                let zh = format!("须写明数量（{unit}）");
+                Problem::invalid_value("/count", "missing_count", &zh, &text)
+            }
+            RuleError::CountNotAsked { .. } => {
+                Problem::invalid_value("/count", "count_not_asked", "这一类别不计数量", &text)
+            }
+            RuleError::DecisionNeeded { ref from, ref to } => {
+                let zh = format!("须由确认人在 {from} 至 {to} 分之间决定");
+                Problem::invalid_value("/points", "decision_needed", &zh, &text)
+            }
+            RuleError::NothingToDecide => {
+                Problem::invalid_value("/points", "nothing_to_decide", "积分由规则决定，不能另定", &text)
+            }
+            RuleError::NothingToLift => {
+                Problem::invalid_value("/lift_caps", "nothing_to_lift", "没有可以突破的上限", &text)
+            }
+            RuleError::InsufficientPoints { needed, available } => too_few_points(needed, available, 0),
             RuleError::TooLarge => Problem::invalid_value("/minutes", "amount_too_large", "数值过大", &text),
         }
     }

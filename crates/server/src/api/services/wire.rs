@@ -59,6 +59,16 @@ pub struct NewService {
     started_at: Option<DateTime<Utc>>,
     ended_at: Option<DateTime<Utc>>,
     evidence: Evidence,
+    /// Code of a level of the scheme.
+    #[schema(example = "district")]
+    level: Option<String>,
+    /// Code of a role of the scheme.
+    #[schema(example = "speaker")]
+    role: Option<String>,
+    /// How many books, calls, yuan: for what the rules count.
+    count: Option<i64>,
+    /// The number under which the activity was filed with the office (备案号).
+    filing_number: Option<String>,
     /// Why it was not recorded at the time. Needed for `back_filled`.
     reason: Option<String>,
 }
@@ -80,6 +90,10 @@ pub struct Service {
     /// As served.
     served_minutes: i64,
     evidence: Evidence,
+    level: Option<String>,
+    role: Option<String>,
+    count: Option<i64>,
+    filing_number: Option<String>,
     reason: Option<String>,
     status: Status,
     /// Until when it should be decided.
@@ -135,6 +149,10 @@ impl From<NewService> for ServiceDetails {
             ended_at: new.ended_at,
             minutes: new.minutes,
             evidence: new.evidence.into(),
+            level: new.level,
+            role: new.role,
+            count: new.count,
+            filing_number: new.filing_number,
             reason: new.reason,
         }
     }
@@ -158,6 +176,10 @@ impl Service {
             ended_at: details.ended_at,
             served_minutes: service.minutes,
             evidence: details.evidence.into(),
+            level: details.level,
+            role: details.role,
+            count: details.count,
+            filing_number: details.filing_number,
             reason: details.reason,
             status: service.status.into(),
             due_on: service.due_on,

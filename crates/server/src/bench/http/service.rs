@@ -152,16 +152,9 @@ async fn volunteers(scheme: &OpenScheme, count: u64) -> anyhow::Result<Vec<Uuid>
     for number in 0..count {
         let id = Uuid::now_v7();
         let details = VolunteerDetails {
-            number: None,
             name: format!("志愿者{number}"),
-            phone: None,
-            id_number: None,
-            birth_date: None,
-            unit: None,
-            home_unit: None,
-            teams: Vec::new(),
-            skills: Vec::new(),
             consent: Consent { record: true, publish: false },
+            ..VolunteerDetails::default()
         };
         volunteers::put(scheme, id, details, None, wall_clock()).await.context("a volunteer is registered")?;
         let to = Account::holding(Key::new(format!("volunteer/{id}/points")), Unit::Points);

@@ -67,16 +67,12 @@ impl Play<'_> {
         let now = self.at(day, 8);
         for (place, person) in self.stage.people.iter().enumerate() {
             let details = VolunteerDetails {
-                number: None,
                 name: person.0.to_owned(),
                 phone: Some(format!("1380000{place:04}")),
-                id_number: None,
                 birth_date: NaiveDate::from_ymd_opt(1950 + place as i32, 5, 4),
                 unit: Some(person.1.to_owned()),
-                home_unit: None,
-                teams: Vec::new(),
-                skills: Vec::new(),
                 consent: Consent { record: true, publish: place % 4 != 3 },
+                ..VolunteerDetails::default()
             };
             volunteers::put(self.scheme, id_of(self.stage, person.0), details, None, now).await?;
         }
@@ -245,6 +241,10 @@ fn service(volunteer_id: Uuid, kindness: &Kindness, day: NaiveDate) -> ServiceDe
         ended_at: None,
         minutes: Some(minutes),
         evidence: Evidence::LeaderConfirmed,
+        level: None,
+        role: None,
+        count: None,
+        filing_number: None,
         reason: None,
     }
 }

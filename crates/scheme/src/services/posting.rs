@@ -1,0 +1,314 @@
+//! From a record to its entry: what the book knows of the volunteer, the arithmetic, and the legs that post it.
+
+use super::decide::{Confirmation, decision, decision_id, not_applicable, post_error, reversal_id};
+use super::{ServiceError, ServiceRow};
+use crate::accounts;
+use crate::config::{CapUnit, Scheme};
+use crate::keys::Operator;
+use crate::projection::{integer, kind, text};
+use crate::rules::{self, Credit, Draw, DrawBound, Earning, Need, Person, Record, Tally, Verdict};
+use crate::schemes::OpenScheme;
+use crate::volunteers::{self, VolunteerError};
+use chrono::{DateTime, NaiveDate, Utc};
+use ledger::state::Standing;
+use ledger::{Action, Bound, Draft, Key, Leg, Lot, Rejection, Source, Unit};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// What a record earns, and on which day it was worked out.
+pub struct WorkedOut {
+    earning: Earning,
+    today: NaiveDate,
+}
+
+/// What the record earns, given what the book knows at this moment.
+pub async fn work_out(
+    scheme: &OpenScheme,
+    row: &ServiceRow,
+    confirmation: Confirmation<'_>,
+    now: DateTime<Utc>,
+) -> Result<WorkedOut, ServiceError> {
+    let config = scheme.config();
+    let today = config.day_of(now);
+    let person = person(scheme, row.volunteer_id).await?;
+    let record = record(&config, row)?;
+    let needs = rules::needs(&config, &record, &person).map_err(not_applicable)?;
+    let known = look_up(scheme, row.volunteer_id, &needs, today).await?;
+    let verdict =
+        Verdict { confirmed_on: today, decided_points: confirmation.points, lift_caps: confirmation.lift_caps };
+    let earning = rules::earn(&config, &record, &person, &verdict, &known).map_err(not_applicable)?;
+    Ok(WorkedOut { earning, today })
+}
+
+async fn person(scheme: &OpenScheme, id: Uuid) -> Result<Person, ServiceError> {
+    match volunteers::get(scheme, id).await {
+        Ok(volunteer) => Ok(volunteer.person()),
+        Err(VolunteerError::Database(error)) => Err(error.into()),
+        Err(_) => Err(ServiceError::VolunteerNotFound { id }),
+    }
+}
+
+fn record<'a>(config: &Scheme, row: &'a ServiceRow) -> Result<Record<'a>, ServiceError> {
+    let evidence = row.evidence.parse().map_err(|_| db::Error::Damaged("services.evidence".to_owned()))?;
+    Ok(Record {
+        level: row.level.as_deref(),
+        role: row.role.as_deref(),
+        count: row.item_count,
+        filed: row.filing_number.is_some(),
+        recorded_on: config.day_of(crate::moment(row.recorded_at)),
+        ..Record::plain(&row.category, row.occurred_on, row.minutes, evidence)
+    })
+}
+
+/// What the book knows of the volunteer, by the keys of `needs`.
+pub async fn look_up(
+    scheme: &OpenScheme,
+    volunteer: Uuid,
+    needs: &[Need],
+    today: NaiveDate,
+) -> Result<BTreeMap<String, i64>, ServiceError> {
+    if needs.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let path = |need: &Need| match need {
+        Need::Tally(tally) => accounts::tally_path(volunteer, tally),
+        Need::Available | Need::Balance => accounts::points_path(volunteer),
+        Need::AccountBalance(account) => accounts::account_path(volunteer, account),
+        Need::Owed => accounts::debt_path(volunteer),
+        Need::Frozen => accounts::frozen_path(volunteer),
+    };
+    let paths: Vec<Arc<str>> = needs.iter().map(path).collect();
+    let view = scheme.book.standings(&paths).await.map_err(post_error)?;
+    Ok(needs.iter().zip(&view.lots).map(|(need, lots)| (need.key(), amount(need, lots, today))).collect())
+}
+
+fn amount(need: &Need, lots: &[Standing], today: NaiveDate) -> i64 {
+    let usable = lots.iter().filter(|lot| lot.lot.usable_on(today));
+    match need {
+        // What is used is counted below zero.
+        Need::Tally(_) | Need::Owed => lots.iter().map(|lot| -lot.balance).sum(),
+        Need::Available => usable.map(|lot| (lot.balance - lot.held_out).max(0)).sum(),
+        Need::Balance | Need::AccountBalance(_) | Need::Frozen => usable.map(|lot| lot.balance).sum(),
+    }
+}
+
+/// The entry that confirms the record.
+pub fn confirmation(
+    scheme: &OpenScheme,
+    row: &ServiceRow,
+    worked: &WorkedOut,
+    reason: Option<&str>,
+    by: &Operator,
+) -> Draft {
+    let WorkedOut { earning, today } = worked;
+    let config = scheme.config();
+    let mut document = json!({
+        "decided_by": by.key_id,
+        "record": row.commitment(),
+        "category": row.category,
+        "evidence": row.evidence,
+        "minutes": row.minutes,
+        "credited_minutes": earning.minutes,
+        "points": earning.points,
+        "rules_version": earning.rules_version,
+        "calculation": earning.calculation,
+    });
+    if let Some(document) = document.as_object_mut() {
+        document.extend(reason.map(|reason| ("reason".to_owned(), reason.into())));
+        document.extend(running_total(earning).map(|total| ("running_total".to_owned(), total)));
+        document.extend(earning.lot.map(|lot| ("usable_until".to_owned(), lot.to_string().into())));
+    }
+    let action = Action::Post(legs(&config, row.volunteer_id, earning, *today));
+    let bounds = bounds(row.volunteer_id, earning);
+    Draft { bounds, ..decision(row, kind::SERVICE_CONFIRMED, action, document) }
+}
+
+/// What a reversal has to know of the running total that the record added to.
+fn running_total(earning: &Earning) -> Option<Value> {
+    let draw = earning.draws.iter().find(|draw| draw.tally.key.starts_with("total/"))?;
+    let DrawBound::Unchanged(before) = draw.bound else { return None };
+    Some(json!({ "key": draw.tally.key, "before": before, "minutes": draw.amount }))
+}
+
+fn legs(config: &Scheme, volunteer: Uuid, earning: &Earning, today: NaiveDate) -> Vec<Leg> {
+    let mut legs = Vec::with_capacity(4);
+    let mut move_on = |from: Source, to, amount| {
+        if amount > 0 {
+            legs.push(Leg { from, to, amount });
+        }
+    };
+    let from = Source::Account;
+    move_on(from(accounts::served()), accounts::minutes(volunteer), earning.minutes);
+    if earning.points < 0 {
+        let owed = earning.debt.min(0).saturating_neg();
+        let pool = Source::Pool { path: accounts::points_path(volunteer), unit: Unit::Points, usable_on: today };
+        move_on(pool, accounts::deducted(), earning.points.saturating_neg().saturating_sub(owed));
+        move_on(from(accounts::debt(volunteer)), accounts::deducted(), owed);
+    } else {
+        let paid = earning.debt.max(0);
+        move_on(from(accounts::issued()), accounts::debt(volunteer), paid);
+        move_on(from(accounts::issued()), home_of_points(volunteer, earning), earning.points.saturating_sub(paid));
+    }
+    for (credit, donated) in
+        earning.credits.iter().map(|one| (one, false)).chain(earning.donated.iter().map(|one| (one, true)))
+    {
+        let Credit { account, amount, lot } = credit;
+        let account = account.as_deref().and_then(|code| config.account(code));
+        let source = account.map_or_else(accounts::issued, accounts::issued_in);
+        match (donated, account) {
+            (true, account) => move_on(from(source), accounts::pool(account), *amount),
+            (false, Some(account)) => {
+                let lot = lot.map_or(Lot::NONE, Lot::until);
+                move_on(from(source), accounts::account(volunteer, account, lot), *amount);
+            }
+            (false, None) => {}
+        }
+    }
+    for Draw { tally, amount, .. } in &earning.draws {
+        let counted = accounts::capped(accounts::unit(tally.unit));
+        move_on(from(accounts::tally(volunteer, tally)), counted, *amount);
+    }
+    match earning.freezes {
+        Some(true) => move_on(from(accounts::freezes()), accounts::frozen(volunteer, Lot::NONE), 1),
+        Some(false) => {
+            let frozen = Source::Pool { path: accounts::frozen_path(volunteer), unit: Unit::Uses, usable_on: today };
+            move_on(frozen, accounts::freezes(), 1);
+        }
+        None => {}
+    }
+    legs
+}
+
+/// The account that the points go to: those that cannot be spent yet wait beside the others.
+fn home_of_points(volunteer: Uuid, earning: &Earning) -> ledger::Account {
+    let lot = earning.lot.map_or(Lot::NONE, Lot::until);
+    match earning.spendable_on.and_then(|day| day.pred_opt()) {
+        Some(until) => accounts::waiting(volunteer, until, lot),
+        None => accounts::points(volunteer, lot),
+    }
+}
+
+/// What must still hold when the entry is posted.
+fn bounds(volunteer: Uuid, earning: &Earning) -> Vec<Bound> {
+    let of_draw = |draw: &Draw| {
+        let key = Key::new(accounts::tally_path(volunteer, &draw.tally));
+        match draw.bound {
+            DrawBound::AtMost(limit) => Bound { key, floor: Some(-limit), ceiling: None },
+            DrawBound::Unchanged(before) => {
+                let after = -(before.saturating_add(draw.amount));
+                Bound { key, floor: Some(after), ceiling: Some(after) }
+            }
+        }
+    };
+    let mut bounds: Vec<Bound> = earning.draws.iter().map(of_draw).collect();
+    if earning.debt > 0 {
+        bounds.push(Bound { key: Key::new(accounts::debt_path(volunteer)), floor: None, ceiling: Some(0) });
+    }
+    if earning.freezes == Some(true) {
+        bounds.push(Bound { key: Key::new(accounts::frozen_path(volunteer)), floor: None, ceiling: Some(1) });
+    }
+    bounds
+}
+
+/// The entry that takes back what the record earned: all its postings, and what later records of the same running total
+/// would have earned otherwise.
+pub async fn reversal(
+    scheme: &OpenScheme,
+    row: &ServiceRow,
+    reason: Option<&str>,
+    overdraw: bool,
+    by: &Operator,
+    now: DateTime<Utc>,
+) -> Result<Draft, ServiceError> {
+    let (mut legs, mut bounds, mut rebalanced) = (Vec::new(), Vec::new(), 0);
+    let confirmed = scheme.book.entry(decision_id(row.id)).await?.map(|entry| entry.fields()).unwrap_or_default();
+    if let Some(change) = rebalance(scheme, row, &confirmed).await? {
+        rebalanced = change.points;
+        legs.extend(change.leg(row.volunteer_id, lot_of(&confirmed), scheme.config().day_of(now)));
+        bounds.push(change.bound);
+    }
+    let mut document = json!({
+        "decided_by": by.key_id,
+        "record": row.commitment(),
+        "credited_minutes": row.credited_minutes,
+        "points": row.points.map(|points| points.saturating_sub(rebalanced)),
+        "overdraw": overdraw,
+        "reason": reason,
+    });
+    if let Some(document) = document.as_object_mut().filter(|_| rebalanced != 0) {
+        document.insert("rebalanced".to_owned(), rebalanced.into());
+    }
+    let moved_nothing = scheme.book.entry(decision_id(row.id)).await?.is_none_or(|entry| entry.postings.is_empty());
+    let action = match moved_nothing {
+        true => Action::Post(Vec::new()),
+        false => Action::Reverse { entry: decision_id(row.id), amounts: None, overdraw, legs },
+    };
+    let draft = decision(row, kind::SERVICE_REVERSED, action, document);
+    Ok(Draft { id: reversal_id(row.id), bounds, ..draft })
+}
+
+fn lot_of(confirmed: &Map<String, Value>) -> Lot {
+    let last_day = text(confirmed, "usable_until").and_then(|day| day.parse().ok());
+    last_day.map_or(Lot::NONE, Lot::until)
+}
+
+/// What a reversal means for the points of other records that count by the same running total.
+struct Rebalance {
+    /// What the volunteer gets beside; what is taken beside when negative.
+    points: i64,
+    bound: Bound,
+}
+
+impl Rebalance {
+    fn leg(&self, volunteer: Uuid, lot: Lot, today: NaiveDate) -> Option<Leg> {
+        let pool = Source::Pool { path: accounts::points_path(volunteer), unit: Unit::Points, usable_on: today };
+        match self.points {
+            0 => None,
+            less if less < 0 => Some(Leg { from: pool, to: accounts::rebalanced(), amount: less.saturating_neg() }),
+            more => {
+                let from = Source::Account(accounts::rebalanced());
+                Some(Leg { from, to: accounts::points(volunteer, lot), amount: more })
+            }
+        }
+    }
+}
+
+/// The record's points were the difference that its minutes made to the running total then. Without it, the later records
+/// stand lower on the brackets: what they are worth changes by the difference between then and now.
+async fn rebalance(
+    scheme: &OpenScheme,
+    row: &ServiceRow,
+    confirmed: &Map<String, Value>,
+) -> Result<Option<Rebalance>, ServiceError> {
+    let Some(total) = confirmed.get("running_total").and_then(Value::as_object) else { return Ok(None) };
+    let (Some(key), Some(before), Some(minutes)) =
+        (text(total, "key"), integer(total, "before"), integer(total, "minutes"))
+    else {
+        return Ok(None);
+    };
+    let config = scheme.config();
+    let person = person(scheme, row.volunteer_id).await?;
+    let record = record(&config, row)?;
+    let tally = Tally { key, unit: CapUnit::Minutes };
+    let known = look_up(scheme, row.volunteer_id, &[Need::Tally(tally.clone())], row.occurred_on).await?;
+    let now = known.get(&tally.key).copied().unwrap_or(0);
+    let worth = |from: i64, to: i64| rules::worth_of_total(&config, &record, &person, from, to);
+    let then_worth = worth(before, before.saturating_add(minutes));
+    let now_worth = worth(now.saturating_sub(minutes), now);
+    // A cap that cut the record's points down cuts what it would be worth elsewhere, too.
+    let whole = then_worth.zip(now_worth).filter(|(then, _)| row.points == Some(*then));
+    let after = -(now.saturating_sub(minutes));
+    let path = accounts::tally_path(row.volunteer_id, &tally);
+    let bound = Bound { key: Key::new(path), floor: Some(after), ceiling: Some(after) };
+    Ok(Some(Rebalance { points: whole.map_or(0, |(then, now)| then.saturating_sub(now)), bound }))
+}
+
+/// Whether it was refused because a tally is not what it was.
+pub fn about_tally(rejection: &Rejection) -> bool {
+    match rejection {
+        Rejection::BelowFloor { account, .. } | Rejection::AboveCeiling { account, .. } => account.contains("/tally/"),
+        _ => false,
+    }
+}
