@@ -2,6 +2,7 @@
 
 mod desk;
 mod drafts;
+mod earning;
 mod station;
 mod world;
 

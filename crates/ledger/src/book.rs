@@ -223,6 +223,23 @@ impl Book {
         Ok(rows.into_iter().map(|(path, lot, left)| (Key::in_lot(path, Lot::from_code(lot)), left)).collect())
     }
 
+    /// What all accounts have together whose paths begin with `prefix`.
+    pub async fn total_below(&self, prefix: &str) -> db::Result<i64> {
+        // The character after `/` ends the range of paths below a prefix that ends with it.
+        let end = format!("{}0", prefix.trim_end_matches('/'));
+        let (sum,): (i64,) = (self.inner.db)
+            .query(
+                "SELECT CAST(COALESCE(SUM(balance), 0) AS BIGINT) FROM ledger_accounts
+                 WHERE book = $1 AND path >= $2 AND path < $3",
+            )
+            .bind(self.inner.book)
+            .bind(prefix.to_owned())
+            .bind(end)
+            .fetch_one()
+            .await?;
+        Ok(sum)
+    }
+
     /// How many entries the book has.
     pub async fn size(&self, tx: &mut db::Tx) -> db::Result<i64> {
         Ok(self.head(&mut Session::Tx(tx)).await?.size)

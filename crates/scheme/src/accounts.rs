@@ -86,8 +86,13 @@ pub fn account(volunteer: Uuid, account: &VolunteerAccount, lot: Lot) -> Account
 
 /// Points that can be spent from the day after `until` on, and then live to the day of `lot`.
 pub fn waiting(volunteer: Uuid, until: NaiveDate, lot: Lot) -> Account {
-    let path = format!("volunteer/{volunteer}/waiting/{}", lot.code());
+    let path = format!("{}{}", waiting_prefix(volunteer), lot.code());
     Account::holding(Key::in_lot(path, Lot::until(until)), Unit::Points)
+}
+
+/// What the paths of [`waiting`] begin with.
+pub fn waiting_prefix(volunteer: Uuid) -> String {
+    format!("volunteer/{volunteer}/waiting/")
 }
 
 /// Points owed, below zero.
@@ -96,8 +101,17 @@ pub fn debt(volunteer: Uuid) -> Account {
 }
 
 /// One, as long as the points of the volunteer are frozen.
-pub fn frozen(volunteer: Uuid, lot: Lot) -> Account {
-    Account::holding(Key::in_lot(frozen_path(volunteer), lot), Unit::Uses)
+pub fn frozen(volunteer: Uuid) -> Account {
+    Account::holding(Key::new(frozen_path(volunteer)), Unit::Uses)
+}
+
+pub fn thawing_path(volunteer: Uuid) -> Arc<str> {
+    format!("volunteer/{volunteer}/thawing").into()
+}
+
+/// One, up to the last day for which the points are frozen.
+pub fn thawing(volunteer: Uuid, lot: Lot) -> Account {
+    Account::holding(Key::in_lot(thawing_path(volunteer), lot), Unit::Uses)
 }
 
 /// What has been donated, of points or of another account, and not been given on.
@@ -119,6 +133,11 @@ pub fn issued() -> Account {
 /// What a book of account beside hours and points gets comes from here.
 pub fn issued_in(account: &VolunteerAccount) -> Account {
     Account::system(format!("scheme/issued/{}", account.code), unit(account.counts))
+}
+
+/// What a book of account beside hours and points loses at the end of its lots.
+pub fn expired_in(account: &VolunteerAccount) -> Account {
+    Account::system(format!("scheme/expired/{}", account.code), unit(account.counts))
 }
 
 /// Deductions go here.

@@ -1,13 +1,15 @@
 //! What a volunteer has: now, or as of any entry of the book.
 
 use crate::accounts;
+use crate::config::{CapUnit, Scheme, SpendableFrom, VolunteerAccount};
 use crate::schemes::OpenScheme;
 use crate::volunteers::{self, VolunteerError};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use ledger::entry::{Entry, EntryAction};
 use ledger::state::Standing;
-use ledger::{Lot, PostError};
+use ledger::{Key, Lot, PostError};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Points that will be gone after `on`, and how many of them can still be spent.
@@ -26,8 +28,25 @@ pub struct Balance {
     pub held: i64,
     /// What expires within the next 90 days, soonest first.
     pub expiring: Vec<Expiring>,
+    /// What can be spent from a later day on.
+    pub waiting: i64,
+    /// What is owed, and taken from what is earned next.
+    pub owed: i64,
+    /// Points cannot be spent until the account thaws.
+    pub frozen: bool,
+    /// The other books of account of the scheme, in its order.
+    pub accounts: Vec<AccountBalance>,
     /// The newest entry that is part of it.
     pub as_of: i64,
+}
+
+/// What is in a book of account beside hours and points: minutes, or minor units of points.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountBalance {
+    pub code: String,
+    pub counts: CapUnit,
+    pub available: i64,
+    pub held: i64,
 }
 
 /// How far ahead [`Balance::expiring`] looks.
@@ -69,11 +88,46 @@ impl From<PostError> for BalanceError {
 /// What the volunteer has now.
 pub async fn balance(scheme: &OpenScheme, volunteer: Uuid, now: DateTime<Utc>) -> Result<Balance, BalanceError> {
     volunteers::require(scheme, volunteer).await?;
-    let paths = [accounts::minutes_path(volunteer), accounts::points_path(volunteer)];
+    let config = scheme.config();
+    let today = config.day_of(now);
+    let mut paths = vec![accounts::minutes_path(volunteer), accounts::points_path(volunteer)];
+    let more = config.has_more_than_points();
+    if more {
+        paths.extend([accounts::debt_path(volunteer), accounts::frozen_path(volunteer)]);
+        paths.extend(config.accounts.iter().map(|account| accounts::account_path(volunteer, &account.code)));
+    }
     let view = scheme.book.standings(&paths).await?;
     let minutes = view.lots[0].first().map_or(0, |standing| standing.balance);
     let lots = view.lots[1].iter().map(|lot: &Standing| (lot.lot, Points { balance: lot.balance, held: lot.held_out }));
-    Ok(sum(minutes, lots, scheme.config().day_of(now), view.size))
+    let mut balance = sum(minutes, lots, today, view.size);
+    if more {
+        let total = |lots: &Vec<Standing>| lots.iter().map(|lot| lot.balance).sum::<i64>();
+        balance.owed = view.lots.get(2).map_or(0, |lots| -total(lots));
+        balance.frozen = view.lots.get(3).is_some_and(|lots| total(lots) > 0);
+        let others = config.accounts.iter().zip(view.lots.iter().skip(4));
+        balance.accounts = others.map(|(account, lots)| account_balance(account, lots, today)).collect();
+        balance.waiting = waiting(scheme, volunteer).await?;
+    }
+    Ok(balance)
+}
+
+fn account_balance(account: &VolunteerAccount, lots: &[Standing], today: NaiveDate) -> AccountBalance {
+    let usable = || lots.iter().filter(|lot| lot.lot.usable_on(today));
+    AccountBalance {
+        code: account.code.clone(),
+        counts: account.counts,
+        available: usable().map(|lot| lot.balance - lot.held_out).sum(),
+        held: lots.iter().map(|lot| lot.held_out).sum(),
+    }
+}
+
+/// Points that can be spent from a later day on. Only schemes that let points wait are asked.
+async fn waiting(scheme: &OpenScheme, volunteer: Uuid) -> Result<i64, BalanceError> {
+    let config = scheme.config();
+    if config.versions().iter().all(|rules| rules.spendable_from == SpendableFrom::AtOnce) {
+        return Ok(0);
+    }
+    Ok(scheme.book.total_below(&accounts::waiting_prefix(volunteer)).await?)
 }
 
 /// What the volunteer had once the first `sequence` entries of the book were posted, seen from the day of the last of them.
@@ -94,8 +148,9 @@ pub async fn balance_as_of(scheme: &OpenScheme, volunteer: Uuid, sequence: i64) 
     }
     let mut fold = Fold::new(volunteer);
     entries.iter().rev().for_each(|entry| fold.take(entry));
-    let day = entries.first().map_or(NaiveDate::MIN, |entry| scheme.config().day_of(crate::moment(entry.recorded_at)));
-    Ok(sum(fold.minutes, fold.lots.into_iter(), day, sequence))
+    let config = scheme.config();
+    let day = entries.first().map_or(NaiveDate::MIN, |entry| config.day_of(crate::moment(entry.recorded_at)));
+    Ok(fold.balance(&config, day, sequence))
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -105,7 +160,17 @@ struct Points {
 }
 
 fn sum(minutes: i64, lots: impl Iterator<Item = (Lot, Points)>, today: NaiveDate, as_of: i64) -> Balance {
-    let mut balance = Balance { minutes, available: 0, held: 0, expiring: Vec::new(), as_of };
+    let mut balance = Balance {
+        minutes,
+        available: 0,
+        held: 0,
+        expiring: Vec::new(),
+        waiting: 0,
+        owed: 0,
+        frozen: false,
+        accounts: Vec::new(),
+        as_of,
+    };
     let soon = today.checked_add_days(Days::new(EXPIRING_DAYS)).unwrap_or(NaiveDate::MAX);
     for (lot, points) in lots {
         balance.held += points.held;
@@ -122,46 +187,74 @@ fn sum(minutes: i64, lots: impl Iterator<Item = (Lot, Points)>, today: NaiveDate
 
 /// A volunteer's accounts, entry by entry.
 struct Fold {
-    minutes_path: std::sync::Arc<str>,
-    points_path: std::sync::Arc<str>,
-    minutes: i64,
-    lots: BTreeMap<Lot, Points>,
-    /// What each open hold sets aside, lot by lot.
-    holds: BTreeMap<i64, Vec<(Lot, i64)>>,
+    volunteer: Uuid,
+    /// The beginning of the paths of all their accounts.
+    prefix: String,
+    /// By path, then by lot.
+    accounts: BTreeMap<Arc<str>, BTreeMap<Lot, Points>>,
+    /// What each open hold sets aside, account by account.
+    holds: BTreeMap<i64, Vec<(Key, i64)>>,
 }
 
 impl Fold {
     fn new(volunteer: Uuid) -> Self {
-        Fold {
-            minutes_path: accounts::minutes_path(volunteer),
-            points_path: accounts::points_path(volunteer),
-            minutes: 0,
-            lots: BTreeMap::new(),
-            holds: BTreeMap::new(),
-        }
+        let prefix = format!("volunteer/{volunteer}/");
+        Fold { volunteer, prefix, accounts: BTreeMap::new(), holds: BTreeMap::new() }
+    }
+
+    fn at(&mut self, key: &Key) -> Option<&mut Points> {
+        let own = key.path.starts_with(&self.prefix);
+        own.then(|| self.accounts.entry(key.path.clone()).or_default().entry(key.lot).or_default())
     }
 
     fn take(&mut self, entry: &Entry) {
         if entry.action == EntryAction::Hold {
-            let held = entry.postings.iter().filter(|posting| posting.from.path == self.points_path);
-            let held: Vec<_> = held.map(|posting| (posting.from.lot, posting.amount)).collect();
-            held.iter().for_each(|(lot, amount)| self.lots.entry(*lot).or_default().held += amount);
+            let held: Vec<_> = entry.postings.iter().map(|posting| (posting.from.clone(), posting.amount)).collect();
+            for (key, amount) in &held {
+                self.at(key).into_iter().for_each(|points| points.held += amount);
+            }
             self.holds.insert(entry.sequence, held);
             return;
         }
         for posting in &entry.postings {
-            for (key, amount) in [(&posting.from, -posting.amount), (&posting.to, posting.amount)] {
-                if key.path == self.minutes_path {
-                    self.minutes += amount;
-                } else if key.path == self.points_path {
-                    self.lots.entry(key.lot).or_default().balance += amount;
-                }
-            }
+            self.at(&posting.from).into_iter().for_each(|points| points.balance -= posting.amount);
+            self.at(&posting.to).into_iter().for_each(|points| points.balance += posting.amount);
         }
         // An exchange is captured or released as a whole.
         if matches!(entry.action, EntryAction::Capture | EntryAction::Release) {
-            let held = entry.reference.and_then(|hold| self.holds.remove(&hold)).unwrap_or_default();
-            held.iter().for_each(|(lot, amount)| self.lots.entry(*lot).or_default().held -= amount);
+            for (key, amount) in entry.reference.and_then(|hold| self.holds.remove(&hold)).unwrap_or_default() {
+                self.at(&key).into_iter().for_each(|points| points.held -= amount);
+            }
         }
+    }
+
+    fn lots(&self, path: &str) -> impl Iterator<Item = (Lot, Points)> {
+        self.accounts.get(path).into_iter().flatten().map(|(lot, points)| (*lot, *points))
+    }
+
+    fn total(&self, path: &str) -> i64 {
+        self.lots(path).map(|(_, points)| points.balance).sum()
+    }
+
+    fn balance(&self, config: &Scheme, day: NaiveDate, as_of: i64) -> Balance {
+        let volunteer = self.volunteer;
+        let minutes = self.total(&accounts::minutes_path(volunteer));
+        let mut balance = sum(minutes, self.lots(&accounts::points_path(volunteer)), day, as_of);
+        balance.owed = -self.total(&accounts::debt_path(volunteer));
+        balance.frozen = self.total(&accounts::frozen_path(volunteer)) > 0;
+        let waiting = self.accounts.keys().filter(|path| path.starts_with(&*accounts::waiting_prefix(volunteer)));
+        balance.waiting = waiting.map(|path| self.total(path)).sum();
+        let of_account = |account: &VolunteerAccount| {
+            let path = accounts::account_path(volunteer, &account.code);
+            let usable = || self.lots(&path).filter(|(lot, _)| lot.usable_on(day));
+            AccountBalance {
+                code: account.code.clone(),
+                counts: account.counts,
+                available: usable().map(|(_, points)| points.balance - points.held).sum(),
+                held: self.lots(&path).map(|(_, points)| points.held).sum(),
+            }
+        };
+        balance.accounts = config.accounts.iter().map(of_account).collect();
+        balance
     }
 }

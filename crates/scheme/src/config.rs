@@ -134,6 +134,16 @@ impl Scheme {
         &self.versions
     }
 
+    /// Whether a volunteer can have anything beside hours and points that can be spent at once: other books of account,
+    /// debts, points that wait, an account that is frozen.
+    pub fn has_more_than_points(&self) -> bool {
+        let more = |rules: &Rules| {
+            let owes = rules.overdraft == Some(Overdraft::Owe);
+            owes || rules.freeze.is_some() || rules.spendable_from != SpendableFrom::AtOnce
+        };
+        !self.accounts.is_empty() || self.versions.iter().any(more)
+    }
+
     pub fn station(&self, code: &str) -> Option<&Station> {
         self.stations.iter().find(|station| station.code == code)
     }

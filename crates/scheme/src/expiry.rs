@@ -5,8 +5,8 @@ use crate::exchanges::{self, ExchangeError};
 use crate::micros;
 use crate::projection::kind;
 use crate::schemes::OpenScheme;
-use chrono::{DateTime, Utc};
-use ledger::{Action, Draft, Key, Leg, PostError, Rejection, Source, Unit};
+use chrono::{DateTime, NaiveDate, Utc};
+use ledger::{Account, Action, Draft, Key, Leg, Lot, PostError, Rejection, Source, Unit};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -43,43 +43,101 @@ pub async fn run(scheme: &OpenScheme, now: DateTime<Utc>) -> Result<Expired, Exp
             break;
         }
     }
+    for unit in [Unit::Points, Unit::Minutes, Unit::Uses] {
+        expired.lots += run_lots(scheme, unit, now).await?;
+    }
+    Ok(expired)
+}
+
+/// Ends the lots of `unit` whose last day is over.
+async fn run_lots(scheme: &OpenScheme, unit: Unit, now: DateTime<Utc>) -> Result<usize, ExpiryError> {
+    let today = scheme.config().day_of(now);
+    let mut ended = 0;
     loop {
-        let due = scheme.book.lots_before(Unit::Points, scheme.config().day_of(now), TOGETHER).await?;
+        let due = scheme.book.lots_before(unit, today, TOGETHER).await?;
+        let mut moved = 0;
         for (key, amount) in &due {
-            expire_lot(scheme, key.clone(), *amount, now).await?;
+            moved += usize::from(end_lot(scheme, key.clone(), *amount, today).await?);
         }
-        expired.lots += due.len();
-        if due.len() < TOGETHER as usize {
-            return Ok(expired);
+        ended += moved;
+        // What could not be ended now would come again at once.
+        if due.len() < TOGETHER as usize || moved == 0 {
+            return Ok(ended);
         }
     }
 }
 
-/// Takes off what is left of a lot. Two processes may try at once: the account is at its floor after the first.
-async fn expire_lot(scheme: &OpenScheme, key: Key, amount: i64, now: DateTime<Utc>) -> Result<(), ExpiryError> {
-    let volunteer = key.path.split('/').nth(1).and_then(|id| id.parse::<Uuid>().ok());
-    let last_day = key.lot.last_day();
-    let Some((volunteer, last_day)) = volunteer.zip(last_day) else { return Ok(()) };
-    let from = Source::Account(accounts::points(volunteer, key.lot));
+/// Takes off what is left of a lot, or moves on what waited in it. Two processes may try at once: the account is at its
+/// floor after the first.
+async fn end_lot(scheme: &OpenScheme, key: Key, amount: i64, today: NaiveDate) -> Result<bool, ExpiryError> {
+    let path = key.path.clone();
+    let mut parts = path.split('/');
+    let (Some("volunteer"), Some(id), Some(home)) = (parts.next(), parts.next(), parts.next()) else {
+        return Ok(false);
+    };
+    let (Ok(volunteer), Some(last_day)) = (id.parse::<Uuid>(), key.lot.last_day()) else { return Ok(false) };
+    let config = scheme.config();
+    let code = parts.next().unwrap_or_default();
+    let (kind, legs) = match home {
+        "points" => (kind::POINTS_EXPIRED, leg(accounts::points(volunteer, key.lot), accounts::expired(), amount)),
+        "waiting" => {
+            let lot = code.parse().map(Lot::from_code).unwrap_or(Lot::NONE);
+            let to = accounts::points(volunteer, lot);
+            (kind::POINTS_MATURED, leg(Account::holding(key.clone(), Unit::Points), to, amount))
+        }
+        "account" => match config.account(code) {
+            Some(account) => {
+                let from = accounts::account(volunteer, account, key.lot);
+                (kind::ACCOUNT_EXPIRED, leg(from, accounts::expired_in(account), amount))
+            }
+            None => return Ok(false),
+        },
+        "thawing" => (kind::ACCOUNT_THAWED, thaw(scheme, volunteer, key.lot, today).await?),
+        _ => return Ok(false),
+    };
     let draft = Draft {
         id: Uuid::now_v7(),
-        kind: kind::POINTS_EXPIRED,
+        kind,
         // The day after the last on which they could be spent.
-        effective_on: last_day.succ_opt().unwrap_or(last_day).min(scheme.config().day_of(now)),
+        effective_on: last_day.succ_opt().unwrap_or(last_day).min(today),
         party: Some(volunteer),
         document_id: None,
-        action: Action::Post(vec![Leg { from, to: accounts::expired(), amount }]),
-        document: json!({ "last_day": last_day, "points": amount }).as_object().cloned().unwrap_or_default(),
+        action: Action::Post(legs),
+        document: json!({ "last_day": last_day, "amount": amount }).as_object().cloned().unwrap_or_default(),
         intent: &[],
         bounds: Vec::new(),
         refusal: None,
         freeze_rejection: false,
     };
     match scheme.book.post(draft).await?.result {
-        Ok(_) | Err(Rejection::BelowFloor { .. }) => Ok(()),
+        Ok(_) => Ok(true),
+        Err(Rejection::BelowFloor { .. }) => Ok(false),
         Err(rejection) => {
-            tracing::error!(account = %key, %rejection, "points could not be expired");
-            Ok(())
+            tracing::error!(account = %key, %rejection, "a lot could not be ended");
+            Ok(false)
         }
     }
+}
+
+fn leg(from: Account, to: Account, amount: i64) -> Vec<Leg> {
+    vec![Leg { from: Source::Account(from), to, amount }]
+}
+
+/// An account that has been frozen for its time thaws, and its balance is set to what the rules say.
+async fn thaw(scheme: &OpenScheme, volunteer: Uuid, lot: Lot, today: NaiveDate) -> Result<Vec<Leg>, ExpiryError> {
+    let view = scheme.book.standings(&[accounts::points_path(volunteer)]).await?;
+    let usable = view.lots.iter().flatten().filter(|standing| standing.lot.usable_on(today));
+    let available: i64 = usable.map(|standing| (standing.balance - standing.held_out).max(0)).sum();
+    let config = scheme.config();
+    let rules = config.rules_on(today);
+    let thaw_to = rules.and_then(|rules| rules.freeze.as_ref()).map(|freeze| freeze.thaw_to.minor(config.points_scale));
+    let more = thaw_to.map_or(0, |thaw_to| thaw_to - available);
+    let mut legs = leg(accounts::thawing(volunteer, lot), accounts::freezes(), 1);
+    legs.extend(leg(accounts::frozen(volunteer), accounts::freezes(), 1));
+    if more > 0 {
+        let last_day = rules.and_then(|rules| rules.expiry.last_day(today).ok().flatten());
+        let to = accounts::points(volunteer, last_day.map_or(Lot::NONE, Lot::until));
+        legs.extend(leg(accounts::issued(), to, more));
+    }
+    Ok(legs)
 }

@@ -48,6 +48,8 @@ pub enum ImportError {
     Database(#[from] db::Error),
     #[error("row {line} was written, and could not be confirmed: {problem}")]
     NotConfirmed { line: u32, problem: String },
+    #[error("the register was taken in, and what it gives could not be posted: {0}; import it again")]
+    NotPosted(String),
 }
 
 /// The id of what a row says, in this scheme.

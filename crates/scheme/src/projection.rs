@@ -18,6 +18,9 @@ pub mod kind {
     pub const STOCK_CHANGED: &str = "stock.changed";
     pub const SESSION_CHANGED: &str = "session.changed";
     pub const POINTS_EXPIRED: &str = "points.expired";
+    pub const POINTS_MATURED: &str = "points.matured";
+    pub const ACCOUNT_EXPIRED: &str = "account.expired";
+    pub const ACCOUNT_THAWED: &str = "account.thawed";
 }
 
 pub struct SchemeProjection;
@@ -172,7 +175,8 @@ fn decided(book: i64, entry: &Entry, fields: &Map<String, Value>, status: &str, 
             Cell::Uuid(volunteer),
             Cell::I64(sign * minutes.unwrap_or(0)),
             Cell::I64(sign * points.unwrap_or(0)),
-            Cell::I64(sign),
+            // An event lasts no time, and is no service.
+            Cell::I64(if integer(fields, "minutes").is_none_or(|served| served > 0) { sign } else { 0 }),
         ],
     };
     vec![state, total]

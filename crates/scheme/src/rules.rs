@@ -161,6 +161,8 @@ pub enum Need {
     Owed,
     /// 1 when the account is frozen.
     Frozen,
+    /// 1 when it thaws by itself on some day.
+    Thawing,
 }
 
 impl Need {
@@ -173,6 +175,7 @@ impl Need {
             Need::AccountBalance(account) => format!("balance/{account}"),
             Need::Owed => "owed".to_owned(),
             Need::Frozen => "frozen".to_owned(),
+            Need::Thawing => "thawing".to_owned(),
         }
     }
 }
@@ -215,6 +218,16 @@ pub struct Credit {
     pub lot: Option<NaiveDate>,
 }
 
+/// A change of whether points can be spent at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Frost {
+    /// Up to and with this day, or until a record thaws it.
+    Freezes(Option<NaiveDate>),
+    /// `marked` when a day was set on which it would have thawed by itself.
+    Thaws { marked: bool },
+}
+
 /// What one record earns, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Earning {
@@ -232,8 +245,8 @@ pub struct Earning {
     pub donated: Vec<Credit>,
     /// Of `points`, what goes to pay a debt when positive; what is owed anew when negative.
     pub debt: i64,
-    /// The account freezes (`Some(true)`) or thaws (`Some(false)`).
-    pub freezes: Option<bool>,
+    /// The account freezes, or thaws.
+    pub frost: Option<Frost>,
     /// What this record takes of each tally, where it takes anything.
     pub draws: Vec<Draw>,
     /// The arithmetic, line by line.

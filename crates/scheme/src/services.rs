@@ -3,10 +3,12 @@
 //! A record is a row until somebody decides over it; the decision is an entry. Both decisions share one id, derived from that
 //! of the record, so that a record is decided once, whoever decides first.
 
+mod automatic;
 mod check;
 mod decide;
 mod posting;
 
+pub use automatic::on_registration;
 pub use decide::{Calculation, Confirmation, Decision, confirm, confirm_with, get_explained, reject, reverse};
 
 use crate::keys::Operator;

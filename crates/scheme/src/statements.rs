@@ -137,6 +137,9 @@ fn summary(entry: &Entry, name: Option<&String>) -> (String, String) {
         kind::EXCHANGE_CANCELLED => ("兑换取消", "exchange cancelled"),
         kind::EXCHANGE_EXPIRED => ("兑换逾期退回", "exchange expired"),
         kind::POINTS_EXPIRED => ("积分到期", "points expired"),
+        kind::POINTS_MATURED => ("积分可用", "points can be spent"),
+        kind::ACCOUNT_EXPIRED => ("账本到期", "account expired"),
+        kind::ACCOUNT_THAWED => ("账户解冻", "account thawed"),
         other => (other, other),
     };
     match name {

@@ -3,6 +3,7 @@
 use crate::config::{Gender, VolunteerKind};
 use crate::rules::Person;
 use crate::schemes::OpenScheme;
+use crate::services::{self, ServiceError};
 use crate::{micros, moment};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::BTreeSet;
@@ -132,8 +133,12 @@ pub enum VolunteerError {
     Taken { field: &'static str },
     #[error("the volunteer was changed meanwhile: version {current}")]
     VersionDiffers { current: i64 },
+    #[error("too much is going on; try again")]
+    Busy,
     #[error(transparent)]
     Database(#[from] db::Error),
+    #[error("the book failed: {0}")]
+    Book(String),
 }
 
 #[derive(sqlx::FromRow)]
@@ -213,10 +218,24 @@ pub async fn put(
     tx.commit().await?;
     scheme.volunteers.invalidate(&id);
     let volunteer = get(scheme, id).await?;
+    welcome(scheme, &volunteer, now).await?;
     Ok((volunteer, written))
 }
 
-/// As [`put`], in the caller's transaction.
+/// What the rules give for registering; nothing when it was given before.
+pub(crate) async fn welcome(
+    scheme: &OpenScheme,
+    volunteer: &Volunteer,
+    now: DateTime<Utc>,
+) -> Result<(), VolunteerError> {
+    services::on_registration(scheme, volunteer, now).await.map_err(|error| match error {
+        ServiceError::Database(error) => VolunteerError::Database(error),
+        ServiceError::Busy => VolunteerError::Busy,
+        other => VolunteerError::Book(other.to_string()),
+    })
+}
+
+/// As [`put`], in the caller's transaction, and without what registering gives.
 pub(crate) async fn put_in(
     tx: &mut db::Tx,
     scheme: &OpenScheme,

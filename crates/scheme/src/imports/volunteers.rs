@@ -2,9 +2,11 @@
 
 use super::{ImportError, LineError, Report, error, id_of};
 use crate::schemes::OpenScheme;
-use crate::volunteers::{Consent, VolunteerDetails, VolunteerError, Written, put_in};
+use crate::volunteers::{self, Consent, Volunteer, VolunteerDetails, VolunteerError, Written, put_in};
 use chrono::{DateTime, NaiveDate, Utc};
+use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::HashMap;
+use uuid::Uuid;
 
 /// A row of a register of volunteers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +34,8 @@ pub async fn volunteers(
     progress: &(dyn Fn(usize) + Sync),
 ) -> Result<Report, ImportError> {
     let mut report = Report { rows: lines.len(), ..Report::default() };
-    let mut seen: HashMap<uuid::Uuid, u32> = HashMap::new();
+    let mut seen: HashMap<Uuid, u32> = HashMap::new();
+    let mut registered = Vec::new();
     let mut tx = scheme.db.begin_write().await?;
     for (done, line) in lines.into_iter().enumerate() {
         let row = line.line;
@@ -48,11 +51,15 @@ pub async fn volunteers(
             report.errors.push(error(row, "number", "duplicate_row", zh, en));
             continue;
         }
-        match details(scheme, line) {
+        let known = volunteers::get(scheme, id).await.ok();
+        match details(scheme, line, known.as_deref()) {
             Err(error) => report.errors.push(error),
             Ok(details) => match put_in(&mut tx, scheme, id, details, None, now).await {
                 Ok(Written::Same) => report.known += 1,
-                Ok(Written::Created | Written::Changed) => report.written += 1,
+                Ok(Written::Created | Written::Changed) => {
+                    report.written += 1;
+                    registered.push(id);
+                }
                 Err(VolunteerError::Database(error)) => return Err(error.into()),
                 Err(problem) => report.errors.extend(errors(row, problem)),
             },
@@ -64,11 +71,30 @@ pub async fn volunteers(
     } else {
         tx.commit().await?;
         scheme.volunteers.invalidate_all();
+        welcome_all(scheme, &registered, now).await?;
     }
     Ok(report)
 }
 
-fn details(scheme: &OpenScheme, line: VolunteerLine) -> Result<VolunteerDetails, LineError> {
+/// Gives what the rules give for registering. Many at once, since the book takes them together.
+async fn welcome_all(scheme: &OpenScheme, ids: &[Uuid], now: DateTime<Utc>) -> Result<(), ImportError> {
+    const AT_ONCE: usize = 64;
+    let welcome = |id: &Uuid| {
+        let id = *id;
+        async move {
+            let volunteer = volunteers::get(scheme, id).await?;
+            volunteers::welcome(scheme, &volunteer, now).await
+        }
+    };
+    let welcomed = stream::iter(ids.iter().map(welcome)).buffer_unordered(AT_ONCE);
+    welcomed.try_collect::<Vec<()>>().await.map(drop).map_err(|error| match error {
+        VolunteerError::Database(error) => ImportError::Database(error),
+        other => ImportError::NotPosted(other.to_string()),
+    })
+}
+
+/// What the register does not say stays as it is.
+fn details(scheme: &OpenScheme, line: VolunteerLine, known: Option<&Volunteer>) -> Result<VolunteerDetails, LineError> {
     let config = scheme.config();
     let unit = match &line.unit {
         None => None,
@@ -93,7 +119,11 @@ fn details(scheme: &OpenScheme, line: VolunteerLine) -> Result<VolunteerDetails,
         skills: line.skills,
         // Who is in the register has signed up with the station.
         consent: Consent { record: true, publish: line.publish },
-        ..VolunteerDetails::default()
+        kind: known.map(|known| known.kind).unwrap_or_default(),
+        gender: known.and_then(|known| known.gender),
+        residence: known.and_then(|known| known.residence.clone()),
+        registered_on: known.map(|known| known.registered_on),
+        labels: known.map(|known| known.labels.clone()).unwrap_or_default(),
     })
 }
 

@@ -243,8 +243,12 @@ impl<'a> Sheet<'a> {
         self.line(StepKind::Debt, format!("其中 {zh} 抵此前所欠"), format!("of which {en} pay what was owed"));
     }
 
-    pub fn frozen(&mut self) {
-        self.line(StepKind::Frozen, "账户冻结".into(), "the account is frozen".into());
+    pub fn frozen(&mut self, until: Option<NaiveDate>) {
+        let (zh, en) = match until {
+            Some(day) => (format!("账户冻结，至 {day}（含当日）"), format!("the account is frozen up to {day}")),
+            None => ("账户冻结".into(), "the account is frozen".into()),
+        };
+        self.line(StepKind::Frozen, zh, en);
     }
 
     pub fn thawed(&mut self, more: i64) {

@@ -58,7 +58,7 @@ impl<'a> Work<'a> {
             credits: Vec::new(),
             donated: Vec::new(),
             debt: 0,
-            freezes: None,
+            frost: None,
             draws: Vec::new(),
             calculation: Vec::new(),
             rules_version: rules.version.clone(),
@@ -198,7 +198,7 @@ pub(super) fn needs(scheme: &Scheme, rules: &Rules, rule: &EarningRule, record: 
         needs.push(Need::Owed);
     }
     if rules.freeze.is_some() {
-        needs.push(Need::Frozen);
+        needs.extend([Need::Frozen, Need::Thawing]);
     }
     needs.sort();
     needs.dedup();

@@ -6,12 +6,13 @@ use crate::accounts;
 use crate::config::{CapUnit, Scheme};
 use crate::keys::Operator;
 use crate::projection::{integer, kind, text};
-use crate::rules::{self, Credit, Draw, DrawBound, Earning, Need, Person, Record, Tally, Verdict};
+use crate::rules::{self, Credit, Draw, DrawBound, Earning, Frost, Need, Person, Record, Tally, Verdict};
 use crate::schemes::OpenScheme;
 use crate::volunteers::{self, VolunteerError};
 use chrono::{DateTime, NaiveDate, Utc};
+use ledger::entry::Posting;
 use ledger::state::Standing;
-use ledger::{Action, Bound, Draft, Key, Leg, Lot, Rejection, Source, Unit};
+use ledger::{Action, Bound, Draft, Entry, Key, Leg, Lot, Rejection, Source, Unit};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -78,6 +79,7 @@ pub async fn look_up(
         Need::AccountBalance(account) => accounts::account_path(volunteer, account),
         Need::Owed => accounts::debt_path(volunteer),
         Need::Frozen => accounts::frozen_path(volunteer),
+        Need::Thawing => accounts::thawing_path(volunteer),
     };
     let paths: Vec<Arc<str>> = needs.iter().map(path).collect();
     let view = scheme.book.standings(&paths).await.map_err(post_error)?;
@@ -90,7 +92,7 @@ fn amount(need: &Need, lots: &[Standing], today: NaiveDate) -> i64 {
         // What is used is counted below zero.
         Need::Tally(_) | Need::Owed => lots.iter().map(|lot| -lot.balance).sum(),
         Need::Available => usable.map(|lot| (lot.balance - lot.held_out).max(0)).sum(),
-        Need::Balance | Need::AccountBalance(_) | Need::Frozen => usable.map(|lot| lot.balance).sum(),
+        Need::Balance | Need::AccountBalance(_) | Need::Frozen | Need::Thawing => usable.map(|lot| lot.balance).sum(),
     }
 }
 
@@ -170,15 +172,28 @@ fn legs(config: &Scheme, volunteer: Uuid, earning: &Earning, today: NaiveDate) -
         let counted = accounts::capped(accounts::unit(tally.unit));
         move_on(from(accounts::tally(volunteer, tally)), counted, *amount);
     }
-    match earning.freezes {
-        Some(true) => move_on(from(accounts::freezes()), accounts::frozen(volunteer, Lot::NONE), 1),
-        Some(false) => {
-            let frozen = Source::Pool { path: accounts::frozen_path(volunteer), unit: Unit::Uses, usable_on: today };
-            move_on(frozen, accounts::freezes(), 1);
-        }
-        None => {}
-    }
+    legs.extend(frost(volunteer, earning.frost, today));
     legs
+}
+
+/// A frozen account holds 1, and so does the day on which it thaws by itself.
+fn frost(volunteer: Uuid, frost: Option<Frost>, today: NaiveDate) -> Vec<Leg> {
+    let (frozen, freezes) = (accounts::frozen(volunteer), accounts::freezes());
+    let leg = |from, to| Leg { from, to, amount: 1 };
+    match frost {
+        None => Vec::new(),
+        Some(Frost::Freezes(until)) => {
+            let thawing = until.map(|day| accounts::thawing(volunteer, Lot::until(day)));
+            let homes = std::iter::once(frozen).chain(thawing);
+            homes.map(|home| leg(Source::Account(freezes.clone()), home)).collect()
+        }
+        Some(Frost::Thaws { marked }) => {
+            let path = accounts::thawing_path(volunteer);
+            let mark = marked.then_some(Source::Pool { path, unit: Unit::Uses, usable_on: today });
+            let sources = std::iter::once(Source::Account(frozen)).chain(mark);
+            sources.map(|source| leg(source, freezes.clone())).collect()
+        }
+    }
 }
 
 /// The account that the points go to: those that cannot be spent yet wait beside the others.
@@ -206,7 +221,7 @@ fn bounds(volunteer: Uuid, earning: &Earning) -> Vec<Bound> {
     if earning.debt > 0 {
         bounds.push(Bound { key: Key::new(accounts::debt_path(volunteer)), floor: None, ceiling: Some(0) });
     }
-    if earning.freezes == Some(true) {
+    if matches!(earning.frost, Some(Frost::Freezes(_))) {
         bounds.push(Bound { key: Key::new(accounts::frozen_path(volunteer)), floor: None, ceiling: Some(1) });
     }
     bounds
@@ -223,15 +238,18 @@ pub async fn reversal(
     now: DateTime<Utc>,
 ) -> Result<Draft, ServiceError> {
     let (mut legs, mut bounds, mut rebalanced) = (Vec::new(), Vec::new(), 0);
-    let confirmed = scheme.book.entry(decision_id(row.id)).await?.map(|entry| entry.fields()).unwrap_or_default();
+    let entry = scheme.book.entry(decision_id(row.id)).await?;
+    let confirmed = entry.as_ref().map(Entry::fields).unwrap_or_default();
+    let today = scheme.config().day_of(now);
     if let Some(change) = rebalance(scheme, row, &confirmed).await? {
         rebalanced = change.points;
-        legs.extend(change.leg(row.volunteer_id, lot_of(&confirmed), scheme.config().day_of(now)));
+        legs.extend(change.leg(row.volunteer_id, lot_of(&confirmed), today));
         bounds.push(change.bound);
     }
     let mut document = json!({
         "decided_by": by.key_id,
         "record": row.commitment(),
+        "minutes": row.minutes,
         "credited_minutes": row.credited_minutes,
         "points": row.points.map(|points| points.saturating_sub(rebalanced)),
         "overdraw": overdraw,
@@ -240,13 +258,64 @@ pub async fn reversal(
     if let Some(document) = document.as_object_mut().filter(|_| rebalanced != 0) {
         document.insert("rebalanced".to_owned(), rebalanced.into());
     }
-    let moved_nothing = scheme.book.entry(decision_id(row.id)).await?.is_none_or(|entry| entry.postings.is_empty());
-    let action = match moved_nothing {
-        true => Action::Post(Vec::new()),
-        false => Action::Reverse { entry: decision_id(row.id), amounts: None, overdraw, legs },
+    let postings = entry.map(|entry| entry.postings).unwrap_or_default();
+    let needs = [Need::Frozen, Need::Thawing, Need::Owed];
+    let known = look_up(scheme, row.volunteer_id, &needs, today).await?;
+    let (amounts, matured) = what_is_where_it_was(&postings, &known, today);
+    let paid = debts_paid(&postings, &amounts);
+    if paid > 0 {
+        // What was owed then has been paid since, in points: they come back as points.
+        let to = accounts::points(row.volunteer_id, lot_today(&scheme.config(), today));
+        legs.push(Leg { from: Source::Account(accounts::rebalanced()), to, amount: paid });
+        bounds.push(Bound { key: Key::new(accounts::debt_path(row.volunteer_id)), floor: None, ceiling: Some(0) });
+    }
+    let pool = || Source::Pool { path: accounts::points_path(row.volunteer_id), unit: Unit::Points, usable_on: today };
+    legs.extend((matured > 0).then(|| Leg { from: pool(), to: accounts::rebalanced(), amount: matured }));
+    let action = match amounts.iter().all(|amount| *amount == 0) {
+        true => Action::Post(legs),
+        false => Action::Reverse { entry: decision_id(row.id), amounts: Some(amounts), overdraw, legs },
     };
     let draft = decision(row, kind::SERVICE_REVERSED, action, document);
     Ok(Draft { id: reversal_id(row.id), bounds, ..draft })
+}
+
+/// Of each posting, what is taken back where it went to; and the points that waited then, and can be spent by now. Whether
+/// the account is frozen is left as it is when it has changed since.
+fn what_is_where_it_was(postings: &[Posting], known: &BTreeMap<String, i64>, today: NaiveDate) -> (Vec<i64>, i64) {
+    let has_matured = |posting: &Posting| posting.to.path.contains("/waiting/") && !posting.to.lot.usable_on(today);
+    let of = |need: Need| known.get(&need.key()).copied().unwrap_or(0);
+    let (is_frozen, is_thawing, owed) = (of(Need::Frozen) > 0, of(Need::Thawing) > 0, of(Need::Owed).max(0));
+    let has_changed = |posting: &Posting| match (home(&posting.from.path), home(&posting.to.path)) {
+        (_, Some("frozen")) => !is_frozen,
+        (_, Some("thawing")) => !is_thawing,
+        (Some("frozen"), _) => is_frozen,
+        (Some("thawing"), _) => is_thawing,
+        _ => false,
+    };
+    let back = |posting: &Posting| match home(&posting.from.path) {
+        _ if has_matured(posting) || has_changed(posting) => 0,
+        Some("debt") => posting.amount.min(owed),
+        _ => posting.amount,
+    };
+    let amounts = postings.iter().map(back).collect();
+    (amounts, postings.iter().filter(|posting| has_matured(posting)).map(|posting| posting.amount).sum())
+}
+
+/// Of what the entry let the volunteer owe, what is owed no longer.
+fn debts_paid(postings: &[Posting], amounts: &[i64]) -> i64 {
+    let owed = postings.iter().zip(amounts).filter(|(posting, _)| home(&posting.from.path) == Some("debt"));
+    owed.map(|(posting, amount)| posting.amount - amount).sum()
+}
+
+/// Until when points last that are given today.
+fn lot_today(config: &Scheme, today: NaiveDate) -> Lot {
+    let last_day = config.rules_on(today).and_then(|rules| rules.expiry.last_day(today).ok().flatten());
+    last_day.map_or(Lot::NONE, Lot::until)
+}
+
+/// Which of a volunteer's accounts a path is of.
+fn home(path: &str) -> Option<&str> {
+    path.strip_prefix("volunteer/")?.split('/').nth(1)
 }
 
 fn lot_of(confirmed: &Map<String, Value>) -> Lot {
@@ -305,10 +374,12 @@ async fn rebalance(
     Ok(Some(Rebalance { points: whole.map_or(0, |(then, now)| then.saturating_sub(now)), bound }))
 }
 
-/// Whether it was refused because a tally is not what it was.
+/// Whether it was refused because a tally or a debt is not what it was.
 pub fn about_tally(rejection: &Rejection) -> bool {
     match rejection {
-        Rejection::BelowFloor { account, .. } | Rejection::AboveCeiling { account, .. } => account.contains("/tally/"),
+        Rejection::BelowFloor { account, .. } | Rejection::AboveCeiling { account, .. } => {
+            account.contains("/tally/") || account.ends_with("/debt")
+        }
         _ => false,
     }
 }

@@ -8,6 +8,7 @@ use crate::api::cursor::{List, page_size};
 use crate::api::error::{Code, Problem};
 use actix_web::{HttpResponse, get};
 use chrono::{DateTime, NaiveDate, Utc};
+use scheme::config::CapUnit;
 use scheme::{balances, statements};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -26,6 +27,8 @@ pub struct Balance {
     #[schema(example = 2190)]
     minutes: i64,
     points: Points,
+    /// The other books of account of the scheme.
+    accounts: Vec<Account>,
     /// Sequence of the newest entry that is part of it.
     as_of: i64,
 }
@@ -41,6 +44,29 @@ pub struct Points {
     held: String,
     /// What expires within 90 days, soonest first.
     expiring: Vec<Expiring>,
+    /// What can be spent from a later day on.
+    #[schema(example = "0")]
+    waiting: String,
+    /// What is owed after deductions, and taken from what is earned next.
+    #[schema(example = "0")]
+    owed: String,
+    /// Nothing can be spent until the account thaws.
+    frozen: bool,
+}
+
+/// A book of account beside hours and points, such as the hours of a time bank.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AccountBalance)]
+pub struct Account {
+    #[schema(example = "time_bank")]
+    code: String,
+    /// Points, or hours.
+    #[schema(example = "12.5")]
+    available: String,
+    #[schema(example = "0")]
+    held: String,
+    /// Minutes, in an account of hours.
+    minutes: Option<i64>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -77,9 +103,21 @@ async fn get_balance(call: Call<may::GetBalance, Uuid, Query<AsOf>>) -> Result<H
             available: points(balance.available, scale),
             held: points(balance.held, scale),
             expiring: expiring.collect(),
+            waiting: points(balance.waiting, scale),
+            owed: points(balance.owed, scale),
+            frozen: balance.frozen,
         },
+        accounts: balance.accounts.into_iter().map(|one| account(one, scale)).collect(),
         as_of: balance.as_of,
     }))
+}
+
+fn account(balance: balances::AccountBalance, scale: u8) -> Account {
+    let balances::AccountBalance { code, counts, available, held } = balance;
+    match counts {
+        CapUnit::Minutes => Account { code, available: hours(available), held: hours(held), minutes: Some(available) },
+        _ => Account { code, available: points(available, scale), held: points(held, scale), minutes: None },
+    }
 }
 
 /// One line of the passbook. A reservation takes its points from `balance_points`, its cancelling or expiry gives them

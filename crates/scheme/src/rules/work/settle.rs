@@ -1,10 +1,10 @@
 //! Steps 7 and 8: what the points do to the balance, and until when they last.
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 
 use super::{Work, next_period};
 use crate::config::{CapUnit, Expiry, ExpiryBase, OverCap, Overdraft, SpendableFrom, VolunteerAccount};
-use crate::rules::{Credit, Need, RuleError};
+use crate::rules::{Credit, Frost, Need, RuleError};
 
 impl Work<'_> {
     pub(super) fn settle(&mut self) -> Result<(), RuleError> {
@@ -102,8 +102,10 @@ impl Work<'_> {
         let Some(freeze) = &self.rules.freeze else { return };
         let frozen = self.known(&Need::Frozen.key()) > 0;
         if !frozen && left <= freeze.at.minor(self.scheme.points_scale) {
-            self.earning.freezes = Some(true);
-            self.sheet.frozen();
+            let days = freeze.after_days.map(|days| Days::new(u64::from(days).saturating_sub(1)));
+            let until = days.and_then(|days| self.verdict.confirmed_on.checked_add_days(days));
+            self.earning.frost = Some(Frost::Freezes(until));
+            self.sheet.frozen(until);
         }
     }
 
@@ -120,7 +122,7 @@ impl Work<'_> {
         let balance = self.known(&Need::Available.key()).max(0).saturating_add(self.earning.points);
         let more = freeze.thaw_to.minor(self.scheme.points_scale).saturating_sub(balance).max(0);
         self.earning.points = self.earning.points.checked_add(more).ok_or(RuleError::TooLarge)?;
-        self.earning.freezes = Some(false);
+        self.earning.frost = Some(Frost::Thaws { marked: self.known(&Need::Thawing.key()) > 0 });
         self.sheet.thawed(more);
         Ok(())
     }

@@ -78,7 +78,9 @@ impl From<VolunteerError> for Problem {
                 .detail(format!("{field} 已登记给另一位志愿者"), format!("another volunteer has this {field}"))
                 .member("field", field),
             VolunteerError::VersionDiffers { current } => version_differs(current),
+            VolunteerError::Busy => Problem::new(Code::Busy),
             VolunteerError::Database(error) => error.into(),
+            VolunteerError::Book(error) => Problem::internal(error),
         }
     }
 }
