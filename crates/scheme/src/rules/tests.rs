@@ -1,3 +1,5 @@
+mod properties;
+
 use super::*;
 use crate::config::Expiry;
 
@@ -9,7 +11,12 @@ fn sample(code: &str) -> Scheme {
 
 /// A scheme of one decimal with this rule, these caps, and points that never expire.
 fn scheme(rule: &str, caps: &str) -> Scheme {
-    let text = format!(
+    let text = text_of(rule, caps);
+    Scheme::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+fn text_of(rule: &str, caps: &str) -> String {
+    format!(
         r#"
         code = "small"
         name = "小站"
@@ -32,8 +39,7 @@ fn scheme(rule: &str, caps: &str) -> Scheme {
         [versions.default]
         {rule}
         {caps}"#
-    );
-    Scheme::parse(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    )
 }
 
 fn rule(rate: &str, part_hours: &str, rounding: &str, credited: &str) -> String {
