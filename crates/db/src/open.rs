@@ -48,8 +48,7 @@ async fn open_sqlite(url: &str, options: &Options) -> Result<Db> {
         .busy_timeout(Duration::from_secs(10))
         .statement_cache_capacity(256)
         .pragma("cache_size", "-65536")
-        .pragma("temp_store", "memory")
-        .pragma("wal_autocheckpoint", std::env::var("WALCP").unwrap_or("1000".into()));
+        .pragma("temp_store", "memory");
     let write = SqlitePoolOptions::new()
         .max_connections(1)
         .test_before_acquire(false)
@@ -72,6 +71,7 @@ async fn open_postgres(url: &str, options: &Options) -> Result<Db> {
     let commit = connect.clone().statement_cache_capacity(512).options([
         ("plan_cache_mode", "force_generic_plan"),
         ("enable_seqscan", "off"),
+        ("enable_bitmapscan", "off"),
         ("enable_hashjoin", "off"),
         ("enable_mergejoin", "off"),
     ]);

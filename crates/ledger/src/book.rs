@@ -157,15 +157,21 @@ impl Book {
     /// The accounts of each path as they stand after the newest entry, as far as this process knows: what it wrote itself is in
     /// it, what another wrote within the last few milliseconds may not be.
     pub async fn standings(&self, paths: &[Arc<str>]) -> Result<View, PostError> {
-        if let Some(view) = self.inner.views.fresh(paths) {
+        let fresh = self.inner.views.fresh(paths);
+        if let Some((view, false)) = fresh {
             return Ok(view);
         }
-        let (answer, view) = oneshot::channel();
+        let (answer, later) = oneshot::channel();
         let doors = self.doors().ok_or(PostError::Closed)?;
+        if let Some((view, _)) = fresh {
+            // A look for those who come next. Where there is no room for it, one is being taken anyway.
+            let _ = doors.views.try_send(ViewRequest { paths: Vec::new(), answer });
+            return Ok(view);
+        }
         let request = ViewRequest { paths: paths.to_vec(), answer };
         doors.views.send(request).await.map_err(|_| PostError::Closed)?;
         drop(doors);
-        view.await.map_err(|_| PostError::Closed)?.map_err(PostError::Database)
+        later.await.map_err(|_| PostError::Closed)?.map_err(PostError::Database)
     }
 
     /// Entries in order, those after sequence `after`, at most `limit`.

@@ -8,6 +8,8 @@
 //! | judge | each draft in order, on the state that those before it left | bounds hold under any concurrency |
 //! | write | everything, guarded by the version of the book's head | nobody else wrote in between |
 //! | answer | every caller with its own outcome | a rejection harms no neighbour |
+//! | linger | lets those who were answered call again, as long as some do | one full batch, not a small and a large one |
+//! | free | gives back the last batch's memory while the next is written | nobody waits for it |
 //!
 //! The guard makes reading without locks safe: the version that the committer expects in the book's head is the one that it
 //! left there itself, so while it is still there, nothing that was read since can have changed. When it is not there (another
@@ -26,7 +28,7 @@ use crate::state::State;
 use crate::store::{self, HEAD, Head, Settled};
 use crate::views::Views;
 use crate::writes::Writes;
-use db::{Db, Session};
+use db::{Bulk, Db, Session};
 use recent::Recent;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -48,6 +50,8 @@ pub struct Request {
 const ACCOUNTS_MAX: usize = 400_000;
 /// After an old id came back, so many batches look their ids up before they write.
 const WARY_BATCHES: u32 = 64;
+/// After so many turns in which nobody came back, callers that were answered are not waited for.
+const IDLE_TURNS: u32 = 4;
 /// How often a batch is tried when the database fails in passing, and the first pause between.
 const TRIES: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_millis(40);
@@ -63,6 +67,8 @@ pub struct Committer {
     head: Option<Head>,
     state: State,
     recent: Recent,
+    /// What the last batch is done with. Freeing it takes a while, and the database is what there is time to wait for.
+    spent: Spent,
     wary: u32,
     buffer: Vec<u8>,
     pub tally: Arc<Tally>,
@@ -85,6 +91,16 @@ struct Judged {
     /// For the next batch: what depends on an entry of this one.
     deferred: Vec<Request>,
     writes: Writes,
+    /// The writes as they were sent.
+    bulks: Vec<Bulk>,
+}
+
+/// Kept only to be freed while the next batch is written.
+#[derive(Default)]
+struct Spent {
+    drafts: Vec<Draft>,
+    forgotten: Vec<Settled>,
+    written: Vec<(Writes, Vec<Bulk>)>,
 }
 
 impl Judged {
@@ -118,8 +134,8 @@ impl Committer {
         views: Arc<Views>,
     ) -> Self {
         let (head, state, recent) = (None, State::default(), Recent::default());
-        let (wary, buffer, tally) = (0, Vec::new(), Arc::default());
-        Committer { db, code, projection, options, requests, views, head, state, recent, wary, buffer, tally }
+        let (spent, wary, buffer, tally) = (Spent::default(), 0, Vec::new(), Arc::default());
+        Committer { db, code, projection, options, requests, views, head, state, recent, spent, wary, buffer, tally }
     }
 
     /// Serves until every [`crate::Book`] handle is gone and the queue is empty.
@@ -134,14 +150,17 @@ impl Committer {
         }
     }
 
-    /// Callers that have just been answered are about to call again. Giving them a turn first makes one full batch of what
-    /// would be a small and a large one; a lone caller is not made to wait.
-    async fn let_callers_return(&self, together: usize) {
-        for _ in 0..8 {
-            if together == 1 || self.requests.len() * 2 > together {
-                return;
-            }
+    /// Callers that have just been answered are about to call again. Giving them turns for as long as some come back makes
+    /// one full batch of what would be a small and a large one; a lone caller is not made to wait.
+    async fn let_callers_return(&self, answered: usize) {
+        let mut waiting = self.requests.len();
+        let all = answered + waiting;
+        let mut idle_turns = 0;
+        while all > 1 && waiting < all && idle_turns < IDLE_TURNS {
             tokio::task::yield_now().await;
+            let now = self.requests.len();
+            idle_turns = if now > waiting { 0 } else { idle_turns + 1 };
+            waiting = now;
         }
     }
 
@@ -215,12 +234,7 @@ impl Committer {
             let old = store::settled(&mut Session::Db(&db), head.book, rejected).await?;
             old.is_empty() && (judged.settled.is_empty() || self.version(&db).await? == Some(version))
         } else {
-            let guard = judged.writes.guard(db.statement(crate::writes::GUARD), &head, version, rejected);
-            db.write_guarded(guard, &judged.writes.bulks(&head)).await.inspect_err(|error| {
-                if error.is_unique_violation() {
-                    self.wary = WARY_BATCHES;
-                }
-            })?
+            self.write(&head, version, judged, rejected).await?
         };
         if !done {
             self.wary = WARY_BATCHES;
@@ -228,6 +242,25 @@ impl Committer {
         }
         self.keep(head, judged, version);
         Ok(())
+    }
+
+    /// `false`: the head was not where it is expected, and nothing was written.
+    async fn write(
+        &mut self,
+        head: &Head,
+        version: i64,
+        judged: &mut Judged,
+        rejected: Vec<Uuid>,
+    ) -> Result<bool, Failure> {
+        let guard = judged.writes.guard(self.db.statement(crate::writes::GUARD), head, version, rejected);
+        let bulks = judged.writes.bulks(head);
+        let spent = std::mem::take(&mut self.spent);
+        let (written, ()) = tokio::join!(self.db.write_guarded(guard, &bulks), async { drop(spent) });
+        judged.bulks = bulks;
+        if written.as_ref().is_err_and(db::Error::is_unique_violation) {
+            self.wary = WARY_BATCHES;
+        }
+        Ok(written?)
     }
 
     /// With the head locked: nobody else writes to this book until the batch is committed.
@@ -275,14 +308,21 @@ impl Committer {
         for (request, answer) in judged.repeated {
             let _ = request.answer.send(answer);
         }
+        let mut answered = Vec::with_capacity(judged.settled.len());
         for (Request { draft, document, answer }, result) in judged.settled {
-            let outcome = Outcome { result: result.clone(), replayed: false };
-            let _ = answer.send(Ok(outcome));
+            let _ = answer.send(Ok(Outcome { result: result.clone(), replayed: false }));
+            answered.push((draft, document, result));
+        }
+        // The callers are at work again already. What is left here was followed by no write.
+        self.spent = Spent::default();
+        for (draft, document, result) in answered {
             if result.is_ok() || draft.freeze_rejection {
                 let settled = Settled { kind: Cow::Borrowed(draft.kind), document, result };
-                self.recent.insert(draft.id, settled);
+                self.spent.forgotten.extend(self.recent.insert(draft.id, settled));
             }
+            self.spent.drafts.push(draft);
         }
+        self.spent.written.push((judged.writes, judged.bulks));
         judged.deferred
     }
 }

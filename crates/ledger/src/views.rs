@@ -33,6 +33,8 @@ pub struct ViewRequest {
 const PATHS_MAX: usize = 200_000;
 /// For how long a look at the book's head is good.
 const FRESH: Duration = Duration::from_millis(5);
+/// From this age on, the first reader has the next look taken, so that nobody waits for it.
+const RIPE: Duration = Duration::from_millis(2);
 /// Readers answered together, at most.
 const TOGETHER_MAX: usize = 1024;
 
@@ -45,6 +47,8 @@ struct Kept {
     version: i64,
     /// When the database was last known to be at this version.
     seen: Option<Instant>,
+    /// The look after which the next one was asked for.
+    renewed: Option<Instant>,
     size: i64,
     paths: HashMap<Arc<str>, Vec<Standing>>,
 }
@@ -71,11 +75,20 @@ impl Views {
         }
     }
 
-    /// The view of `paths` if all are kept, and the database was at their version a moment ago.
-    pub fn fresh(&self, paths: &[Arc<str>]) -> Option<View> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.seen.filter(|seen| seen.elapsed() < FRESH)?;
-        kept.view(paths)
+    /// The view of `paths` if all are kept, and the database was at their version a moment ago; and whether the caller
+    /// is to ask for the next look.
+    pub fn fresh(&self, paths: &[Arc<str>]) -> Option<(View, bool)> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let age = kept.seen?.elapsed();
+        if age >= FRESH {
+            return None;
+        }
+        let view = kept.view(paths)?;
+        let is_due = age >= RIPE && kept.renewed != kept.seen;
+        if is_due {
+            kept.renewed = kept.seen;
+        }
+        Some((view, is_due))
     }
 
     /// The view of `paths` if all are kept, and as of this version, which the database was seen to have at `seen`.

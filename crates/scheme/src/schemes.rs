@@ -13,7 +13,7 @@ use ledger::book::Clock;
 use ledger::checkpoint::NoteSigner;
 use ledger::{Book, BookOptions};
 use moka::sync::Cache;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -54,7 +54,7 @@ pub struct OpenScheme {
     pub(crate) sessions: Cache<Uuid, Arc<Session>>,
     pub(crate) volunteers: Cache<Uuid, Arc<Volunteer>>,
     /// Ids that are somebody's: they stay so.
-    pub(crate) known_volunteers: Cache<Uuid, ()>,
+    pub(crate) known_volunteers: RwLock<HashSet<Uuid>>,
     edition: RwLock<i64>,
     signer: NoteSigner,
 }
@@ -233,7 +233,7 @@ impl Schemes {
             rewards: Cache::builder().max_capacity(10_000).time_to_live(SEEN_BY_OTHERS).build(),
             sessions: Cache::builder().max_capacity(10_000).time_to_live(SEEN_BY_OTHERS).build(),
             volunteers: Cache::builder().max_capacity(100_000).time_to_live(SEEN_BY_OTHERS).build(),
-            known_volunteers: Cache::builder().max_capacity(1_000_000).build(),
+            known_volunteers: RwLock::default(),
             edition: RwLock::new(edition),
             signer: NoteSigner::new(name, self.secrets.signing_key),
         }

@@ -7,7 +7,7 @@ use crate::services::{self, ServiceError};
 use crate::{micros, moment};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use uuid::Uuid;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -406,12 +406,20 @@ pub async fn get(scheme: &OpenScheme, id: Uuid) -> Result<Arc<Volunteer>, Volunt
     Ok(volunteer)
 }
 
+/// Ids that are kept in memory as somebody's; beyond that all are forgotten.
+const KNOWN_MAX: usize = 1_000_000;
+
 /// Whether the id is a volunteer's: what every operation on one begins with.
 pub async fn require(scheme: &OpenScheme, id: Uuid) -> Result<(), VolunteerError> {
-    if !scheme.known_volunteers.contains_key(&id) {
-        get(scheme, id).await?;
-        scheme.known_volunteers.insert(id, ());
+    if scheme.known_volunteers.read().unwrap_or_else(PoisonError::into_inner).contains(&id) {
+        return Ok(());
     }
+    get(scheme, id).await?;
+    let mut known = scheme.known_volunteers.write().unwrap_or_else(PoisonError::into_inner);
+    if known.len() >= KNOWN_MAX {
+        known.clear();
+    }
+    known.insert(id);
     Ok(())
 }
 

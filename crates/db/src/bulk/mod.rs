@@ -1,4 +1,4 @@
-//! Many rows in one statement, the same call on both engines: arrays through `unnest` on PostgreSQL, multi-row
+//! Many rows in one statement, the same call on both engines: an array for each column on PostgreSQL, multi-row
 //! `VALUES` on SQLite, where a batch is cut into a few fixed sizes so that few statements are ever prepared.
 
 pub(crate) mod postgres;

@@ -23,14 +23,14 @@ impl Recent {
         self.answers.get(id)
     }
 
-    pub fn insert(&mut self, id: Uuid, settled: Settled) {
-        if self.answers.insert(id, settled).is_none() {
-            self.order.push_back(id);
+    /// Answers what is forgotten in its stead.
+    pub fn insert(&mut self, id: Uuid, settled: Settled) -> Option<Settled> {
+        let before = self.answers.insert(id, settled);
+        if before.is_some() {
+            return before;
         }
-        if self.order.len() > RECENT_MAX
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.answers.remove(&oldest);
-        }
+        self.order.push_back(id);
+        let oldest = if self.order.len() > RECENT_MAX { self.order.pop_front() } else { None };
+        oldest.and_then(|oldest| self.answers.remove(&oldest))
     }
 }

@@ -88,7 +88,9 @@ pub struct Asked {
 pub async fn admit<O: Operation>(api: &Data<Api>, req: &HttpRequest) -> Result<Arc<Authenticated>, Problem> {
     req.extensions_mut().insert(Asked { operation: O::ID, caller: None });
     let caller = authenticate(api, req).await?;
-    req.extensions_mut().insert(Asked { operation: O::ID, caller: Some(caller.clone()) });
+    if let Some(asked) = req.extensions_mut().get_mut::<Asked>() {
+        asked.caller = Some(caller.clone());
+    }
     if !O::ROLES.contains(&caller.operator.role) {
         let (role, wanted) = (caller.operator.role, O::ROLES.iter().map(|role| role.as_str()).collect::<Vec<_>>());
         let wanted = wanted.join(", ");

@@ -83,8 +83,8 @@ pub fn app(
 /// Every operation that the interface's description knows. What is asked for most stands first, since it is found first.
 fn routes(config: &mut ServiceConfig) {
     let of_scheme = scope("/schemes/{scheme}")
-        .configure(exchanges::routes)
         .configure(balances::routes)
+        .configure(exchanges::routes)
         .configure(rewards::routes)
         .configure(volunteers::routes)
         .configure(services::routes)

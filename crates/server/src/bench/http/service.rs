@@ -9,6 +9,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 use anyhow::{Context, anyhow, bail};
+use futures::{StreamExt, TryStreamExt};
 use ledger::baseline::load::Random;
 use ledger::{Account, Action, Draft, Key, Leg, Source, Unit};
 use scheme::keys::{self, NewKey};
@@ -22,8 +23,10 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 const SCHEME: &str = include_str!("../../../../../tests/data/schemes/ziyang.toml");
-/// Volunteers are made one by one, so fewer than accounts of the ledger alone.
+/// A volunteer is a transaction and an entry, so there are fewer than accounts of the ledger alone.
 const VOLUNTEERS_MAX: u64 = 5_000;
+/// Volunteers that are made at the same time.
+const TOGETHER: usize = 24;
 const ENOUGH: i64 = 1_000_000_000;
 
 pub struct Service {
@@ -106,8 +109,8 @@ impl Service {
         let (scheme, reward, key) = (&self.scheme, self.reward, &self.key);
         let head = format!("HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n");
         let written = match ask {
-            Ask::Constant => write!(request, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
-            Ask::Balance => {
+            // The same bytes are asked for both: what is compared is what becomes of them.
+            Ask::Constant | Ask::Balance => {
                 write!(request, "GET /api/v1/schemes/{scheme}/volunteers/{volunteer}/balance {head}\r\n")
             }
             Ask::Exchange => {
@@ -137,7 +140,7 @@ fn constant() -> anyhow::Result<(SocketAddr, ServerHandle)> {
     let text =
         r#"{"hours":"0","minutes":0,"points":{"available":"99999999.9","held":"0.1","expiring":[]},"as_of":123456}"#;
     let answer = move || async move { HttpResponse::Ok().content_type("application/json").body(text) };
-    let server = HttpServer::new(move || App::new().route("/", web::get().to(answer))).disable_signals();
+    let server = HttpServer::new(move || App::new().default_service(web::to(answer))).disable_signals();
     let server = server.bind("127.0.0.1:0")?;
     let address = server.addrs()[0];
     let server = server.run();
@@ -148,34 +151,35 @@ fn constant() -> anyhow::Result<(SocketAddr, ServerHandle)> {
 
 /// Volunteers with points to spend, put there by an entry of their own: no rule is measured here.
 async fn volunteers(scheme: &OpenScheme, count: u64) -> anyhow::Result<Vec<Uuid>> {
-    let mut ids = Vec::new();
-    for number in 0..count {
-        let id = Uuid::now_v7();
-        let details = VolunteerDetails {
-            name: format!("志愿者{number}"),
-            consent: Consent { record: true, publish: false },
-            ..VolunteerDetails::default()
-        };
-        volunteers::put(scheme, id, details, None, wall_clock()).await.context("a volunteer is registered")?;
-        let to = Account::holding(Key::new(format!("volunteer/{id}/points")), Unit::Points);
-        let from = Source::Account(Account::system("scheme/issued", Unit::Points));
-        let draft = Draft {
-            id: Uuid::now_v7(),
-            kind: "bench.endowed",
-            effective_on: scheme.config().day_of(wall_clock()),
-            party: Some(id),
-            document_id: None,
-            action: Action::Post(vec![Leg { from, to, amount: ENOUGH }]),
-            document: serde_json::Map::new(),
-            intent: &[],
-            bounds: Vec::new(),
-            refusal: None,
-            freeze_rejection: false,
-        };
-        scheme.book.post(draft).await?.result.map_err(|rejection| anyhow!("{rejection}"))?;
-        ids.push(id);
-    }
-    Ok(ids)
+    let making = futures::stream::iter((0..count).map(|number| volunteer(scheme, number)));
+    making.buffer_unordered(TOGETHER).try_collect().await
+}
+
+async fn volunteer(scheme: &OpenScheme, number: u64) -> anyhow::Result<Uuid> {
+    let id = Uuid::now_v7();
+    let details = VolunteerDetails {
+        name: format!("志愿者{number}"),
+        consent: Consent { record: true, publish: false },
+        ..VolunteerDetails::default()
+    };
+    volunteers::put(scheme, id, details, None, wall_clock()).await.context("a volunteer is registered")?;
+    let to = Account::holding(Key::new(format!("volunteer/{id}/points")), Unit::Points);
+    let from = Source::Account(Account::system("scheme/issued", Unit::Points));
+    let draft = Draft {
+        id: Uuid::now_v7(),
+        kind: "bench.endowed",
+        effective_on: scheme.config().day_of(wall_clock()),
+        party: Some(id),
+        document_id: None,
+        action: Action::Post(vec![Leg { from, to, amount: ENOUGH }]),
+        document: serde_json::Map::new(),
+        intent: &[],
+        bounds: Vec::new(),
+        refusal: None,
+        freeze_rejection: false,
+    };
+    scheme.book.post(draft).await?.result.map_err(|rejection| anyhow!("{rejection}"))?;
+    Ok(id)
 }
 
 async fn reward(scheme: &OpenScheme) -> anyhow::Result<Uuid> {
