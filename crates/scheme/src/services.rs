@@ -10,6 +10,7 @@ mod posting;
 
 pub use automatic::on_registration;
 pub use decide::{Calculation, Confirmation, Decision, confirm, confirm_with, get_explained, reject, reverse};
+pub use posting::foresee;
 
 use crate::keys::Operator;
 use crate::rules::{Evidence, Person};

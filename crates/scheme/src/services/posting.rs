@@ -43,6 +43,22 @@ pub async fn work_out(
     Ok(WorkedOut { earning, today })
 }
 
+/// What a record would earn for this volunteer if it were confirmed now. Nothing is written.
+pub async fn foresee(
+    scheme: &OpenScheme,
+    volunteer: Uuid,
+    record: &Record<'_>,
+    verdict: &Verdict,
+    now: DateTime<Utc>,
+) -> Result<Earning, ServiceError> {
+    let config = scheme.config();
+    let person = person(scheme, volunteer).await?;
+    rules::check(&config, record, &person).map_err(not_applicable)?;
+    let needs = rules::needs(&config, record, &person).map_err(not_applicable)?;
+    let known = look_up(scheme, volunteer, &needs, config.day_of(now)).await?;
+    rules::earn(&config, record, &person, verdict, &known).map_err(not_applicable)
+}
+
 async fn person(scheme: &OpenScheme, id: Uuid) -> Result<Person, ServiceError> {
     match volunteers::get(scheme, id).await {
         Ok(volunteer) => Ok(volunteer.person()),

@@ -4,7 +4,7 @@ use crate::api::amounts::{points, signed_points};
 use crate::api::answers::{ok, once};
 use crate::api::auth::may;
 use crate::api::call::{AdminCall, Call, Json, SchemeCode};
-use crate::api::error::Problem;
+use crate::api::error::{Problem, service_refused};
 use crate::api::services::{Evidence, Step};
 use crate::api::volunteers::{Gender, VolunteerKind};
 use actix_web::http::StatusCode;
@@ -13,10 +13,12 @@ use chrono::NaiveDate;
 use scheme::config::Scheme;
 use scheme::rules::{self, Credit, Earning, Need, Person, Record, Verdict};
 use scheme::schemes::ApplyError;
+use scheme::services;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 /// Below `/schemes/{scheme}`.
 pub fn routes(config: &mut ServiceConfig) {
@@ -181,7 +183,9 @@ pub struct Case {
     points: Option<String>,
     #[serde(default)]
     lift_caps: bool,
-    /// Who served, as far as the rules ask.
+    /// A volunteer of the scheme: who they are and what they have so far is then taken from there.
+    volunteer_id: Option<Uuid>,
+    /// Who served, as far as the rules ask; for nobody in particular.
     #[serde(default)]
     volunteer: CasePerson,
     /// What the volunteer has so far, by key: minutes, uses, or minor units of points. See `needs` of the answer.
@@ -250,16 +254,20 @@ impl Case {
         }
     }
 
+    fn verdict(&self, config: &Scheme, today: NaiveDate) -> Result<Verdict, Problem> {
+        let decided_points = self.points.as_deref().map(|points| signed_points("/points", points, config.points_scale));
+        Ok(Verdict {
+            confirmed_on: self.confirmed_on.unwrap_or(today),
+            decided_points: decided_points.transpose()?,
+            lift_caps: self.lift_caps,
+        })
+    }
+
     /// What the record would earn, and what that takes from the volunteer's history.
     pub fn earn(&self, config: &Scheme, today: NaiveDate) -> Result<(Earning, Vec<Need>), Problem> {
         let (record, person) = (self.record(), self.person());
         rules::check(config, &record, &person)?;
-        let decided_points = self.points.as_deref().map(|points| signed_points("/points", points, config.points_scale));
-        let verdict = Verdict {
-            confirmed_on: self.confirmed_on.unwrap_or(today),
-            decided_points: decided_points.transpose()?,
-            lift_caps: self.lift_caps,
-        };
+        let verdict = self.verdict(config, today)?;
         let needs = rules::needs(config, &record, &person)?;
         Ok((rules::earn(config, &record, &person, &verdict, &self.known)?, needs))
     }
@@ -272,7 +280,15 @@ impl Case {
 #[post("/explain")]
 async fn explain(call: Call<may::Explain, (), Json<Case>>) -> Result<HttpResponse, Problem> {
     let config = call.scheme.config();
-    let (earning, needs) = call.input.0.earn(&config, config.day_of(call.now))?;
+    let (case, today) = (&call.input.0, config.day_of(call.now));
+    let (earning, needs) = match case.volunteer_id {
+        None => case.earn(&config, today)?,
+        Some(id) => {
+            let (record, verdict) = (case.record(), case.verdict(&config, today)?);
+            let earning = services::foresee(&call.scheme, id, &record, &verdict, call.now).await;
+            (earning.map_err(|error| service_refused(error, config.points_scale))?, Vec::new())
+        }
+    };
     let of = |credits: Vec<Credit>| {
         let code = |account: Option<String>| account.unwrap_or_else(|| "points".to_owned());
         credits.into_iter().map(|credit| (code(credit.account), credit.amount)).collect()
