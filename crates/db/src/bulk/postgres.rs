@@ -115,9 +115,9 @@ struct Rows {
     values: Vec<String>,
 }
 
-/// Every array that is unnested is copied into a store of its own and read from there, which was a third of what a batch
-/// cost. An element of fixed width is found in its array at once: such columns are looked up by the row's number, and only
-/// the others are unnested, or the first when there is no other.
+/// Every array that is unnested is copied into a store of its own and read from there. An element of fixed width is found
+/// in its array at once: such columns are looked up by the row's number, and only the others are unnested, or the first when
+/// there is no other.
 fn rows(bulk: &Bulk, taken: usize) -> Rows {
     let array = |index: usize| format!("${}::{}[]", taken + index + 1, array_of(&bulk.columns[index].1));
     let mut unnested: Vec<usize> = (0..bulk.columns.len()).filter(|index| !is_dense(&bulk.columns[*index].1)).collect();

@@ -73,8 +73,8 @@ fn request_id(headers: &HeaderMap) -> String {
 }
 
 thread_local! {
-    /// What sets the ids of this thread apart: drawn once, since asking the system for chance takes longer than
-    /// all the rest that is done here. Ids are to be told apart, not to be hard to guess.
+    /// What sets the ids of this thread apart: drawn once, which spares a system call for each request. Ids are to be
+    /// told apart, not to be hard to guess.
     static IDS: ([u8; 6], Cell<u32>) = {
         let [first, second, third, fourth, fifth, sixth, ..] = Uuid::new_v4().into_bytes();
         ([first, second, third, fourth, fifth, sixth], Cell::new(0))
