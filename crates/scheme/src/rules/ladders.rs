@@ -57,8 +57,8 @@ pub struct Level<'a> {
     pub count: Count,
     /// How many steps are reached, from below: 2 is the second.
     pub reached: usize,
-    /// What the next step takes; empty at the top.
-    pub lacks: Vec<Lack>,
+    /// The condition that keeps them from all steps.
+    pub shut_out: Option<Lack>,
     /// Steps that are held, by their places: those reached when they are had by reaching them, else those granted, as
     /// long as the hours and points for them are there where the standing follows these.
     pub held: BTreeSet<usize>,
@@ -72,6 +72,13 @@ impl<'a> Level<'a> {
 
     pub fn next(&self) -> Option<&'a LadderStep> {
         self.ladder.steps.get(self.reached)
+    }
+
+    /// What keeps them from the step at this place; nothing when it is reached.
+    pub fn lacks(&self, place: usize, person: &Person, on: NaiveDate) -> Vec<Lack> {
+        let step = self.ladder.steps.get(place).filter(|_| place >= self.reached);
+        let of_step = step.map(|step| self.count.lacks(step, person, on)).unwrap_or_default();
+        self.shut_out.iter().cloned().chain(of_step).collect()
     }
 
     /// Whether they have the step at this place, or one above it.
@@ -112,17 +119,10 @@ fn level<'a>(
     on: NaiveDate,
 ) -> Level<'a> {
     let count = merits.count(ladder, on);
-    let mut lacks = Vec::new();
-    let mut reached = 0;
-    match fulfils(&ladder.requires, &merits.facts(person, had, on)) {
-        Err(unmet) => lacks.push(Lack::condition(&unmet)),
-        Ok(()) => {
-            let counts = merits.counts(ladder, on);
-            let enough = |step: &LadderStep| counts.iter().any(|count| count.lacks(step, person, on).is_empty());
-            reached = ladder.steps.iter().rposition(enough).map_or(0, |place| place.saturating_add(1));
-        }
-    }
-    lacks.extend(ladder.steps.get(reached).into_iter().flat_map(|next| count.lacks(next, person, on)));
+    let shut_out = fulfils(&ladder.requires, &merits.facts(person, had, on)).err().map(|unmet| Lack::condition(&unmet));
+    let counts = if shut_out.is_none() { merits.counts(ladder, on) } else { Vec::new() };
+    let enough = |step: &LadderStep| counts.iter().any(|count| count.lacks(step, person, on).is_empty());
+    let reached = ladder.steps.iter().rposition(enough).map_or(0, |place| place.saturating_add(1));
     let was_granted = |place: &usize| {
         let step = ladder.steps.get(*place);
         step.is_some_and(|step| granted.iter().any(|one| one.ladder == ladder.code && one.step == step.code))
@@ -132,7 +132,7 @@ fn level<'a>(
         (Award::OnApplication, Standing::Kept) => (0..ladder.steps.len()).filter(was_granted).collect(),
         (Award::OnApplication, Standing::FollowsBalance) => (0..reached).filter(was_granted).collect(),
     };
-    Level { ladder, count, reached, lacks, held }
+    Level { ladder, count, reached, shut_out, held }
 }
 
 /// The steps that somebody has, those below them included: what conditions on steps ask for.

@@ -94,7 +94,8 @@ fn ends_are_included_and_both_hours_and_points_are_asked_for() {
     let rules = scheme.rules_on(day("2026-11-22")).expect("rules");
     let merits = merits(120 * 60, 900, "2026-03-01");
     let levels = levels(rules, &merits, &Person::default(), &[], day("2026-11-22"));
-    let [points] = levels[0].lacks.as_slice() else { panic!("{:?}", levels[0].lacks) };
+    let lacks = levels[0].lacks(1, &Person::default(), day("2026-11-22"));
+    let [points] = lacks.as_slice() else { panic!("{lacks:?}") };
     assert_eq!((points.what, points.short.as_deref(), points.zh.as_str()), ("points", Some("100"), "还差 100 分"));
 }
 
@@ -149,7 +150,8 @@ fn upon_application_a_step_is_held_when_it_was_granted() {
     assert_eq!((levels[0].reached, levels[0].held.clone()), (4, BTreeSet::from([1])));
     assert_eq!(steps(&levels), [star(1), star(2)], "whoever has the second has the first");
     assert_eq!((levels[0].due(1), levels[0].due(2)), (1, 0));
-    assert_eq!(levels[0].lacks[0].short.as_deref(), Some("1"));
+    let lacks = levels[0].lacks(4, &Person::default(), day("2026-11-22"));
+    assert_eq!(lacks[0].short.as_deref(), Some("1"));
     assert_eq!((super::star(rules, 0), super::star(rules, 6), super::star(rules, i64::MIN)), (None, None, None));
 }
 
@@ -166,7 +168,8 @@ fn a_label_grants_at_once_and_conditions_shut_out() {
         let person = Person { labels: labels.iter().map(|label| (*label).to_owned()).collect(), ..Person::default() };
         let merits = merits(60, 0, "2026-03-01");
         let levels = levels(rules, &merits, &person, &[], day("2026-11-22"));
-        (levels[0].reached, levels[0].lacks.first().map(|lack| lack.what))
+        let lacks = levels[0].lacks(levels[0].reached, &person, day("2026-11-22"));
+        (levels[0].reached, lacks.first().map(|lack| lack.what))
     };
     assert_eq!(reached(&[]), (0, Some("hours")));
     assert_eq!(reached(&["full_time"]), (1, Some("hours")));
