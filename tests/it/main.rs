@@ -14,6 +14,7 @@ mod tampering;
 
 mod exchanges;
 mod imports;
+mod levels;
 mod services;
 
 mod api;

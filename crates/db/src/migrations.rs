@@ -17,7 +17,8 @@ macro_rules! migration {
     };
 }
 
-const MIGRATIONS: &[(i64, &str, &str, &str)] = &[migration!(1, "0001_ledger"), migration!(2, "0002_scheme")];
+const MIGRATIONS: &[(i64, &str, &str, &str)] =
+    &[migration!(1, "0001_ledger"), migration!(2, "0002_scheme"), migration!(3, "0003_levels")];
 
 pub async fn run(db: &Db) -> Result<()> {
     match db {

@@ -36,6 +36,26 @@ pub fn account_path(volunteer: Uuid, account: &str) -> Arc<str> {
     format!("volunteer/{volunteer}/account/{account}").into()
 }
 
+/// One, once a step was granted and as long as it is not revoked.
+pub fn granted_path(volunteer: Uuid, ladder: &str, step: &str) -> Arc<str> {
+    format!("volunteer/{volunteer}/granted/{ladder}/{step}").into()
+}
+
+/// One in each lot for a ban from a ladder; the lot is its last day.
+pub fn banned_path(volunteer: Uuid, ladder: &str) -> Arc<str> {
+    format!("volunteer/{volunteer}/banned/{ladder}").into()
+}
+
+/// How many bans there ever were: what a grant pins, since it cannot name the lot of a ban that is still to come.
+pub fn bans_path(volunteer: Uuid, ladder: &str) -> Arc<str> {
+    format!("volunteer/{volunteer}/bans/{ladder}").into()
+}
+
+/// How often the gifts of a step were had, below zero.
+pub fn entitled_path(volunteer: Uuid, ladder: &str, step: &str) -> Arc<str> {
+    format!("limit/entitled/{ladder}/{step}/{volunteer}").into()
+}
+
 pub fn debt_path(volunteer: Uuid) -> Arc<str> {
     format!("volunteer/{volunteer}/debt").into()
 }
@@ -114,6 +134,18 @@ pub fn thawing(volunteer: Uuid, lot: Lot) -> Account {
     Account::holding(Key::in_lot(thawing_path(volunteer), lot), Unit::Uses)
 }
 
+pub fn granted(volunteer: Uuid, ladder: &str, step: &str) -> Account {
+    Account::holding(Key::new(granted_path(volunteer, ladder, step)), Unit::Uses).with_ceiling(1)
+}
+
+pub fn banned(volunteer: Uuid, ladder: &str, until: Lot) -> Account {
+    Account::holding(Key::in_lot(banned_path(volunteer, ladder), until), Unit::Uses)
+}
+
+pub fn bans(volunteer: Uuid, ladder: &str) -> Account {
+    Account::holding(Key::new(bans_path(volunteer, ladder)), Unit::Uses)
+}
+
 /// What has been donated, of points or of another account, and not been given on.
 pub fn pool(account: Option<&VolunteerAccount>) -> Account {
     let (code, counts) = account.map_or(("points", CapUnit::Points), |account| (account.code.as_str(), account.counts));
@@ -153,6 +185,16 @@ pub fn rebalanced() -> Account {
 /// Where frozen accounts are counted.
 pub fn freezes() -> Account {
     Account::system("scheme/freezes", Unit::Uses)
+}
+
+/// Where grants are counted.
+pub fn grants() -> Account {
+    Account::system("scheme/grants", Unit::Uses)
+}
+
+/// Where bans are counted.
+pub fn all_bans() -> Account {
+    Account::system("scheme/bans", Unit::Uses)
 }
 
 pub fn spent() -> Account {

@@ -23,6 +23,7 @@ pub mod balances;
 pub mod exchanges;
 pub mod expiry;
 pub mod imports;
+pub mod levels;
 pub mod rankings;
 pub mod statements;
 
@@ -30,6 +31,7 @@ mod accounts;
 mod projection;
 mod reasons;
 pub mod verify;
+mod working_days;
 
 pub use keys::{Operator, Role};
 pub use schemes::{OpenScheme, Schemes, Settings};

@@ -1,9 +1,10 @@
-//! The tables that follow from the journal: exchanges, what became of service records, totals by year.
+//! The tables that follow from the journal: exchanges, what became of service records, totals by year, awards.
 
 use chrono::Datelike;
 use ledger::projection::{Cell, How, Row, Shape};
 use ledger::{Entry, EntryAction, Projection};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// What happened, as entries are called.
@@ -21,6 +22,9 @@ pub mod kind {
     pub const POINTS_MATURED: &str = "points.matured";
     pub const ACCOUNT_EXPIRED: &str = "account.expired";
     pub const ACCOUNT_THAWED: &str = "account.thawed";
+    pub const LEVEL_GRANTED: &str = "level.granted";
+    pub const LEVEL_REVOKED: &str = "level.revoked";
+    pub const LEVEL_BANNED: &str = "level.banned";
 }
 
 pub struct SchemeProjection;
@@ -78,6 +82,33 @@ pub(crate) static YEAR_TOTAL: Shape = Shape {
     columns: &["book", "year", "volunteer_id", "minutes", "points", "services"],
 };
 
+pub(crate) static AWARD_MADE: Shape = Shape {
+    table: "awards",
+    how: How::Insert,
+    keys: 2,
+    columns: &[
+        "book",
+        "id",
+        "volunteer_id",
+        "ladder",
+        "step",
+        "status",
+        "granted_on",
+        "granted_sequence",
+        "revoked_sequence",
+    ],
+};
+
+pub(crate) static AWARD_REVOKED: Shape =
+    Shape { table: "awards", how: How::Update, keys: 2, columns: &["book", "id", "status", "revoked_sequence"] };
+
+pub(crate) static ACCOUNT_DAY: Shape = Shape {
+    table: "account_days",
+    how: How::Accumulate,
+    keys: 4,
+    columns: &["book", "account", "served_on", "volunteer_id", "amount"],
+};
+
 impl Projection for SchemeProjection {
     fn project(&self, book: i64, entry: &Entry) -> Vec<Row> {
         let fields = entry.fields();
@@ -91,6 +122,8 @@ impl Projection for SchemeProjection {
             (kind::SERVICE_REJECTED, _) => decided(book, entry, &fields, "rejected", 0),
             (kind::SERVICE_REVERSED, _) => decided(book, entry, &fields, "reversed", -1),
             (kind::SESSION_CHANGED, _) => vec![session(book, entry, &fields)],
+            (kind::LEVEL_GRANTED, _) => vec![granted(book, entry, &fields)],
+            (kind::LEVEL_REVOKED, _) => vec![revoked(book, entry)],
             _ => Vec::new(),
         }
     }
@@ -179,7 +212,64 @@ fn decided(book: i64, entry: &Entry, fields: &Map<String, Value>, status: &str, 
             Cell::I64(if integer(fields, "minutes").is_none_or(|served| served > 0) { sign } else { 0 }),
         ],
     };
-    vec![state, total]
+    let mut rows = vec![state, total];
+    rows.extend(account_days(book, entry, volunteer));
+    rows
+}
+
+/// What the entry of a service put into, or took out of, the volunteer's accounts beside hours and points.
+fn account_days(book: i64, entry: &Entry, volunteer: Uuid) -> Vec<Row> {
+    let home = format!("volunteer/{volunteer}/account/");
+    let moved = entry.postings.iter().flat_map(|posting| {
+        let into = posting.to.path.strip_prefix(&home).map(|account| (account, posting.amount));
+        let out = posting.from.path.strip_prefix(&home).map(|account| (account, posting.amount.saturating_neg()));
+        into.into_iter().chain(out)
+    });
+    let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
+    for (account, amount) in moved {
+        let sum = sums.entry(account).or_default();
+        *sum = sum.saturating_add(amount);
+    }
+    let row = |(account, amount): (&str, i64)| Row {
+        shape: &ACCOUNT_DAY,
+        cells: vec![
+            Cell::I64(book),
+            Cell::Text(account.to_owned()),
+            Cell::Date(entry.effective_on),
+            Cell::Uuid(volunteer),
+            Cell::I64(amount),
+        ],
+    };
+    sums.into_iter().map(row).collect()
+}
+
+fn granted(book: i64, entry: &Entry, fields: &Map<String, Value>) -> Row {
+    Row {
+        shape: &AWARD_MADE,
+        cells: vec![
+            Cell::I64(book),
+            Cell::Uuid(entry.id),
+            Cell::Uuid(entry.party.unwrap_or_default()),
+            Cell::Text(text(fields, "ladder").unwrap_or_default()),
+            Cell::Text(text(fields, "step").unwrap_or_default()),
+            Cell::Text("granted".to_owned()),
+            Cell::Date(entry.effective_on),
+            Cell::I64(entry.sequence),
+            Cell::OptI64(None),
+        ],
+    }
+}
+
+fn revoked(book: i64, entry: &Entry) -> Row {
+    Row {
+        shape: &AWARD_REVOKED,
+        cells: vec![
+            Cell::I64(book),
+            Cell::Uuid(entry.document_id.unwrap_or_default()),
+            Cell::Text("revoked".to_owned()),
+            Cell::OptI64(Some(entry.sequence)),
+        ],
+    }
 }
 
 pub(crate) fn integer(fields: &Map<String, Value>, name: &str) -> Option<i64> {

@@ -19,6 +19,7 @@
 mod amounts;
 mod blocks;
 mod expiry;
+pub mod ladders;
 mod period;
 mod person;
 mod steps;

@@ -17,8 +17,9 @@ use crate::rules::{Evidence, Person};
 use crate::schemes::OpenScheme;
 use crate::secrets::random;
 use crate::volunteers::{self, Invalid, VolunteerError};
+use crate::working_days::working_days_after;
 use crate::{micros, moment};
-use chrono::{DateTime, Datelike, Days, NaiveDate, Utc, Weekday};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -442,40 +443,4 @@ pub async fn list(
         .fetch_all()
         .await?;
     rows.into_iter().map(ServiceRow::service).collect()
-}
-
-/// Monday to Friday; public holidays are not known here.
-fn working_days_after(day: NaiveDate, count: u32) -> NaiveDate {
-    let mut left = count;
-    let mut due = day;
-    while left > 0 {
-        due = due.succ_opt().unwrap_or(NaiveDate::MAX);
-        if !matches!(due.weekday(), Weekday::Sat | Weekday::Sun) {
-            left -= 1;
-        }
-        if due == NaiveDate::MAX {
-            return due;
-        }
-    }
-    due
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn day(text: &str) -> NaiveDate {
-        text.parse().expect("a day")
-    }
-
-    #[test]
-    fn ten_working_days_after_a_friday_is_a_friday_two_weeks_later() {
-        for (day_of_service, due) in
-            [("2026-11-20", "2026-12-04"), ("2026-11-21", "2026-12-04"), ("2026-11-23", "2026-12-07")]
-        {
-            assert_eq!(working_days_after(day(day_of_service), 10), day(due), "{day_of_service}");
-        }
-        assert_eq!(working_days_after(day("2026-11-20"), 0), day("2026-11-20"));
-        assert_eq!(working_days_after(NaiveDate::MAX, 10), NaiveDate::MAX);
-    }
 }

@@ -140,6 +140,9 @@ fn summary(entry: &Entry, name: Option<&String>) -> (String, String) {
         kind::POINTS_MATURED => ("积分可用", "points can be spent"),
         kind::ACCOUNT_EXPIRED => ("账本到期", "account expired"),
         kind::ACCOUNT_THAWED => ("账户解冻", "account thawed"),
+        kind::LEVEL_GRANTED => ("授予等级", "level granted"),
+        kind::LEVEL_REVOKED => ("撤销等级", "level revoked"),
+        kind::LEVEL_BANNED => ("暂停申请等级", "barred from applying"),
         other => (other, other),
     };
     match name {

@@ -1,8 +1,11 @@
 //! Checks a scheme: its book, and every table that follows from it.
 
-use crate::projection::{EXCHANGE_MADE, SERVICE_DECIDED, SESSION_MADE, SchemeProjection, YEAR_TOTAL, kind};
+use crate::projection::{
+    ACCOUNT_DAY, AWARD_MADE, EXCHANGE_MADE, SERVICE_DECIDED, SESSION_MADE, SchemeProjection, YEAR_TOTAL, kind,
+};
 use crate::schemes::OpenScheme;
 use crate::services::{ServiceRow, select_services};
+use chrono::NaiveDate;
 use ledger::projection::{Cell, How, Row, Shape};
 use ledger::verify::Report;
 use ledger::{Entry, Projection};
@@ -29,6 +32,8 @@ pub async fn verify(scheme: &OpenScheme) -> db::Result<Report> {
     compare(&mut expected, &SESSION_MADE, sessions(&mut tx, book).await?, &mut report);
     compare(&mut expected, &SERVICE_DECIDED, decided_services(&mut tx, book).await?, &mut report);
     compare(&mut expected, &YEAR_TOTAL, year_totals(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &AWARD_MADE, awards(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &ACCOUNT_DAY, account_days(&mut tx, book).await?, &mut report);
     compare_commitments(&mut tx, book, &commitments, &mut report).await?;
     Ok(report)
 }
@@ -62,6 +67,8 @@ fn key(row: &Row) -> String {
     let cells = row.cells[1..row.shape.keys].iter().map(|cell| match cell {
         Cell::Uuid(id) => id.to_string(),
         Cell::I64(number) => number.to_string(),
+        Cell::Text(text) => text.clone(),
+        Cell::Date(day) => day.to_string(),
         other => format!("{other:?}"),
     });
     cells.collect::<Vec<_>>().join(", ")
@@ -210,6 +217,57 @@ async fn year_totals(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
             Cell::I64(points),
             Cell::I64(services),
         ],
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+#[derive(sqlx::FromRow)]
+struct AwardRow {
+    id: Uuid,
+    volunteer_id: Uuid,
+    ladder: String,
+    step: String,
+    status: String,
+    granted_on: NaiveDate,
+    granted_sequence: i64,
+    revoked_sequence: Option<i64>,
+}
+
+async fn awards(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
+    let rows: Vec<AwardRow> = tx
+        .query(
+            "SELECT id, volunteer_id, ladder, step, status, granted_on, granted_sequence, revoked_sequence
+             FROM awards WHERE book = $1",
+        )
+        .bind(book)
+        .fetch_all()
+        .await?;
+    let row = |row: AwardRow| Row {
+        shape: &AWARD_MADE,
+        cells: vec![
+            Cell::I64(book),
+            Cell::Uuid(row.id),
+            Cell::Uuid(row.volunteer_id),
+            Cell::Text(row.ladder),
+            Cell::Text(row.step),
+            Cell::Text(row.status),
+            Cell::Date(row.granted_on),
+            Cell::I64(row.granted_sequence),
+            Cell::OptI64(row.revoked_sequence),
+        ],
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+async fn account_days(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
+    let rows: Vec<(String, NaiveDate, Uuid, i64)> = tx
+        .query("SELECT account, served_on, volunteer_id, amount FROM account_days WHERE book = $1")
+        .bind(book)
+        .fetch_all()
+        .await?;
+    let row = |(account, day, volunteer, amount)| Row {
+        shape: &ACCOUNT_DAY,
+        cells: vec![Cell::I64(book), Cell::Text(account), Cell::Date(day), Cell::Uuid(volunteer), Cell::I64(amount)],
     };
     Ok(rows.into_iter().map(row).collect())
 }
