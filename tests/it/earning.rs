@@ -345,3 +345,68 @@ async fn whoever_confirms_decides_within_the_range_and_says_why(
     assert!(at("2026-11-22T02:00:00Z") <= world.now());
     world.assert_verified().await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_year_begins_with_its_base_and_ends_with_nothing(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let rules = "[[versions.rules]]\ncategories = [\"opening\"]\npoints = \"20\"\nwhen = \"new_year\"\n";
+    let text = toml("", "", rules)
+        .replace("expiry = \"never\"", "expiry = \"year_end\"\nexpiry_counts_from = \"service_date\"");
+    let world = World::new(engine, &text).await;
+    let ann = world.volunteer("安").await;
+    world.serve(ann, "patrol", "2026-11-01", 180).await;
+    expiry::run(&world.scheme, world.now()).await.expect("run");
+    assert_eq!(world.points(ann).await, 3, "registered this year");
+    world.set("2026-12-31T16:00:00Z");
+    let bob = world.volunteer("波").await;
+    for _ in 0..2 {
+        expiry::run(&world.scheme, world.now()).await.expect("run");
+        assert_eq!((world.points(ann).await, world.points(bob).await), (20, 0));
+    }
+    world.assert_verified().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_named_approver_confirms_and_nobody_else(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let rules = "[[versions.rules]]\ncategories = [\"honour\"]\npoints = \"5\"\napprovers = [\"领导小组\"]\n";
+    let world = World::new(engine, &toml("", "", rules)).await;
+    let ann = world.volunteer("安").await;
+    let refused = world.happens(ann, "honour", None).await;
+    assert!(matches!(refused, Err(ServiceError::WrongApprover { .. })), "{refused:?}");
+    let id = Uuid::now_v7();
+    let staff = operator(Role::Staff);
+    services::put(&world.scheme, id, event(ann, "honour", None), &staff, world.now()).await.expect("recorded");
+    let group = scheme::Operator { name: "领导小组".to_owned(), ..operator(Role::Reviewer) };
+    let confirmed = services::confirm(&world.scheme, id, &group, world.now()).await.expect("confirmed");
+    assert_eq!(confirmed.service.points, Some(5));
+}
+
+/// What is confirmed and taken back at once leaves no trace in what anybody has.
+#[rstest]
+#[case::by_the_hour("", 185)]
+#[case::capped("[[versions.caps]]\nper = \"week\"\nlimit_points = \"2\"\nover = \"truncate\"\n", 185)]
+#[case::capped_minutes("[[versions.caps]]\nper = \"ever\"\nlimit_minutes = 100\nover = \"truncate\"\n", 185)]
+#[case::donated("[[versions.caps]]\nper = \"balance\"\nlimit_points = \"4\"\nover = \"donate\"\n", 300)]
+#[case::by_a_running_total(FALLING, 610)]
+#[tokio::test]
+async fn a_reversal_undoes_exactly(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+    #[case] rules: &str,
+    #[case] minutes: i64,
+) {
+    let world = World::new(engine, &toml("", "", rules)).await;
+    let ann = world.volunteer("安").await;
+    world.serve(ann, "patrol", "2026-11-10", 90).await;
+    let before = world.whole_balance(ann).await;
+    let mut earned = Vec::new();
+    for _ in 0..2 {
+        let record = world.serve(ann, "patrol", "2026-11-11", minutes).await;
+        earned.push(world.whole_balance(ann).await.available);
+        world.take_back(record).await;
+        let after = Balance { as_of: before.as_of, ..world.whole_balance(ann).await };
+        assert_eq!(after, before);
+    }
+    assert_eq!(earned[0], earned[1], "the same again earns the same");
+    world.assert_verified().await;
+}

@@ -5,6 +5,7 @@ use crate::exchanges::{self, ExchangeError};
 use crate::micros;
 use crate::projection::kind;
 use crate::schemes::OpenScheme;
+use crate::services;
 use chrono::{DateTime, NaiveDate, Utc};
 use ledger::{Account, Action, Draft, Key, Leg, Lot, PostError, Rejection, Source, Unit};
 use serde_json::json;
@@ -18,6 +19,8 @@ const TOGETHER: i64 = 500;
 pub struct Expired {
     pub exchanges: usize,
     pub lots: usize,
+    /// What the rules give when a year begins.
+    pub gifts: usize,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +29,8 @@ pub enum ExpiryError {
     Exchange(#[from] ExchangeError),
     #[error(transparent)]
     Database(#[from] db::Error),
+    #[error("what the rules give by themselves could not be given: {0}")]
+    Rules(String),
     #[error("the book failed: {0}")]
     Book(#[from] PostError),
 }
@@ -43,6 +48,8 @@ pub async fn run(scheme: &OpenScheme, now: DateTime<Utc>) -> Result<Expired, Exp
             break;
         }
     }
+    // Before lots end: a base that a new year begins with is not what the old year ends with.
+    expired.gifts = services::on_new_year(scheme, now).await.map_err(|error| ExpiryError::Rules(error.to_string()))?;
     for unit in [Unit::Points, Unit::Minutes, Unit::Uses] {
         expired.lots += run_lots(scheme, unit, now).await?;
     }

@@ -316,10 +316,15 @@ pub fn worth_of_total(scheme: &Scheme, record: &Record, person: &Person, from: i
     worth(to)?.checked_sub(worth(from)?)
 }
 
-/// What a volunteer gets on registering, by the rules in force that day: one earning for each rule that says so.
-pub fn on_registration(scheme: &Scheme, day: NaiveDate) -> impl Iterator<Item = &str> {
+/// Who may confirm the record, by the names of their keys; anybody who confirms at all when there are none.
+pub fn approvers<'a>(scheme: &'a Scheme, record: &Record, person: &Person) -> Result<&'a [String], RuleError> {
+    Ok(&rule_for(scheme, rules_for(scheme, record)?, record, person)?.approvers)
+}
+
+/// What happens by itself `when`, by the rules in force on `day`: the categories of the events.
+pub fn automatic(scheme: &Scheme, when: When, day: NaiveDate) -> impl Iterator<Item = &str> {
     let rules = scheme.rules_on(day);
-    let automatic = rules.into_iter().flat_map(|rules| rules.automatic(When::Registration));
+    let automatic = rules.into_iter().flat_map(move |rules| rules.automatic(when));
     automatic.filter_map(|rule| rule.categories.first().map(String::as_str))
 }
 

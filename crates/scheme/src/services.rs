@@ -8,7 +8,7 @@ mod check;
 mod decide;
 mod posting;
 
-pub use automatic::on_registration;
+pub use automatic::{on_new_year, on_registration};
 pub use decide::{Calculation, Confirmation, Decision, confirm, confirm_with, get_explained, reject, reverse};
 pub use posting::foresee;
 
@@ -107,6 +107,9 @@ pub enum ServiceError {
     Overlapping { other: Uuid },
     #[error("the service record is {}", status.as_str())]
     StateConflict { status: Status },
+    /// The rules name who confirms such a record.
+    #[error("it is confirmed by {}", .approvers.join(", "))]
+    WrongApprover { approvers: Vec<String> },
     /// Nobody decides over what they recorded themselves.
     #[error("whoever recorded a service does not decide over it")]
     OwnRecord,

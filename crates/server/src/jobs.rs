@@ -44,8 +44,9 @@ async fn expire(api: &Api, now: DateTime<Utc>) -> anyhow::Result<()> {
     for code in api.schemes.codes().await? {
         let scheme = api.schemes.get(&code).await?;
         let expired = scheme::expiry::run(&scheme, now).await?;
-        if expired.exchanges + expired.lots > 0 {
-            tracing::info!(scheme = code, exchanges = expired.exchanges, lots = expired.lots, "expired");
+        if expired.exchanges + expired.lots + expired.gifts > 0 {
+            let scheme::expiry::Expired { exchanges, lots, gifts } = expired;
+            tracing::info!(scheme = code, exchanges, lots, gifts, "expired");
         }
     }
     Ok(())

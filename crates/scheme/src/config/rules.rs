@@ -153,6 +153,10 @@ pub struct RuleFile {
     /// 自动发生，不需要人工记录。
     /// When it happens by itself, without a record.
     pub when: Option<When>,
+    /// 指定的审批人（密钥名称）；不写则任何审核员都可确认。
+    /// The names of the keys that may confirm it; any reviewer's when left out.
+    #[serde(default)]
+    pub approvers: Vec<String>,
 }
 
 /// How one record becomes credited minutes and points, with all that it inherits.
@@ -176,6 +180,7 @@ pub struct EarningRule {
     pub otherwise: Otherwise,
     pub highest_of: Option<HighestOf>,
     pub when: Option<When>,
+    pub approvers: Vec<String>,
 }
 
 /// What a record gives, before caps.
@@ -324,6 +329,8 @@ pub struct HighestOf {
 pub enum When {
     /// When a volunteer is registered.
     Registration,
+    /// On the first of January, for everybody who was registered before: a base that every year begins with.
+    NewYear,
 }
 
 /// What earns points when a service does not last a whole number of hours.

@@ -1,12 +1,14 @@
-//! Records that nobody writes down: what the rules give when a volunteer is registered.
+//! Records that nobody writes down: what the rules give when a volunteer is registered, and when a year begins.
 
 use super::decide::{Confirmation, confirm_row};
 use super::{ServiceDetails, ServiceError, ServiceRow, put_in, select_services};
+use crate::config::When;
 use crate::keys::{Operator, Role};
 use crate::rules::{self, Evidence};
 use crate::schemes::OpenScheme;
-use crate::volunteers::Volunteer;
-use chrono::{DateTime, Utc};
+use crate::volunteers::{self, Volunteer};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use futures::stream::{self, StreamExt, TryStreamExt};
 use uuid::Uuid;
 
 /// Records and confirms what the rules in force on the day of registration give for it; what was given before is not given
@@ -17,16 +19,85 @@ pub async fn on_registration(
     now: DateTime<Utc>,
 ) -> Result<(), ServiceError> {
     let config = scheme.config();
-    let categories: Vec<&str> = rules::on_registration(&config, volunteer.registered_on).collect();
+    let categories: Vec<&str> = rules::automatic(&config, When::Registration, volunteer.registered_on).collect();
     for category in categories {
         let id = Uuid::new_v5(&volunteer.id, format!("registration {category}").as_bytes());
-        let row = match find(scheme, id).await? {
-            Some(row) => row,
-            None => record(scheme, id, category, volunteer, now).await?,
-        };
-        if row.status == "recorded" {
-            confirm_row(scheme, &row, Confirmation::default(), &the_scheme_itself(), now).await?;
+        give(scheme, id, category, volunteer, volunteer.registered_on, now).await?;
+    }
+    Ok(())
+}
+
+/// Records and confirms what the rules give at the beginning of the year to those who were registered before, and who do not
+/// have it yet; answers how many that were. Any number of processes may do it at once.
+pub async fn on_new_year(scheme: &OpenScheme, now: DateTime<Utc>) -> Result<usize, ServiceError> {
+    const TOGETHER: i64 = 500;
+    const AT_ONCE: usize = 64;
+    let config = scheme.config();
+    let year = config.day_of(now).year();
+    let Some(first) = NaiveDate::from_ymd_opt(year, 1, 1) else { return Ok(0) };
+    let mut given = 0;
+    for category in rules::automatic(&config, When::NewYear, first) {
+        loop {
+            let waiting = without(scheme, category, first, TOGETHER).await?;
+            let found = waiting.len();
+            let gifts: Vec<_> = waiting.into_iter().map(|id| begin_year(scheme, id, category, first, now)).collect();
+            stream::iter(gifts).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
+            given += found;
+            if found < TOGETHER as usize {
+                break;
+            }
         }
+    }
+    Ok(given)
+}
+
+async fn begin_year(
+    scheme: &OpenScheme,
+    volunteer: Uuid,
+    category: &str,
+    first: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<(), ServiceError> {
+    let id = Uuid::new_v5(&volunteer, format!("{} {category}", first.year()).as_bytes());
+    let found = volunteers::get(scheme, volunteer).await;
+    let volunteer = found.map_err(|_| ServiceError::VolunteerNotFound { id: volunteer })?;
+    give(scheme, id, category, &volunteer, first, now).await
+}
+
+/// Volunteers of earlier years who have no decided record of `category` on `day`.
+async fn without(scheme: &OpenScheme, category: &str, day: NaiveDate, limit: i64) -> db::Result<Vec<Uuid>> {
+    let ids: Vec<(Uuid,)> = scheme
+        .db
+        .query(
+            "SELECT v.id FROM volunteers AS v
+             WHERE v.book = $1 AND v.registered_on < $2 AND NOT EXISTS (
+                 SELECT 1 FROM services AS s WHERE s.book = v.book AND s.volunteer_id = v.id AND s.occurred_on = $2
+                    AND s.category = $3 AND s.status <> 'recorded')
+             ORDER BY v.id LIMIT $4",
+        )
+        .bind(scheme.book.number())
+        .bind(day)
+        .bind(category.to_owned())
+        .bind(limit)
+        .fetch_all()
+        .await?;
+    Ok(ids.into_iter().map(|(id,)| id).collect())
+}
+
+async fn give(
+    scheme: &OpenScheme,
+    id: Uuid,
+    category: &str,
+    volunteer: &Volunteer,
+    day: NaiveDate,
+    now: DateTime<Utc>,
+) -> Result<(), ServiceError> {
+    let row = match find(scheme, id).await? {
+        Some(row) => row,
+        None => record(scheme, id, category, volunteer, day, now).await?,
+    };
+    if row.status == "recorded" {
+        confirm_row(scheme, &row, Confirmation::default(), &the_scheme_itself(), now).await?;
     }
     Ok(())
 }
@@ -36,6 +107,7 @@ async fn record(
     id: Uuid,
     category: &str,
     volunteer: &Volunteer,
+    day: NaiveDate,
     now: DateTime<Utc>,
 ) -> Result<ServiceRow, ServiceError> {
     let config = scheme.config();
@@ -49,7 +121,7 @@ async fn record(
         organiser: config.name.clone(),
         person_in_charge: config.name.clone(),
         recipient: None,
-        occurred_on: volunteer.registered_on,
+        occurred_on: day,
         started_at: None,
         ended_at: None,
         minutes: None,

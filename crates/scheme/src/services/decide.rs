@@ -63,6 +63,7 @@ pub async fn confirm_with(
         return Err(ServiceError::Invalid(vec![Invalid::new("reason", "missing_reason", detail)]));
     }
     let row = decidable(scheme, id, by).await?;
+    posting::require_approver(scheme, &row, by).await?;
     confirm_row(scheme, &row, confirmation, by, now).await
 }
 

@@ -24,6 +24,17 @@ pub struct WorkedOut {
     today: NaiveDate,
 }
 
+/// That the rules let this key confirm the record.
+pub async fn require_approver(scheme: &OpenScheme, row: &ServiceRow, by: &Operator) -> Result<(), ServiceError> {
+    let config = scheme.config();
+    let person = person(scheme, row.volunteer_id).await?;
+    let approvers = rules::approvers(&config, &record(&config, row)?, &person).map_err(not_applicable)?;
+    match approvers.is_empty() || approvers.contains(&by.name) {
+        true => Ok(()),
+        false => Err(ServiceError::WrongApprover { approvers: approvers.to_vec() }),
+    }
+}
+
 /// What the record earns, given what the book knows at this moment.
 pub async fn work_out(
     scheme: &OpenScheme,

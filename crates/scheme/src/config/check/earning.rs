@@ -160,6 +160,7 @@ fn rule(
         otherwise: written.otherwise.or(default.filter(|_| !event).map(|rule| rule.otherwise)).unwrap_or_default(),
         highest_of: written.highest_of.clone(),
         when: written.when,
+        approvers: written.approvers.clone(),
     };
     time(scheme, written, &rule, event, at, report);
     account(scheme, &rule, at, report);

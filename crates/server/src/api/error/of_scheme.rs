@@ -176,6 +176,11 @@ pub fn service_refused(error: ServiceError, scale: u8) -> Problem {
             .detail("同一时间已有另一条服务记录", "the volunteer was elsewhere at that time")
             .member("service_id", other.to_string()),
         ServiceError::StateConflict { status } => state_conflict(status.as_str(), service_status(status)),
+        ServiceError::WrongApprover { approvers } => {
+            let names = approvers.join("、");
+            Problem::new(Code::Forbidden)
+                .detail(format!("须由{names}确认"), format!("it is confirmed by {}", approvers.join(", ")))
+        }
         ServiceError::OwnRecord => Problem::new(Code::Forbidden)
             .detail("不能审核自己登记的记录", "whoever recorded a service does not decide over it"),
         ServiceError::InsufficientPoints { needed, available } => too_few_points(needed, available, scale),
