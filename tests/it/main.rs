@@ -17,6 +17,8 @@ mod imports;
 mod levels;
 mod services;
 
+mod published;
+
 mod api;
 mod contract;
 mod crashes;

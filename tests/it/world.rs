@@ -166,7 +166,7 @@ pub fn service(volunteer_id: Uuid, category: &str, on: &str, minutes: i64, evide
         level: None,
         role: None,
         count: None,
-        filing_number: None,
+        filing_number: Some("备〔2026〕1 号".to_owned()),
         reason: (evidence == Evidence::BackFilled).then(|| "当时没有网络".to_owned()),
     }
 }

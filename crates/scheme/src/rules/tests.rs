@@ -264,8 +264,10 @@ fn what_cannot_be_judged_is_refused() {
 fn hailin_counts_whole_hours_and_two_of_them_at_most_each_time() {
     let hailin = sample("hailin");
     for (served, minutes, points) in [(180, 120, 2), (60, 60, 1), (120, 120, 2), (90, 60, 1), (59, 0, 0)] {
-        assert_eq!(amounts(&hailin, patrol(served)), (minutes, points), "{served} minutes");
+        let filed = Record { filed: true, ..patrol(served) };
+        assert_eq!(amounts(&hailin, filed), (minutes, points), "{served} minutes");
     }
+    assert_eq!(amounts(&hailin, patrol(120)), (120, 0), "the activity was filed with nobody");
     // Two services on one day add up: nothing is capped by the day.
     assert_eq!(needs(&hailin, &patrol(120)), Ok(Vec::new()));
 }

@@ -1,0 +1,12 @@
+//! Published schemes, as configuration alone: what their texts say must come out, through the real ledger.
+//!
+//! `tests/data/schemes/cases.json` lists what follows from each text; `published/table.rs` says which test shows it, or why it
+//! is no matter of a points ledger.
+
+mod harness;
+
+mod coins;
+mod exchanging;
+mod hours;
+mod libraries;
+mod points;
