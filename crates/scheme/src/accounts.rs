@@ -1,6 +1,6 @@
 //! The accounts of a scheme: their addresses and bounds.
 
-use crate::config::{CapUnit, VolunteerAccount};
+use crate::config::{CapUnit, Entitlement, VolunteerAccount};
 use crate::rules::Tally;
 use chrono::NaiveDate;
 use ledger::{Account, Key, Lot, Unit};
@@ -25,6 +25,16 @@ pub fn seats_path(session: Uuid) -> Arc<str> {
 
 pub fn limit_path(reward: Uuid, volunteer: Uuid, period: &str) -> Arc<str> {
     format!("limit/{reward}/{volunteer}/{period}").into()
+}
+
+/// What one person has used of a limit of the rules: `of` names what it counts.
+pub fn rule_limit_path(of: &str, volunteer: Uuid, period: &str) -> Arc<str> {
+    format!("limit/rule/{of}/{volunteer}/{period}").into()
+}
+
+/// What one person has had by a step of a ladder.
+pub fn entitled_path(step: &Entitlement, volunteer: Uuid) -> Arc<str> {
+    format!("limit/entitled/{}/{}/{volunteer}", step.ladder, step.step).into()
 }
 
 pub fn tally_path(volunteer: Uuid, tally: &Tally) -> Arc<str> {
@@ -199,6 +209,11 @@ pub fn all_bans() -> Account {
 
 pub fn spent() -> Account {
     Account::system("scheme/spent", Unit::Points)
+}
+
+/// Where what is spent of a book of account beside hours and points goes.
+pub fn spent_of(account: &VolunteerAccount) -> Account {
+    Account::system(format!("scheme/spent/{}", account.code), unit(account.counts))
 }
 
 pub fn expired() -> Account {

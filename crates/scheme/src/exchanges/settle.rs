@@ -27,7 +27,11 @@ pub async fn collect(
     if exchange.status == Status::Collected {
         return Ok((exchange, true));
     }
-    let action = Action::Capture { hold: id, amounts: None, keep_rest: false };
+    // What does not come back was spent with the reservation: handing it over is but written down.
+    let action = match exchange.is_final() {
+        true => Action::Post(Vec::new()),
+        false => Action::Capture { hold: id, amounts: None, keep_rest: false },
+    };
     let draft = step(scheme, &exchange, kind::EXCHANGE_COLLECTED, "collected", action, json!({ "by": by.key_id }), now);
     settle(scheme, id, draft, Status::Collected, now).await
 }
@@ -47,6 +51,9 @@ pub async fn cancel(
     }
     if exchange.status == Status::Cancelled {
         return Ok((exchange, true));
+    }
+    if exchange.is_final() {
+        return Err(ExchangeError::NotRefundable);
     }
     let reason = reasons::give(scheme, step_id(id, "released"), reason, by, now).await?;
     let document = json!({ "by": by.key_id, "points": exchange.points, "reason": reason });
