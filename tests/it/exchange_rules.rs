@@ -1,6 +1,6 @@
 //! The rules of exchange, rule by rule: when, how often, for whom, from which account, at what price.
 
-use crate::world::{World, at, day, details, operator};
+use crate::world::{World, day, details, operator};
 use chrono::Duration;
 use db::Engine;
 use rstest::rstest;
@@ -449,7 +449,7 @@ requires = [{ min_points = "12" }]
     let refused = unmet(world.take(&wish(volunteer, silver)).await);
     assert_eq!((refused.condition.as_str(), refused.available.as_str()), ("min_points", "11"));
     world.serve(volunteer, "patrol", "2026-10-21", 180).await;
-    world.known_as(volunteer, |details| drop(details.labels.insert("dues_unpaid".to_owned()))).await;
+    world.known_as(volunteer, |details| details.labels.extend(["dues_unpaid".to_owned()])).await;
     assert_eq!(condition(world.take(&wish(volunteer, gold)).await), "min_hours", "and not by the labels");
     world.take(&wish(volunteer, silver)).await.expect("no label is asked for");
     world.assert_verified().await;
@@ -458,7 +458,7 @@ requires = [{ min_points = "12" }]
 #[rstest]
 #[tokio::test]
 async fn a_frozen_account_pays_for_nothing(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
-    let freeze = r#"freeze = { at = "0", thaw_to = "0", thawed_by = [{ categories = ["patrol"], minutes = 300 }] }"#;
+    let freeze = r#"freeze = { at = "0", thaw_to = "5", thawed_by = [{ categories = ["patrol"], minutes = 300 }] }"#;
     let world = World::new(engine, &toml("", freeze)).await;
     let volunteer = world.with_hours(20).await;
     let soap = world.offer("any", 10).await;

@@ -1,6 +1,6 @@
 //! The accounts of a scheme: their addresses and bounds.
 
-use crate::config::{CapUnit, Entitlement, VolunteerAccount};
+use crate::config::{CapUnit, VolunteerAccount};
 use crate::rules::Tally;
 use chrono::NaiveDate;
 use ledger::{Account, Key, Lot, Unit};
@@ -30,11 +30,6 @@ pub fn limit_path(reward: Uuid, volunteer: Uuid, period: &str) -> Arc<str> {
 /// What one person has used of a limit of the rules: `of` names what it counts.
 pub fn rule_limit_path(of: &str, volunteer: Uuid, period: &str) -> Arc<str> {
     format!("limit/rule/{of}/{volunteer}/{period}").into()
-}
-
-/// What one person has had by a step of a ladder.
-pub fn entitled_path(step: &Entitlement, volunteer: Uuid) -> Arc<str> {
-    format!("limit/entitled/{}/{}/{volunteer}", step.ladder, step.step).into()
 }
 
 pub fn tally_path(volunteer: Uuid, tally: &Tally) -> Arc<str> {

@@ -104,7 +104,7 @@ pub async fn settle(asked: &Asked<'_>) -> Result<Terms, ExchangeError> {
         return Ok(terms);
     }
     terms.refuse(min_star(asked, rules, &known));
-    if !covering.is_empty() {
+    if !covering.is_empty() || asked.wish.beneficiary.is_some() {
         let judged = judge(asked, rules, &covering, account, &known, &mut terms.counted).await?;
         terms.refuse(judged);
     }
@@ -214,7 +214,7 @@ async fn judge(
         if due == 0 {
             return Ok(Err(not_eligible("entitled_by", format!("{}/{}", step.ladder, step.step), String::new())));
         }
-        let path = accounts::entitled_path(step, asked.wish.volunteer_id);
+        let path = accounts::entitled_path(asked.wish.volunteer_id, &step.ladder, &step.step);
         if !counted.iter().any(|known| known.path == path) {
             counted.push(Counted { path, most: due });
         }
