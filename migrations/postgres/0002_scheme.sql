@@ -146,14 +146,15 @@ CREATE TABLE exchanges (
     station TEXT NOT NULL,
     session_id UUID,
     quantity BIGINT NOT NULL,
-    points BIGINT NOT NULL,
+    account TEXT,                     -- that paid; NULL: points
+    points BIGINT NOT NULL,           -- minor units, or minutes
     price_cash BIGINT,                -- fen, to be paid beside the points
     relation TEXT,                    -- for whom, when not for the volunteer
     status TEXT NOT NULL,
     balance_before BIGINT,            -- points; NULL when it cost none
     reserved_at BIGINT NOT NULL,
     reserved_sequence BIGINT NOT NULL,
-    expires_at BIGINT,                -- NULL: handed over at once
+    expires_at BIGINT,                -- NULL: handed over at once, or not refundable
     settled_at BIGINT,
     settled_sequence BIGINT,
     PRIMARY KEY (book, id),

@@ -139,8 +139,15 @@ fn target() -> impl Strategy<Value = Target> {
 
 fn bound() -> impl Strategy<Value = Bound> {
     let number = || prop_oneof![8 => -10i64..30, 1 => Just(i64::MIN), 1 => Just(i64::MAX)];
-    (select(accounts()), prop::option::of(number()), prop::option::of(number()))
-        .prop_map(|(account, floor, ceiling)| Bound { key: account.key, floor, ceiling })
+    let paths = prop_oneof![8 => Just("ann/points"), 1 => Just("bob/credit"), 1 => Just("issued")];
+    let pools = (paths, select(vec![day(2, 1), day(5, 1), day(12, 31)]));
+    let of_account = select(accounts()).prop_map(|account| account.key);
+    let key = prop_oneof![3 => of_account, 2 => pools.prop_map(|(path, day)| Key::pool(path, day))];
+    (key, prop::option::of(number()), prop::option::of(number())).prop_map(|(key, floor, ceiling)| Bound {
+        key,
+        floor,
+        ceiling,
+    })
 }
 
 fn leg() -> impl Strategy<Value = Leg> {

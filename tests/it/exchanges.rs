@@ -18,6 +18,8 @@ fn wish(volunteer_id: Uuid, reward_id: Uuid) -> Wish {
         station: None,
         session_id: None,
         collect_now: false,
+        beneficiary: None,
+        bill: None,
     }
 }
 
@@ -165,12 +167,16 @@ async fn limits_windows_and_stars_refuse_in_the_stated_order(
     assert!(matches!(empty, Err(ExchangeError::OutOfStock { .. })), "stock comes before eligibility: {empty:?}");
     world.stock(starred, 1).await;
     let refused = wish(volunteer, starred);
-    assert!(matches!(world.exchange(&refused).await, Err(ExchangeError::NotEligible { needed: 1, available: 0 })));
+    let unmet = match world.exchange(&refused).await {
+        Err(ExchangeError::NotEligible(unmet)) => unmet,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((unmet.condition.as_str(), unmet.needed.as_str(), unmet.available.as_str()), ("min_star", "1", "0"));
     let until = Some("2026-12-31".parse().expect("a day"));
     let past = world.reward(RewardDetails { until, ..details(Kind::Service) }).await;
     assert!(matches!(world.exchange(&wish(volunteer, past)).await, Err(ExchangeError::OutsideWindow { .. })));
     let dear = world.reward(RewardDetails { price_points: 1_000, until, ..details(Kind::Service) }).await;
     let poor = world.exchange(&wish(volunteer, dear)).await;
-    assert!(matches!(poor, Err(ExchangeError::InsufficientPoints { needed: 1_000, available: 140 })), "{poor:?}");
+    assert!(matches!(poor, Err(ExchangeError::InsufficientPoints { needed: 1_000, available: 140, .. })), "{poor:?}");
     world.assert_verified().await;
 }

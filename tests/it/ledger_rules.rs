@@ -2,7 +2,7 @@
 //! agree; the numbers here are those that a person would expect of both.
 
 use crate::desk::*;
-use crate::drafts::{id, plain};
+use crate::drafts::{day, id, plain};
 use ledger::entry::EntryAction;
 use ledger::oracle::OracleOutcome;
 use ledger::{Account, Action, Bound, Draft, Key, Leg, Lot, Refusal, Rejection, Unit};
@@ -33,6 +33,24 @@ fn a_pool_gives_each_lot_down_to_zero_and_no_credit() {
     desk.ok(post(issued(), credit.clone(), 2));
     assert_eq!(desk.post(Action::Post(spend(3))), below_floor("ann", 3, 2));
     desk.ok(post(credit, spent(), 12));
+}
+
+#[test]
+fn a_pool_is_bounded_by_what_could_be_drawn_from_it_whichever_lots_come_or_go() {
+    let mut desk = Desk::open();
+    let april = Key::pool("ann", day(4, 1));
+    let mut spend_within = |amount, floor, ceiling| {
+        let bounds = vec![Bound { key: april.clone(), floor, ceiling }];
+        desk.post_with(Action::Post(spend(amount)), |draft| draft.bounds = bounds)
+    };
+    // 13 are usable in April; the five that were until March are not.
+    assert_eq!(spend_within(12, None, Some(0)), above_ceiling("ann@2026-04-01…", 0, 0));
+    assert_eq!(spend_within(12, Some(2), None), below_floor("ann@2026-04-01…", 12, 11));
+    assert!(spend_within(3, Some(10), Some(10)).is_ok());
+    desk.hold(spend(4));
+    let emptied = vec![Bound { key: april, floor: Some(0), ceiling: Some(0) }];
+    let emptied = desk.post_with(Action::Post(spend(6)), |draft| draft.bounds = emptied);
+    assert!(emptied.is_ok(), "what is held is not there: {emptied:?}");
 }
 
 #[test]

@@ -56,6 +56,8 @@ async fn what_has_been_spent_is_taken_back_only_on_purpose(#[values(Engine::Sqli
         station: None,
         session_id: None,
         collect_now: true,
+        beneficiary: None,
+        bill: None,
     };
     exchanges::exchange(&world.scheme, wish, &operator(Role::Kiosk), world.now()).await.expect("handed over");
     let reviewer = operator(Role::Reviewer);
@@ -156,6 +158,8 @@ async fn the_statement_runs_back_to_nothing_and_any_balance_can_be_seen_again(
             station: None,
             session_id: None,
             collect_now: place % 2 == 0,
+            beneficiary: None,
+            bill: None,
         };
         let kiosk = operator(Role::Kiosk);
         exchanges::exchange(&world.scheme, wish.clone(), &kiosk, world.now()).await.expect("exchanged");

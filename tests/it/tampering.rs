@@ -43,6 +43,8 @@ async fn lived_in(engine: Engine) -> World {
             station: None,
             session_id: None,
             collect_now: place == 0,
+            beneficiary: None,
+            bill: None,
         };
         let kiosk = operator(Role::Kiosk);
         exchanges::exchange(&world.scheme, wish.clone(), &kiosk, world.now()).await.expect("exchanged");

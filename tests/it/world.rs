@@ -145,6 +145,7 @@ pub fn details(kind: Kind) -> RewardDetails {
         until: None,
         hold_minutes: 60,
         sponsor: None,
+        group: None,
     }
 }
 

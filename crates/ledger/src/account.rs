@@ -51,6 +51,16 @@ impl Lot {
         Lot(i64::from(last_day.year()) * 10_000 + i64::from(last_day.month()) * 100 + i64::from(last_day.day()))
     }
 
+    /// In a [`crate::Bound`] alone: all lots of the path that are usable on `day`, together. No account has this lot.
+    pub fn pool(day: NaiveDate) -> Lot {
+        Lot(-Lot::until(day).0)
+    }
+
+    /// The day of a pool.
+    pub fn pool_day(self) -> Option<NaiveDate> {
+        if self.0 < 0 { Lot(-self.0).last_day() } else { None }
+    }
+
     /// As stored: `yyyymmdd`, or 0.
     pub fn code(self) -> i64 {
         self.0
@@ -75,7 +85,8 @@ impl Lot {
     }
 }
 
-/// The address of an account: a readable path, and the lot for what expires. Written `path` or `path@2027-12-31`.
+/// The address of an account: a readable path, and the lot for what expires. Written `path` or `path@2027-12-31`; a pool
+/// `path@2026-11-22…`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
     pub path: Arc<str>,
@@ -90,13 +101,19 @@ impl Key {
     pub fn in_lot(path: impl Into<Arc<str>>, lot: Lot) -> Key {
         Key { path: path.into(), lot }
     }
+
+    /// For a [`crate::Bound`] on what could be drawn from all lots of the path that are usable on `day`.
+    pub fn pool(path: impl Into<Arc<str>>, day: NaiveDate) -> Key {
+        Key::in_lot(path, Lot::pool(day))
+    }
 }
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.lot.last_day() {
-            Some(day) => write!(f, "{}@{day}", self.path),
-            None => f.write_str(&self.path),
+        match (self.lot.last_day(), self.lot.pool_day()) {
+            (Some(day), _) => write!(f, "{}@{day}", self.path),
+            (None, Some(day)) => write!(f, "{}@{day}…", self.path),
+            (None, None) => f.write_str(&self.path),
         }
     }
 }

@@ -96,7 +96,9 @@ pub enum Source {
     },
 }
 
-/// A bound for one draft: what must hold for `key` after it.
+/// A bound for one draft: what must hold for `key` after it. Of an account, the floor is compared with the balance less
+/// open holds from it, the ceiling with the balance and open holds to it. Of a pool ([`Key::pool`]) both are compared with what
+/// could be drawn from it, as [`Source::Pool`] draws: so a caller pins what it has read, whichever lots come or go.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bound {
     pub key: Key,

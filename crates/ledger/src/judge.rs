@@ -152,16 +152,20 @@ impl<'s> Trial<'s> {
     /// The lots of a pool that are usable, soonest first, with what each has above zero: among them those that an earlier
     /// leg opened.
     fn pool(&self, path: &Arc<str>, unit: Unit, day: NaiveDate) -> Vec<(Account, i64)> {
-        let known = self.state.lots(path).iter().map(|lot| {
-            let changed = self.verdict.changed.iter().find(|(key, _)| key.path == *path && key.lot == lot.lot);
-            changed.map_or(lot, |(_, standing)| standing)
-        });
-        let new = self.verdict.changed.iter().filter(|(key, standing)| key.path == *path && standing.account == 0);
-        let lots = known.chain(new.map(|(_, standing)| standing));
-        let usable = lots.filter(|lot| lot.lot.usable_on(day) && lot.unit == unit && !lot.system);
+        let usable = self.lots(path).filter(|lot| lot.lot.usable_on(day) && lot.unit == unit && !lot.system);
         let mut lots: Vec<_> = usable.map(|lot| (lot.opening(path), (lot.balance - lot.held_out).max(0))).collect();
         lots.sort_by_key(|(lot, _)| lot.key.lot.spending_order());
         lots
+    }
+
+    /// The accounts of a path as the draft leaves them.
+    fn lots(&self, path: &Arc<str>) -> impl Iterator<Item = &Standing> {
+        let known = self.state.lots(path).iter().map(move |lot| {
+            let changed = self.verdict.changed.iter().find(|(key, _)| key.path == *path && key.lot == lot.lot);
+            changed.map_or(lot, |(_, standing)| standing)
+        });
+        let new = self.verdict.changed.iter().filter(move |(key, standing)| key.path == *path && standing.account == 0);
+        known.chain(new.map(|(_, standing)| standing))
     }
 
     /// An entry connects two accounts once: what is left of it could not be told from the journal otherwise.
@@ -325,6 +329,9 @@ impl<'s> Trial<'s> {
     /// A bound holds after the draft, whether the draft touches the account or not. One that is not opened is at zero.
     fn check_bound(&self, bound: &Bound) -> Result<(), Rejection> {
         let key = &bound.key;
+        if let Some(day) = key.lot.pool_day() {
+            return self.check_pool(bound, day);
+        }
         let (before, now) = (self.state.get(key).copied(), self.standing(key));
         if now.is_some_and(|now| now.system) {
             return Err(malformed("a system account has no bounds"));
@@ -340,6 +347,21 @@ impl<'s> Trial<'s> {
             return Err(above_ceiling(key, full.saturating_sub(was), ceiling.saturating_sub(was)));
         }
         Ok(())
+    }
+
+    /// What could be drawn from a pool after the draft.
+    fn check_pool(&self, bound: &Bound, day: NaiveDate) -> Result<(), Rejection> {
+        let key = &bound.key;
+        let had = drawable(self.state.lots(&key.path).iter(), day);
+        let left = drawable(self.lots(&key.path), day);
+        let (floor, ceiling) = (bound.floor.map(i128::from), bound.ceiling.map(i128::from));
+        if let Some(floor) = floor.filter(|floor| left < *floor) {
+            return Err(below_floor(key, nearest(had - left), nearest(had - floor)));
+        }
+        match ceiling.filter(|ceiling| left > *ceiling) {
+            Some(ceiling) => Err(above_ceiling(key, nearest(left - had), nearest(ceiling - had))),
+            None => Ok(()),
+        }
     }
 
     /// The copy of an account that this draft changes; `None` for a system account, since those are not kept.
@@ -371,6 +393,16 @@ impl<'s> Trial<'s> {
     }
 }
 
+fn drawable<'s>(lots: impl Iterator<Item = &'s Standing>, day: NaiveDate) -> i128 {
+    let usable = lots.filter(|lot| lot.lot.usable_on(day) && !lot.system);
+    usable.map(|lot| i128::from(lot.balance - lot.held_out).max(0)).sum()
+}
+
+/// The nearest number that can be told.
+fn nearest(value: i128) -> i64 {
+    value.clamp(i64::MIN.into(), i64::MAX.into()) as i64
+}
+
 /// Whether the account is a system account, if it is named with the unit that it was opened with.
 fn same_unit(account: &Account, opened: &Standing) -> Result<bool, Rejection> {
     let same = account.unit == opened.unit;
@@ -380,6 +412,9 @@ fn same_unit(account: &Account, opened: &Standing) -> Result<bool, Rejection> {
 /// A new account: empty, which its bounds allow.
 fn unopened(account: &Account) -> Result<Standing, Rejection> {
     let (floor, ceiling) = (account.floor.unwrap_or(0), account.ceiling.unwrap_or(0));
+    if account.key.lot.pool_day().is_some() {
+        return Err(malformed("a pool is not an account"));
+    }
     if floor > 0 || ceiling < 0 {
         return Err(malformed("an account opens empty, which its bounds must allow"));
     }

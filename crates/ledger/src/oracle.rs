@@ -254,6 +254,7 @@ impl Oracle {
     /// The account as the first entry that touched it opened it: empty, which its bounds must allow. System accounts have
     /// none.
     fn open(&mut self, account: &Account) -> Result<Account, Rejection> {
+        well_formed(account.key.lot.pool_day().is_none())?;
         let opened = self.accounts.entry(account.key.clone()).or_insert_with(|| account.clone());
         well_formed(opened.unit == account.unit)?;
         well_formed(opened.floor.is_none_or(|floor| floor <= 0 && !opened.system))?;
@@ -317,6 +318,9 @@ impl Oracle {
 
     fn bound(&self, bound: &Bound, before: &Oracle) -> Result<(), Rejection> {
         let key = &bound.key;
+        if key.lot.pool_day().is_some() {
+            return self.bound_on_pool(bound, before);
+        }
         well_formed(!self.accounts.get(key).is_some_and(|account| account.system))?;
         let (least, least_before) = (self.least(key), before.least(key));
         if let Some(floor) = bound.floor.map(i128::from).filter(|floor| least < *floor) {
@@ -327,6 +331,22 @@ impl Oracle {
             return Err(above_ceiling(key, most - most_before, ceiling - most_before));
         }
         Ok(())
+    }
+
+    fn bound_on_pool(&self, bound: &Bound, before: &Oracle) -> Result<(), Rejection> {
+        let (now, had) = (self.drawable(&bound.key), before.drawable(&bound.key));
+        match (bound.floor.map(i128::from), bound.ceiling.map(i128::from)) {
+            (Some(floor), _) if now < floor => Err(below_floor(&bound.key, had - now, had - floor)),
+            (_, Some(ceiling)) if now > ceiling => Err(above_ceiling(&bound.key, now - had, ceiling - had)),
+            _ => Ok(()),
+        }
+    }
+
+    /// What could be drawn from a pool.
+    fn drawable(&self, pool: &Key) -> i128 {
+        let usable = |lot: &Key| pool.lot.pool_day().is_some_and(|day| lot.path == pool.path && lot.lot.usable_on(day));
+        let lots = self.accounts.values().filter(|account| !account.system && usable(&account.key));
+        lots.map(|account| self.least(&account.key).max(0)).sum()
     }
 
     fn earlier(&self, id: Uuid) -> Result<&OracleEntry, Rejection> {

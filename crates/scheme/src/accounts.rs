@@ -27,6 +27,11 @@ pub fn limit_path(reward: Uuid, volunteer: Uuid, period: &str) -> Arc<str> {
     format!("limit/{reward}/{volunteer}/{period}").into()
 }
 
+/// What one person has used of a limit of the rules: `of` names what it counts.
+pub fn rule_limit_path(of: &str, volunteer: Uuid, period: &str) -> Arc<str> {
+    format!("limit/rule/{of}/{volunteer}/{period}").into()
+}
+
 pub fn tally_path(volunteer: Uuid, tally: &Tally) -> Arc<str> {
     format!("volunteer/{volunteer}/tally/{}", tally.key).into()
 }
@@ -199,6 +204,11 @@ pub fn all_bans() -> Account {
 
 pub fn spent() -> Account {
     Account::system("scheme/spent", Unit::Points)
+}
+
+/// Where what is spent of a book of account beside hours and points goes.
+pub fn spent_of(account: &VolunteerAccount) -> Account {
+    Account::system(format!("scheme/spent/{}", account.code), unit(account.counts))
 }
 
 pub fn expired() -> Account {

@@ -5,18 +5,22 @@
 
 mod reserve;
 mod settle;
+mod standing;
+mod terms;
 
 pub use reserve::{exchange, star};
 pub(crate) use settle::expire;
 pub use settle::{cancel, collect};
 
+use crate::config::Relation;
 use crate::moment;
 use crate::rewards::RewardError;
+use crate::rules::Beneficiary;
 use crate::schemes::OpenScheme;
 use crate::volunteers::Invalid;
 use chrono::{DateTime, Utc};
 use ledger::{PostError, Refusal, Rejection};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,10 +31,14 @@ pub struct Exchange {
     pub station: String,
     pub session_id: Option<Uuid>,
     pub quantity: i64,
-    /// Minor units, for all pieces.
+    /// The account that paid; `None`: points.
+    pub account: Option<String>,
+    /// Minor units of points, or minutes, for all pieces.
     pub points: i64,
     /// Fen, for all pieces.
     pub price_cash: Option<i64>,
+    /// For whom it is; `None`: for the volunteer.
+    pub relation: Option<Relation>,
     pub status: Status,
     pub pickup_code: String,
     /// The place in the queue of the session.
@@ -38,7 +46,7 @@ pub struct Exchange {
     /// What could be spent just before; `None` when it cost no points.
     pub balance_before: Option<i64>,
     pub reserved_at: DateTime<Utc>,
-    /// `None`: handed over at once.
+    /// `None`: handed over at once, or not refundable, which is kept until it is collected.
     pub expires_at: Option<DateTime<Utc>>,
     pub settled_at: Option<DateTime<Utc>>,
     /// Of the entry that changed it last.
@@ -46,6 +54,11 @@ pub struct Exchange {
 }
 
 impl Exchange {
+    /// Reserved, and spent already: it is collected, and not cancelled.
+    pub fn is_final(&self) -> bool {
+        self.status == Status::Reserved && self.expires_at.is_none()
+    }
+
     pub fn balance_after(&self) -> Option<i64> {
         self.balance_before.map(|before| before - self.points)
     }
@@ -85,6 +98,28 @@ pub struct Wish {
     pub session_id: Option<Uuid>,
     /// Handed over on the spot.
     pub collect_now: bool,
+    /// `None`: the volunteer.
+    pub beneficiary: Option<Beneficiary>,
+    /// Fen, where the price follows from a bill.
+    pub bill: Option<i64>,
+}
+
+/// A condition that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ineligible {
+    /// As the configuration calls it: `min_age`, `labels`, …; `relation`, `entitled_by`, `prohibited`.
+    pub condition: String,
+    pub needed: String,
+    /// Empty when it is not for the book to know.
+    pub available: String,
+}
+
+impl Ineligible {
+    pub(crate) fn refusal(&self) -> Refusal {
+        let Ineligible { condition, needed, available } = self;
+        let detail = json!({ "condition": condition, "needed": needed, "available": available });
+        Refusal { code: "not_eligible".to_owned(), detail: fields(detail) }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -105,19 +140,24 @@ pub enum ExchangeError {
     IdTaken { field: String },
     #[error("the exchange is {}", status.as_str())]
     StateConflict { status: Status },
+    /// Of `account`; `None`: points.
     #[error("the balance is {available}, and {needed} are needed")]
-    InsufficientPoints { needed: i64, available: i64 },
+    InsufficientPoints { needed: i64, available: i64, account: Option<String> },
+    #[error("the account is frozen")]
+    AccountFrozen,
     #[error("{available} pieces are left, and {needed} are wanted")]
     OutOfStock { needed: i64, available: i64 },
     #[error("{available} seats are left, and {needed} are wanted")]
     SessionFull { needed: i64, available: i64 },
     #[error("{available} more are allowed in this period, and {needed} are wanted")]
     LimitReached { needed: i64, available: i64 },
-    /// `needed` and `available` are stars.
-    #[error("star {needed} is needed, and the hours are worth star {available}")]
-    NotEligible { needed: i64, available: i64 },
+    #[error("{} {} is needed", .0.condition, .0.needed)]
+    NotEligible(Ineligible),
+    /// `opens_on`: the next day on which the rules let it be exchanged.
     #[error("the reward is not offered at this time")]
-    OutsideWindow { from: Option<String>, until: Option<String> },
+    OutsideWindow { from: Option<String>, until: Option<String>, opens_on: Option<String> },
+    #[error("the rules do not take it back")]
+    NotRefundable,
     /// The id was refused before, and this is that answer.
     #[error(transparent)]
     Again(Box<ExchangeError>),
@@ -137,8 +177,10 @@ struct ExchangeRow {
     station: String,
     session_id: Option<Uuid>,
     quantity: i64,
+    account: Option<String>,
     points: i64,
     price_cash: Option<i64>,
+    relation: Option<String>,
     status: String,
     balance_before: Option<i64>,
     reserved_at: i64,
@@ -153,8 +195,8 @@ pub async fn get(scheme: &OpenScheme, id: Uuid) -> Result<Exchange, ExchangeErro
     let row: Option<ExchangeRow> = scheme
         .db
         .query(
-            "SELECT id, volunteer_id, reward_id, station, session_id, quantity, points, price_cash, status,
-                    balance_before, reserved_at, reserved_sequence, expires_at, settled_at, settled_sequence
+            "SELECT id, volunteer_id, reward_id, station, session_id, quantity, account, points, price_cash, relation,
+                    status, balance_before, reserved_at, reserved_sequence, expires_at, settled_at, settled_sequence
              FROM exchanges WHERE book = $1 AND id = $2",
         )
         .bind(scheme.book.number())
@@ -174,8 +216,10 @@ pub async fn get(scheme: &OpenScheme, id: Uuid) -> Result<Exchange, ExchangeErro
         station: row.station,
         session_id: row.session_id,
         quantity: row.quantity,
+        account: row.account,
         points: row.points,
         price_cash: row.price_cash,
+        relation: row.relation.as_deref().and_then(Relation::parse),
         status: status.ok_or_else(|| db::Error::Damaged("exchanges.status".to_owned()))?,
         pickup_code: pickup_code(scheme, row.id),
         queue_number,
@@ -232,11 +276,14 @@ fn post_error(error: PostError) -> ExchangeError {
 /// Which account refused says what is missing.
 fn refused(rejection: Rejection) -> ExchangeError {
     match rejection {
-        Rejection::BelowFloor { account, needed, available } => match account.split('/').next() {
-            Some("volunteer") => ExchangeError::InsufficientPoints { needed, available },
-            Some("reward") => ExchangeError::OutOfStock { needed, available },
-            Some("session") => ExchangeError::SessionFull { needed, available },
-            Some("limit") => ExchangeError::LimitReached { needed, available },
+        Rejection::BelowFloor { account, needed, available } => match account.split('/').collect::<Vec<_>>()[..] {
+            ["volunteer", _, "account", code] => {
+                ExchangeError::InsufficientPoints { needed, available, account: Some(code.to_owned()) }
+            }
+            ["volunteer", ..] => ExchangeError::InsufficientPoints { needed, available, account: None },
+            ["reward", ..] => ExchangeError::OutOfStock { needed, available },
+            ["session", ..] => ExchangeError::SessionFull { needed, available },
+            ["limit", ..] => ExchangeError::LimitReached { needed, available },
             _ => ExchangeError::Book(format!("{account} has {available} left, and {needed} are needed")),
         },
         Rejection::Refused(refusal) => refused_outside(&refusal),
@@ -247,8 +294,46 @@ fn refused(rejection: Rejection) -> ExchangeError {
 fn refused_outside(refusal: &Refusal) -> ExchangeError {
     let number = |name: &str| refusal.detail.get(name).and_then(Value::as_i64).unwrap_or(0);
     let text = |name: &str| refusal.detail.get(name).and_then(Value::as_str).map(str::to_owned);
+    let said = |name: &str| text(name).unwrap_or_default();
+    let (needed, available) = (number("needed"), number("available"));
     match refusal.code.as_str() {
-        "not_eligible" => ExchangeError::NotEligible { needed: number("needed"), available: number("available") },
-        _ => ExchangeError::OutsideWindow { from: text("from"), until: text("until") },
+        "insufficient_points" => ExchangeError::InsufficientPoints { needed, available, account: text("account") },
+        "out_of_stock" => ExchangeError::OutOfStock { needed, available },
+        "session_full" => ExchangeError::SessionFull { needed, available },
+        "limit_reached" => ExchangeError::LimitReached { needed, available },
+        "account_frozen" => ExchangeError::AccountFrozen,
+        "not_eligible" => ExchangeError::NotEligible(Ineligible {
+            condition: said("condition"),
+            needed: said("needed"),
+            available: said("available"),
+        }),
+        _ => ExchangeError::OutsideWindow { from: text("from"), until: text("until"), opens_on: text("opens_on") },
+    }
+}
+
+impl ExchangeError {
+    /// What is kept as the answer for an id: only what the rules and the book refuse.
+    fn refusal(&self) -> Option<Refusal> {
+        let (code, detail) = match self {
+            ExchangeError::InsufficientPoints { needed, available, account } => {
+                ("insufficient_points", json!({ "needed": needed, "available": available, "account": account }))
+            }
+            ExchangeError::OutOfStock { needed, available } => {
+                ("out_of_stock", json!({ "needed": needed, "available": available }))
+            }
+            ExchangeError::SessionFull { needed, available } => {
+                ("session_full", json!({ "needed": needed, "available": available }))
+            }
+            ExchangeError::LimitReached { needed, available } => {
+                ("limit_reached", json!({ "needed": needed, "available": available }))
+            }
+            ExchangeError::AccountFrozen => ("account_frozen", json!({})),
+            ExchangeError::NotEligible(unmet) => return Some(unmet.refusal()),
+            ExchangeError::OutsideWindow { from, until, opens_on } => {
+                ("outside_window", json!({ "from": from, "until": until, "opens_on": opens_on }))
+            }
+            _ => return None,
+        };
+        Some(Refusal { code: code.to_owned(), detail: fields(detail) })
     }
 }

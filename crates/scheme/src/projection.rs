@@ -41,8 +41,10 @@ pub(crate) static EXCHANGE_MADE: Shape = Shape {
         "station",
         "session_id",
         "quantity",
+        "account",
         "points",
         "price_cash",
+        "relation",
         "status",
         "balance_before",
         "reserved_at",
@@ -114,7 +116,10 @@ impl Projection for SchemeProjection {
         let fields = entry.fields();
         match (entry.kind.as_str(), entry.action) {
             (kind::EXCHANGE_RESERVED, _) => vec![made(book, entry, &fields, "reserved")],
-            (kind::EXCHANGE_COLLECTED, EntryAction::Post) => vec![made(book, entry, &fields, "collected")],
+            // A later step has an id of its own.
+            (kind::EXCHANGE_COLLECTED, EntryAction::Post) if entry.document_id == Some(entry.id) => {
+                vec![made(book, entry, &fields, "collected")]
+            }
             (kind::EXCHANGE_COLLECTED, _) => vec![settled(book, entry, "collected")],
             (kind::EXCHANGE_CANCELLED, _) => vec![settled(book, entry, "cancelled")],
             (kind::EXCHANGE_EXPIRED, _) => vec![settled(book, entry, "expired")],
@@ -148,7 +153,7 @@ fn session(book: i64, entry: &Entry, fields: &Map<String, Value>) -> Row {
 }
 
 fn made(book: i64, entry: &Entry, fields: &Map<String, Value>, status: &str) -> Row {
-    let at_once = entry.expires_at.is_none();
+    let at_once = entry.kind == kind::EXCHANGE_COLLECTED;
     Row {
         shape: &EXCHANGE_MADE,
         cells: vec![
@@ -159,8 +164,10 @@ fn made(book: i64, entry: &Entry, fields: &Map<String, Value>, status: &str) -> 
             Cell::Text(text(fields, "station").unwrap_or_default()),
             Cell::OptUuid(id(fields, "session_id")),
             Cell::I64(integer(fields, "quantity").unwrap_or(0)),
+            Cell::OptText(text(fields, "account")),
             Cell::I64(integer(fields, "points").unwrap_or(0)),
             Cell::OptI64(integer(fields, "price_cash")),
+            Cell::OptText(text(fields, "relation")),
             Cell::Text(status.to_owned()),
             Cell::OptI64(entry.available_before),
             Cell::I64(entry.recorded_at),

@@ -46,6 +46,8 @@ pub struct RewardDetails {
     /// How long a reservation is kept.
     pub hold_minutes: i64,
     pub sponsor: Option<String>,
+    /// A code by which rules of exchange cover it.
+    pub group: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +112,7 @@ struct RewardRow {
     until_on: Option<NaiveDate>,
     hold_minutes: i64,
     sponsor: Option<String>,
+    reward_group: Option<String>,
     version: i64,
     created_at: i64,
     updated_at: i64,
@@ -129,6 +132,7 @@ impl RewardRow {
             until: self.until_on,
             hold_minutes: self.hold_minutes,
             sponsor: self.sponsor,
+            group: self.reward_group,
         };
         let (created_at, updated_at) = (moment(self.created_at), moment(self.updated_at));
         Reward { id: self.id, details, stations, version: self.version, created_at, updated_at }
@@ -151,7 +155,7 @@ pub async fn put(
     let known: Option<RewardRow> = tx
         .lock(
             "SELECT id, kind, name, price_points, price_cash, limit_uses, limit_per, min_star, from_on, until_on,
-                    hold_minutes, sponsor, version, created_at, updated_at
+                    hold_minutes, sponsor, reward_group, version, created_at, updated_at
              FROM rewards WHERE book = $1 AND id = $2",
         )
         .bind(scheme.book.number())
@@ -181,13 +185,13 @@ pub async fn put(
 async fn write(tx: &mut db::Tx, book: i64, id: Uuid, details: &RewardDetails, now: DateTime<Utc>) -> db::Result<u64> {
     tx.query(
         "INSERT INTO rewards (book, id, kind, name, price_points, price_cash, limit_uses, limit_per, min_star, from_on,
-             until_on, hold_minutes, sponsor, version, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1, $14, $14)
+             until_on, hold_minutes, sponsor, reward_group, version, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1, $15, $15)
          ON CONFLICT (book, id) DO UPDATE SET name = excluded.name, price_points = excluded.price_points,
              price_cash = excluded.price_cash, limit_uses = excluded.limit_uses, limit_per = excluded.limit_per,
              min_star = excluded.min_star, from_on = excluded.from_on, until_on = excluded.until_on,
-             hold_minutes = excluded.hold_minutes, sponsor = excluded.sponsor, version = rewards.version + 1,
-             updated_at = excluded.updated_at",
+             hold_minutes = excluded.hold_minutes, sponsor = excluded.sponsor,
+             reward_group = excluded.reward_group, version = rewards.version + 1, updated_at = excluded.updated_at",
     )
     .bind(book)
     .bind(id)
@@ -202,6 +206,7 @@ async fn write(tx: &mut db::Tx, book: i64, id: Uuid, details: &RewardDetails, no
     .bind(details.until)
     .bind(details.hold_minutes)
     .bind(details.sponsor.clone())
+    .bind(details.group.clone())
     .bind(micros(now))
     .execute()
     .await
@@ -215,7 +220,7 @@ pub async fn get(scheme: &OpenScheme, id: Uuid) -> Result<Arc<Reward>, RewardErr
     let row: Option<RewardRow> = tx
         .query(
             "SELECT id, kind, name, price_points, price_cash, limit_uses, limit_per, min_star, from_on, until_on,
-                    hold_minutes, sponsor, version, created_at, updated_at
+                    hold_minutes, sponsor, reward_group, version, created_at, updated_at
              FROM rewards WHERE book = $1 AND id = $2",
         )
         .bind(scheme.book.number())
@@ -315,7 +320,15 @@ fn check(details: &RewardDetails) -> Vec<Invalid> {
     if details.sponsor.as_deref().is_some_and(|sponsor| !is_text(sponsor, 100)) {
         refuse("sponsor", "invalid_text", "a sponsor has 1 to 100 characters");
     }
+    if details.group.as_deref().is_some_and(|group| !is_code(group)) {
+        refuse("group", "invalid_code", "a group is a code: 1 to 32 of a-z, 0-9, - and _, beginning with a letter");
+    }
     flaws
+}
+
+fn is_code(text: &str) -> bool {
+    let in_code = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-_".contains(letter);
+    text.len() <= 32 && text.starts_with(|first: char| first.is_ascii_lowercase()) && text.chars().all(in_code)
 }
 
 fn fields(document: Value) -> Map<String, Value> {

@@ -18,6 +18,7 @@
 
 mod amounts;
 mod blocks;
+mod exchange;
 mod expiry;
 pub mod ladders;
 mod period;
@@ -38,9 +39,10 @@ use thiserror::Error;
 
 pub use amounts::{AmountError, Decimal, RoundedPoints, Rounding, format_points, hours_text, parse_points};
 pub use blocks::cumulative;
+pub use exchange::{Beneficiary, Price, RuleLimit, limits, may_be_for, next_opening, price_by_bill};
 pub use expiry::EndOfCalendar;
 pub use period::Period;
-pub use person::{Facts, Person, Unmet, fulfils};
+pub use person::{Facts, Person, Unmet, fulfils, in_chinese};
 pub use steps::{Step, StepKind};
 
 use crate::config::{CapUnit, CategoryKind, EarningRule, Rules, Scheme, When};

@@ -102,8 +102,10 @@ struct ExchangeRow {
     station: String,
     session_id: Option<Uuid>,
     quantity: i64,
+    account: Option<String>,
     points: i64,
     price_cash: Option<i64>,
+    relation: Option<String>,
     status: String,
     balance_before: Option<i64>,
     reserved_at: i64,
@@ -116,8 +118,8 @@ struct ExchangeRow {
 async fn exchanges(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
     let rows: Vec<ExchangeRow> = tx
         .query(
-            "SELECT id, volunteer_id, reward_id, station, session_id, quantity, points, price_cash, status,
-                    balance_before, reserved_at, reserved_sequence, expires_at, settled_at, settled_sequence
+            "SELECT id, volunteer_id, reward_id, station, session_id, quantity, account, points, price_cash, relation,
+                    status, balance_before, reserved_at, reserved_sequence, expires_at, settled_at, settled_sequence
              FROM exchanges WHERE book = $1",
         )
         .bind(book)
@@ -133,8 +135,10 @@ async fn exchanges(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
             Cell::Text(row.station),
             Cell::OptUuid(row.session_id),
             Cell::I64(row.quantity),
+            Cell::OptText(row.account),
             Cell::I64(row.points),
             Cell::OptI64(row.price_cash),
+            Cell::OptText(row.relation),
             Cell::Text(row.status),
             Cell::OptI64(row.balance_before),
             Cell::I64(row.reserved_at),

@@ -64,8 +64,8 @@ pub struct Condition {
     /// 服务次数下限。
     /// Confirmed services, at least. In a review: of the reviewed year.
     pub min_services: Option<u32>,
-    /// 积分不少于时长（小时）的多少倍。
-    /// Points are at least so many times the hours.
+    /// 积分不少于时长（小时）的多少倍。用记分钟的账本兑换时，时长取该账本的余额。
+    /// Points are at least so many times the hours. In an exchange paid for in hours: the hours that the paying account has.
     pub min_points_per_hour: Option<Decimal>,
     /// 在哪个等级表中至少达到哪一级。
     /// At least this step of a ladder.

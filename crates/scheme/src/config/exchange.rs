@@ -16,6 +16,10 @@ pub struct ExchangeRule {
     /// The groups of rewards that it covers; all rewards when left out.
     #[serde(default)]
     pub groups: Vec<String>,
+    /// 一律不得兑换，如折现。
+    /// Not exchanged at all, such as cash.
+    #[serde(default)]
+    pub prohibited: bool,
     /// 兑换时间；不写则随时。
     /// When exchanges are made; at any time when left out. One window is enough.
     #[serde(default)]
@@ -31,14 +35,15 @@ pub struct ExchangeRule {
     /// 按等级享有：达到这一级才可领，每轮一次。
     /// Had by reaching a step of a ladder: once, and once more in every cycle.
     pub entitled_by: Option<Entitlement>,
-    /// 用哪个账本支付；不写为积分。
-    /// The account that pays; points when left out.
+    /// 用哪个账本支付；不写为积分。奖励的价格即以该账本的单位计（小时或分）。
+    /// The account that pays; points when left out. The reward's price is then in hours, or in points of that account.
     pub pays_from: Option<String>,
-    /// 是否可退：兑换后能否取消并退回积分。
-    /// Whether an exchange can be cancelled, and the points come back.
+    /// 是否可退：领取前能否取消并退回积分。不可退的，预约时即扣分，也不因逾期未领而退。
+    /// Whether an exchange can be cancelled before it is collected, and the points come back. When not, they are spent with the
+    /// reservation, and it does not expire.
     pub refundable: bool,
-    /// 兑换即清空余额。
-    /// An exchange takes the whole balance.
+    /// 兑换即清空余额（价格为最低所需）。
+    /// An exchange takes the whole balance; the price is the least that there must be.
     #[serde(default)]
     pub clears_balance: bool,
     /// 能为谁兑换；不写则只能为本人。
@@ -71,6 +76,34 @@ pub struct Window {
     /// 每年到哪天止，MM-DD，含。
     /// Up to this day of the year.
     pub until: Option<MonthDay>,
+}
+
+impl Relation {
+    pub const ALL: [Relation; 7] = [
+        Relation::Oneself,
+        Relation::Spouse,
+        Relation::Parent,
+        Relation::Grandparent,
+        Relation::Child,
+        Relation::Sibling,
+        Relation::OtherFamily,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Relation::Oneself => "self",
+            Relation::Spouse => "spouse",
+            Relation::Parent => "parent",
+            Relation::Grandparent => "grandparent",
+            Relation::Child => "child",
+            Relation::Sibling => "sibling",
+            Relation::OtherFamily => "other_family",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Relation> {
+        Relation::ALL.into_iter().find(|relation| relation.as_str() == text)
+    }
 }
 
 impl Window {

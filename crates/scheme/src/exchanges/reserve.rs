@@ -1,21 +1,25 @@
 //! Reserving: one hold for everything that an exchange takes.
 
+use super::terms::{self, Asked, Counted, Terms};
 use super::{
     Exchange, ExchangeError, Status, Wish, fields, pickup_code, post_error, queue_number, refused, reward_error,
 };
 use crate::accounts;
-use crate::config::Scheme;
+use crate::config::{Relation, Scheme};
 use crate::keys::Operator;
 use crate::projection::kind;
-use crate::rewards::{self, Kind, Limit, Reward, Session};
+use crate::rewards::{self, Kind, Reward, Session};
 use crate::schemes::OpenScheme;
 use crate::volunteers::{self, Invalid, VolunteerError};
 use crate::{micros, moment};
-use chrono::{DateTime, Duration, NaiveDate, Utc};
-use ledger::{Action, Bound, Draft, Entry, Key, Leg, Refusal, Source, Unit};
-use serde_json::{Value, json};
-use std::sync::Arc;
+use chrono::{DateTime, Duration, Utc};
+use ledger::book::Outcome;
+use ledger::{Action, Bound, Draft, Entry, Key, Leg, Source, Unit};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
+
+/// How often the terms are settled anew because what they rest on has changed meanwhile.
+const TRIES: usize = 20;
 
 /// Reserves a reward for a volunteer, or hands it over at once. The same again is answered with the same, and `true`.
 pub async fn exchange(
@@ -38,16 +42,47 @@ pub async fn exchange(
     };
     let config = scheme.config();
     let station = station(&config, &wish, session.as_deref(), by)?;
-    let points = check(&wish, &reward)?;
-    let refusal = refusal(scheme, &config, &wish, &reward, session.as_deref(), now).await?;
-    let draft = reservation(&config, &wish, &reward, session.as_deref(), &station, points, refusal, by, now);
-    let outcome = scheme.book.post(draft).await.map_err(post_error)?;
+    check(&wish, &reward)?;
+    let (wish, reward, session, today) = (&wish, &*reward, session.as_deref(), config.day_of(now));
+    let asked = Asked { scheme, config: &config, wish, reward, session, today, now };
+    let outcome = post(&asked, &station, by).await?;
     let entry = outcome.result.map_err(|rejection| match outcome.replayed {
         true => ExchangeError::Again(Box::new(refused(rejection))),
         false => refused(rejection),
     })?;
     let exchange = reserved(scheme, &entry).await?;
     Ok((exchange, outcome.replayed))
+}
+
+/// Posts the wish on the terms as they are, which are settled anew when what they rest on has changed by then.
+async fn post(asked: &Asked<'_>, station: &str, by: &Operator) -> Result<Outcome, ExchangeError> {
+    for _ in 0..TRIES {
+        let terms = terms::settle(asked).await?;
+        let draft = reservation(asked, &terms, station, by);
+        if terms.pins.is_empty() {
+            return asked.scheme.book.post(draft).await.map_err(post_error);
+        }
+        // A refusal is kept as the answer for the id: not one that is only about what has changed.
+        let draft = Draft { freeze_rejection: false, ..draft };
+        let outcome = asked.scheme.book.post(draft.clone()).await.map_err(post_error)?;
+        match outcome.result {
+            Err(rejection) if !outcome.replayed => {
+                if !terms.are_stale(&rejection) {
+                    return refuse_for_good(asked, draft, refused(rejection)).await;
+                }
+            }
+            _ => return Ok(outcome),
+        }
+    }
+    Err(ExchangeError::Busy)
+}
+
+/// Keeps a refusal as the answer for the id.
+async fn refuse_for_good(asked: &Asked<'_>, draft: Draft, error: ExchangeError) -> Result<Outcome, ExchangeError> {
+    let Some(refusal) = error.refusal() else { return Err(error) };
+    let (action, refusal) = (Action::Post(Vec::new()), Some(refusal));
+    let draft = Draft { action, refusal, bounds: Vec::new(), freeze_rejection: true, ..draft };
+    asked.scheme.book.post(draft).await.map_err(post_error)
 }
 
 async fn require_volunteer(scheme: &OpenScheme, id: Uuid) -> Result<(), ExchangeError> {
@@ -75,8 +110,7 @@ fn station(config: &Scheme, wish: &Wish, session: Option<&Session>, by: &Operato
     Ok(station)
 }
 
-/// What all pieces cost.
-fn check(wish: &Wish, reward: &Reward) -> Result<i64, ExchangeError> {
+fn check(wish: &Wish, reward: &Reward) -> Result<(), ExchangeError> {
     let mut flaws = Vec::new();
     if !(1..=1000).contains(&wish.quantity) {
         flaws.push(Invalid::new("quantity", "invalid_quantity", "1 to 1000 pieces"));
@@ -84,50 +118,7 @@ fn check(wish: &Wish, reward: &Reward) -> Result<i64, ExchangeError> {
     if wish.session_id.is_some() && reward.details.kind == Kind::Good {
         flaws.push(Invalid::new("session_id", "not_a_service", "a good has no sessions"));
     }
-    let points = reward.details.price_points.checked_mul(wish.quantity);
-    match points {
-        Some(points) if flaws.is_empty() => Ok(points),
-        None if flaws.is_empty() => Err(ExchangeError::Invalid(vec![Invalid::new(
-            "quantity",
-            "amount_too_large",
-            "the price is beyond all numbers",
-        )])),
-        _ => Err(ExchangeError::Invalid(flaws)),
-    }
-}
-
-/// What stands against it outside the book. It is the answer only when the book has no reason of its own.
-async fn refusal(
-    scheme: &OpenScheme,
-    config: &Scheme,
-    wish: &Wish,
-    reward: &Reward,
-    session: Option<&Session>,
-    now: DateTime<Utc>,
-) -> Result<Option<Refusal>, ExchangeError> {
-    if let Some(needed) = reward.details.min_star {
-        let view = scheme.book.standings(&[accounts::minutes_path(wish.volunteer_id)]).await.map_err(post_error)?;
-        let minutes = view.lots[0].first().map_or(0, |standing| standing.balance);
-        let available = star(minutes);
-        if available < needed {
-            return Ok(Some(refuse("not_eligible", json!({ "needed": needed, "available": available }))));
-        }
-    }
-    let (today, details) = (config.day_of(now), &reward.details);
-    let early = details.from.is_some_and(|from| today < from);
-    let late = details.until.is_some_and(|until| today > until);
-    if early || late {
-        return Ok(Some(refuse("outside_window", json!({ "from": details.from, "until": details.until }))));
-    }
-    if let Some(session) = session.filter(|session| session.ends_at <= now) {
-        let until = session.ends_at.to_rfc3339();
-        return Ok(Some(refuse("outside_window", json!({ "from": null, "until": until }))));
-    }
-    Ok(None)
-}
-
-fn refuse(code: &str, detail: Value) -> Refusal {
-    Refusal { code: code.to_owned(), detail: fields(detail) }
+    if flaws.is_empty() { Ok(()) } else { Err(ExchangeError::Invalid(flaws)) }
 }
 
 /// The star that so many minutes are worth: 100, 300, 600, 1000, 1500 hours.
@@ -135,74 +126,81 @@ pub fn star(minutes: i64) -> i64 {
     [100, 300, 600, 1000, 1500].iter().filter(|hours| minutes >= **hours * 60).count() as i64
 }
 
-#[expect(clippy::too_many_arguments, reason = "all of it is what the one draft is made of")]
-fn reservation(
-    config: &Scheme,
-    wish: &Wish,
-    reward: &Reward,
-    session: Option<&Session>,
-    station: &str,
-    points: i64,
-    refusal: Option<Refusal>,
-    by: &Operator,
-    now: DateTime<Utc>,
-) -> Draft {
-    let today = config.day_of(now);
-    let limit = reward.details.limit.map(|limit| limit_path(wish, limit, today));
-    let legs = legs(wish, reward, station, points, limit.clone(), today);
-    let until = session.map(|session| session.ends_at);
+fn reservation(asked: &Asked<'_>, terms: &Terms, station: &str, by: &Operator) -> Draft {
+    let (wish, reward, now) = (asked.wish, asked.reward, asked.now);
+    let legs = legs(asked, terms, station);
+    let until = asked.session.map(|session| session.ends_at);
     let expires_at = until.unwrap_or_else(|| now + Duration::minutes(reward.details.hold_minutes));
     // Without points, stock, seats or a limit there is nothing to hold: the reservation is handed over at once.
-    let at_once = wish.collect_now || legs.is_empty();
-    let (kind, action) = match at_once {
-        true => (kind::EXCHANGE_COLLECTED, Action::Post(legs)),
-        false => (kind::EXCHANGE_RESERVED, Action::Hold { legs, expires_at: micros(expires_at) }),
+    let kind = match wish.collect_now || legs.is_empty() {
+        true => kind::EXCHANGE_COLLECTED,
+        false => kind::EXCHANGE_RESERVED,
     };
-    let bound = |(key, limit): (Arc<str>, Limit)| Bound { key: Key::new(key), floor: Some(-limit.uses), ceiling: None };
-    let document = json!({
+    let action = match (kind, terms.refused_at_once) {
+        (_, true) => Action::Post(Vec::new()),
+        // What does not come back is spent with the reservation.
+        (kind::EXCHANGE_RESERVED, _) if terms.refundable => Action::Hold { legs, expires_at: micros(expires_at) },
+        _ => Action::Post(legs),
+    };
+    let mut bounds = terms.pins.clone();
+    let limited = |counted: &Counted| {
+        let (key, floor) = (Key::new(counted.path.clone()), Some(-counted.most));
+        Bound { key, floor, ceiling: None }
+    };
+    bounds.extend(terms.counted.iter().filter(|_| !terms.refused_at_once).map(limited));
+    Draft {
+        id: wish.id,
+        kind,
+        effective_on: asked.today,
+        party: Some(wish.volunteer_id),
+        document_id: Some(wish.id),
+        action,
+        document: document(asked, terms, station, by),
+        intent: &["volunteer_id", "reward_id", "quantity", "station", "session_id", "collect_now", "relation", "bill"],
+        bounds,
+        refusal: terms.refusal.clone(),
+        freeze_rejection: true,
+    }
+}
+
+/// For whom it is, it says by their relation alone.
+fn document(asked: &Asked<'_>, terms: &Terms, station: &str, by: &Operator) -> Map<String, Value> {
+    let wish = asked.wish;
+    let mut document = fields(json!({
         "volunteer_id": wish.volunteer_id,
         "reward_id": wish.reward_id,
         "quantity": wish.quantity,
         "station": station,
         "session_id": wish.session_id,
         "collect_now": wish.collect_now,
-        "points": points,
-        "price_cash": reward.details.price_cash.map(|cash| cash.saturating_mul(wish.quantity)),
+        "points": terms.points,
+        "price_cash": terms.cash,
         "by": by.key_id,
-    });
-    Draft {
-        id: wish.id,
-        kind,
-        effective_on: today,
-        party: Some(wish.volunteer_id),
-        document_id: Some(wish.id),
-        action,
-        document: fields(document),
-        intent: &["volunteer_id", "reward_id", "quantity", "station", "session_id", "collect_now"],
-        bounds: limit.zip(reward.details.limit).map(bound).into_iter().collect(),
-        refusal,
-        freeze_rejection: true,
-    }
+    }));
+    let relation = wish.beneficiary.map(|whom| whom.relation).filter(|relation| *relation != Relation::Oneself);
+    let special = [
+        ("relation", relation.map(|relation| relation.as_str().into())),
+        ("bill", wish.bill.map(Value::from)),
+        ("account", terms.account.as_ref().map(|account| account.code.clone().into())),
+        ("rules_version", terms.version.clone().map(Value::from)),
+    ];
+    document.extend(special.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+    document
 }
 
-fn limit_path(wish: &Wish, limit: Limit, today: NaiveDate) -> Arc<str> {
-    accounts::limit_path(wish.reward_id, wish.volunteer_id, &limit.per.of(today))
-}
-
-/// Points first, then the piece or the seat, then the limit: the first that fails is the answer.
-fn legs(
-    wish: &Wish,
-    reward: &Reward,
-    station: &str,
-    points: i64,
-    limit: Option<Arc<str>>,
-    today: NaiveDate,
-) -> Vec<Leg> {
+/// Points first, then the piece or the seat, then the limits: the first that fails is the answer.
+fn legs(asked: &Asked<'_>, terms: &Terms, station: &str) -> Vec<Leg> {
+    let (wish, reward) = (asked.wish, asked.reward);
     let mut legs = Vec::with_capacity(3);
-    if points > 0 {
-        let path = accounts::points_path(wish.volunteer_id);
-        let from = Source::Pool { path, unit: Unit::Points, usable_on: today };
-        legs.push(Leg { from, to: accounts::spent(), amount: points });
+    if terms.points > 0 {
+        let (path, unit, to) = match &terms.account {
+            None => (accounts::points_path(wish.volunteer_id), Unit::Points, accounts::spent()),
+            Some(account) => {
+                let path = accounts::account_path(wish.volunteer_id, &account.code);
+                (path, accounts::unit(account.counts), accounts::spent_of(account))
+            }
+        };
+        legs.push(Leg { from: Source::Pool { path, unit, usable_on: asked.today }, to, amount: terms.points });
     }
     if reward.details.kind == Kind::Good {
         let from = Source::Account(accounts::stock(reward.id, station));
@@ -212,8 +210,8 @@ fn legs(
         let from = Source::Account(accounts::seats(session));
         legs.push(Leg { from, to: accounts::booked(), amount: wish.quantity });
     }
-    if let Some(path) = limit {
-        let from = Source::Account(accounts::used(path, Unit::Uses));
+    for counted in &terms.counted {
+        let from = Source::Account(accounts::used(counted.path.clone(), Unit::Uses));
         legs.push(Leg { from, to: accounts::uses(), amount: wish.quantity });
     }
     legs
@@ -229,16 +227,19 @@ async fn reserved(scheme: &OpenScheme, entry: &Entry) -> Result<Exchange, Exchan
         Some(session) => Some(queue_number(scheme, session, entry.sequence).await?),
         None => None,
     };
-    let at_once = entry.expires_at.is_none();
+    let at_once = entry.kind == kind::EXCHANGE_COLLECTED;
+    let text = |name: &str| fields.get(name).and_then(Value::as_str);
     Ok(Exchange {
         id: entry.id,
         volunteer_id: id("volunteer_id").unwrap_or_default(),
         reward_id: id("reward_id").unwrap_or_default(),
-        station: fields.get("station").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        station: text("station").unwrap_or_default().to_owned(),
         session_id,
         quantity: integer("quantity").unwrap_or(0),
+        account: text("account").map(str::to_owned),
         points: integer("points").unwrap_or(0),
         price_cash: integer("price_cash"),
+        relation: text("relation").and_then(Relation::parse),
         status: if at_once { Status::Collected } else { Status::Reserved },
         pickup_code: pickup_code(scheme, entry.id),
         queue_number,

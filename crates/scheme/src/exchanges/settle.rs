@@ -27,7 +27,11 @@ pub async fn collect(
     if exchange.status == Status::Collected {
         return Ok((exchange, true));
     }
-    let action = Action::Capture { hold: id, amounts: None, keep_rest: false };
+    // What does not come back was spent with the reservation: handing it over is but written down.
+    let action = match exchange.is_final() {
+        true => Action::Post(Vec::new()),
+        false => Action::Capture { hold: id, amounts: None, keep_rest: false },
+    };
     let draft = step(scheme, &exchange, kind::EXCHANGE_COLLECTED, "collected", action, json!({ "by": by.key_id }), now);
     settle(scheme, id, draft, Status::Collected, now).await
 }
@@ -48,8 +52,12 @@ pub async fn cancel(
     if exchange.status == Status::Cancelled {
         return Ok((exchange, true));
     }
+    if exchange.is_final() {
+        return Err(ExchangeError::NotRefundable);
+    }
     let reason = reasons::give(scheme, step_id(id, "released"), reason, by, now).await?;
-    let document = json!({ "by": by.key_id, "points": exchange.points, "reason": reason });
+    let mut document = json!({ "by": by.key_id, "reason": reason });
+    given_back(&exchange, &mut document);
     let action = Action::Release { hold: id };
     let draft = step(scheme, &exchange, kind::EXCHANGE_CANCELLED, "released", action, document, now);
     settle(scheme, id, draft, Status::Cancelled, now).await
@@ -58,11 +66,23 @@ pub async fn cancel(
 /// Gives back a reservation that nobody came for.
 pub(crate) async fn expire(scheme: &OpenScheme, id: Uuid, now: DateTime<Utc>) -> Result<(), ExchangeError> {
     let exchange = get(scheme, id).await?;
-    let (document, action) = (json!({ "points": exchange.points }), Action::Release { hold: id });
+    let (mut document, action) = (json!({}), Action::Release { hold: id });
+    given_back(&exchange, &mut document);
     let draft = step(scheme, &exchange, kind::EXCHANGE_EXPIRED, "released", action, document, now);
     match settle(scheme, id, draft, Status::Expired, now).await {
         Ok(_) | Err(ExchangeError::StateConflict { .. }) => Ok(()),
         Err(error) => Err(error),
+    }
+}
+
+/// What comes back: points, or of which account.
+fn given_back(exchange: &Exchange, document: &mut Value) {
+    match &exchange.account {
+        None => document["points"] = exchange.points.into(),
+        Some(account) => {
+            document["account"] = account.clone().into();
+            document["amount"] = exchange.points.into();
+        }
     }
 }
 

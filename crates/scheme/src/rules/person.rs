@@ -33,6 +33,8 @@ pub struct Facts<'a> {
     pub recorded_on: Option<NaiveDate>,
     pub confirmed_on: Option<NaiveDate>,
     pub minutes: i64,
+    /// Of an exchange paid for in minutes: what the paying account has.
+    pub paying_minutes: Option<i64>,
     /// Minor units.
     pub points: i64,
     pub points_scale: u8,
@@ -61,30 +63,38 @@ impl fmt::Display for Unmet {
 impl Unmet {
     /// In Chinese, for the volunteer.
     pub fn zh(&self) -> String {
-        let needed = &self.needed;
-        let asked = match self.condition {
-            "min_age" => format!("须满 {needed} 周岁"),
-            "max_age" => format!("不超过 {needed} 周岁"),
-            "gender" => format!("性别 {needed}"),
-            "residence" => format!("居住地 {needed}"),
-            "member_months" => format!("注册须满 {needed} 个月"),
-            "member_years" => format!("注册须满 {needed} 年"),
-            "teams" => format!("须参加 {needed}"),
-            "labels" => format!("须有标记 {needed}"),
-            "without_labels" => format!("不得有标记 {needed}"),
-            "volunteer_kinds" => format!("账户类型须为 {needed}"),
-            "filed" => "活动须备案".to_owned(),
-            "recorded_within_days" => format!("须在服务后 {needed} 天内登记"),
-            "served_within_years" => format!("须在 {needed} 个年度内"),
-            "min_hours" => format!("服务时长须满 {needed} 小时"),
-            "min_points" => format!("积分须满 {needed} 分"),
-            "min_services" => format!("服务须满 {needed} 次"),
-            "min_points_per_hour" => format!("积分须不少于时长的 {needed} 倍"),
-            "min_step" => format!("须达到 {needed}"),
-            other => format!("{other} {needed}"),
-        };
-        if self.available.is_empty() { asked } else { format!("{asked}，现为 {}", self.available) }
+        in_chinese(self.condition, &self.needed, &self.available)
     }
+}
+
+/// A condition that does not hold, in Chinese.
+pub fn in_chinese(condition: &str, needed: &str, available: &str) -> String {
+    let asked = match condition {
+        "min_age" => format!("须满 {needed} 周岁"),
+        "max_age" => format!("不超过 {needed} 周岁"),
+        "gender" => format!("性别 {needed}"),
+        "residence" => format!("居住地 {needed}"),
+        "member_months" => format!("注册须满 {needed} 个月"),
+        "member_years" => format!("注册须满 {needed} 年"),
+        "teams" => format!("须参加 {needed}"),
+        "labels" => format!("须有标记 {needed}"),
+        "without_labels" => format!("不得有标记 {needed}"),
+        "volunteer_kinds" => format!("账户类型须为 {needed}"),
+        "filed" => "活动须备案".to_owned(),
+        "recorded_within_days" => format!("须在服务后 {needed} 天内登记"),
+        "served_within_years" => format!("须在 {needed} 个年度内"),
+        "min_hours" => format!("服务时长须满 {needed} 小时"),
+        "min_points" => format!("积分须满 {needed} 分"),
+        "min_services" => format!("服务须满 {needed} 次"),
+        "min_points_per_hour" => format!("积分须不少于时长的 {needed} 倍"),
+        "min_step" => format!("须达到 {needed}"),
+        "entitled_by" => format!("须达到 {needed} 方可领取"),
+        "min_star" => format!("须达到 {needed} 星"),
+        "relation" => format!("受益人须为 {needed}"),
+        "prohibited" => "不得兑换".to_owned(),
+        other => format!("{other} {needed}"),
+    };
+    if available.is_empty() { asked } else { format!("{asked}，现为 {available}") }
 }
 
 /// Whether one of the conditions holds; there being none, nothing is asked. What the last of them lacks is the answer.
@@ -114,8 +124,8 @@ impl Condition {
         let shown = || age.map_or(String::new(), |age| age.to_string());
         require("min_age", self.min_age, |least| age.is_some_and(|age| age >= least), shown)?;
         require("max_age", self.max_age, |most| age.is_some_and(|age| age <= most), shown)?;
-        if self.gender.is_some_and(|gender| person.gender != Some(gender)) {
-            return Err(unmet("gender", format!("{:?}", self.gender).to_lowercase(), String::new()));
+        if let Some(gender) = self.gender.filter(|gender| person.gender != Some(*gender)) {
+            return Err(unmet("gender", format!("{gender:?}").to_lowercase(), String::new()));
         }
         let residence = person.residence.as_deref().unwrap_or_default();
         one_of("residence", &self.residence, |one| one == residence, residence)?;
@@ -163,7 +173,8 @@ impl Condition {
         let services = || facts.services.to_string();
         require("min_services", self.min_services, |least| facts.services >= i64::from(least), services)?;
         let rich = |times: Decimal| {
-            let needed = times.points(facts.minutes.max(0), facts.points_scale, super::Rounding::Up);
+            let minutes = facts.paying_minutes.unwrap_or(facts.minutes);
+            let needed = times.points(minutes.max(0), facts.points_scale, super::Rounding::Up);
             needed.is_some_and(|needed| facts.points >= needed.minor)
         };
         require("min_points_per_hour", self.min_points_per_hour, rich, points)?;

@@ -1,6 +1,7 @@
 //! Amounts on the wire: decimal strings, never numbers.
 
 use crate::api::error::{Flaw, Problem, Text};
+use scheme::config::{CapUnit, Scheme};
 use scheme::rules::{AmountError, parse_points};
 
 pub use scheme::rules::{format_points as points, hours_text as hours};
@@ -10,6 +11,16 @@ const YUAN_SCALE: u8 = 2;
 
 pub fn yuan(fen: i64) -> String {
     points(fen, YUAN_SCALE)
+}
+
+/// An amount of one of a volunteer's accounts: points when `account` is `None`, else what the account counts; hours for
+/// minutes.
+pub fn in_account(amount: i64, account: Option<&str>, config: &Scheme) -> String {
+    let account = account.and_then(|code| config.account(code));
+    match account.map(|account| account.counts) {
+        Some(CapUnit::Minutes) => hours(amount),
+        _ => points(amount, config.points_scale),
+    }
 }
 
 /// Reads the amounts of one body, and gathers what is wrong with them.

@@ -1,6 +1,6 @@
 //! Exchanges: points into goods and services.
 
-use crate::api::amounts::{points, yuan};
+use crate::api::amounts::{Reader, in_account, yuan};
 use crate::api::answers::{ok, once};
 use crate::api::auth::may;
 use crate::api::call::{Call, Json, MaybeJson};
@@ -8,8 +8,10 @@ use crate::api::error::{Problem, exchange_refused};
 use crate::api::words::same_words;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, put};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use scheme::config::Scheme;
 use scheme::exchanges::{self, ExchangeError, Wish};
+use scheme::rules;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -36,7 +38,37 @@ pub struct NewExchange {
     /// Handed over on the spot.
     #[serde(default)]
     collect_now: bool,
+    /// For whom it is, when not for the volunteer.
+    beneficiary: Option<Beneficiary>,
+    /// Yuan, where the rules let the price follow from a bill.
+    #[schema(example = "12.00")]
+    bill: Option<String>,
 }
+
+/// Somebody for whom an exchange is made.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Beneficiary {
+    relation: Relation,
+    /// Looked at where the rules ask for an age, and not kept.
+    birth_date: Option<NaiveDate>,
+}
+
+/// How somebody is related to the volunteer.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    #[serde(rename = "self")]
+    Oneself,
+    Spouse,
+    Parent,
+    Grandparent,
+    Child,
+    Sibling,
+    OtherFamily,
+}
+
+same_words!(Relation, scheme::config::Relation: Oneself Spouse Parent Grandparent Child Sibling OtherFamily);
 
 fn one() -> i64 {
     1
@@ -63,11 +95,15 @@ pub struct Exchange {
     station: String,
     session_id: Option<Uuid>,
     quantity: i64,
-    /// For all pieces.
+    /// The account that paid, by its code; `null`: points.
+    account: Option<String>,
+    /// For all pieces; hours, when an account of minutes paid.
     #[schema(example = "10")]
     points: String,
     /// Yuan to be paid at the station, for all pieces.
     price_cash: Option<String>,
+    /// For whom it is; `null`: for the volunteer.
+    relation: Option<Relation>,
     status: Status,
     /// Six digits that whoever comes for it tells.
     #[schema(example = "048213")]
@@ -80,7 +116,7 @@ pub struct Exchange {
     #[schema(example = "22.5")]
     balance_after: Option<String>,
     reserved_at: DateTime<Utc>,
-    /// Until when it is kept. `null` when it was handed over at once.
+    /// Until when it is kept. `null` when it was handed over at once, or does not come back: then it is kept until it is collected.
     expires_at: Option<DateTime<Utc>>,
     settled_at: Option<DateTime<Utc>>,
     /// Of the entry that changed it last.
@@ -88,17 +124,20 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    fn new(exchange: exchanges::Exchange, scale: u8) -> Exchange {
+    fn new(exchange: exchanges::Exchange, config: &Scheme) -> Exchange {
+        let amount = |amount| in_account(amount, exchange.account.as_deref(), config);
         Exchange {
-            balance_before: exchange.balance_before.map(|minor| points(minor, scale)),
-            balance_after: exchange.balance_after().map(|minor| points(minor, scale)),
+            balance_before: exchange.balance_before.map(amount),
+            balance_after: exchange.balance_after().map(amount),
+            points: amount(exchange.points),
+            relation: exchange.relation.map(Relation::from),
             id: exchange.id,
             volunteer_id: exchange.volunteer_id,
             reward_id: exchange.reward_id,
             station: exchange.station,
             session_id: exchange.session_id,
             quantity: exchange.quantity,
-            points: points(exchange.points, scale),
+            account: exchange.account,
             price_cash: exchange.price_cash.map(yuan),
             status: exchange.status.into(),
             pickup_code: exchange.pickup_code,
@@ -123,10 +162,19 @@ impl Exchange {
 )]
 #[put("/exchanges/{id}")]
 async fn put_exchange(call: Call<may::PutExchange, Uuid, Json<NewExchange>>) -> Result<HttpResponse, Problem> {
-    let NewExchange { volunteer_id, reward_id, quantity, station, session_id, collect_now } = call.input.0;
-    let wish = Wish { id: call.at, volunteer_id, reward_id, quantity, station, session_id, collect_now };
+    let NewExchange { volunteer_id, reward_id, quantity, station, session_id, collect_now, beneficiary, bill } =
+        call.input.0;
+    let mut amounts = Reader::default();
+    let bill = bill.map(|bill| amounts.yuan("/bill", &bill));
+    if !amounts.flaws.is_empty() {
+        return Err(Problem::invalid(amounts.flaws));
+    }
+    let beneficiary =
+        beneficiary.map(|whom| rules::Beneficiary { relation: whom.relation.into(), birth_date: whom.birth_date });
+    let wish =
+        Wish { id: call.at, volunteer_id, reward_id, quantity, station, session_id, collect_now, beneficiary, bill };
     let done = exchanges::exchange(&call.scheme, wish, &call.caller.operator, call.now).await;
-    answer(StatusCode::CREATED, done, call.scheme.config().points_scale)
+    answer(StatusCode::CREATED, done, &call.scheme.config())
 }
 
 #[derive(Default, Deserialize, ToSchema)]
@@ -151,7 +199,7 @@ async fn collect_exchange(
 ) -> Result<HttpResponse, Problem> {
     let code = call.input.0.pickup_code.as_deref();
     let done = exchanges::collect(&call.scheme, call.at, code, call.by(), call.now).await;
-    answer(StatusCode::OK, done, call.scale())
+    answer(StatusCode::OK, done, &call.scheme.config())
 }
 
 /// Give back what was reserved
@@ -162,23 +210,23 @@ async fn cancel_exchange(
 ) -> Result<HttpResponse, Problem> {
     let reason = call.input.0.reason.as_deref();
     let done = exchanges::cancel(&call.scheme, call.at, reason, call.by(), call.now).await;
-    answer(StatusCode::OK, done, call.scale())
+    answer(StatusCode::OK, done, &call.scheme.config())
 }
 
 /// Read an exchange
 #[utoipa::path(tag = "exchanges", responses((status = 200, body = Exchange)))]
 #[get("/exchanges/{id}")]
 async fn get_exchange(call: Call<may::GetExchange, Uuid>) -> Result<HttpResponse, Problem> {
-    let scale = call.scale();
-    let exchange = exchanges::get(&call.scheme, call.at).await.map_err(|error| exchange_refused(error, scale))?;
-    Ok(ok(Exchange::new(exchange, scale)))
+    let config = call.scheme.config();
+    let exchange = exchanges::get(&call.scheme, call.at).await.map_err(|error| exchange_refused(error, &config))?;
+    Ok(ok(Exchange::new(exchange, &config)))
 }
 
 fn answer(
     status: StatusCode,
     done: Result<(exchanges::Exchange, bool), ExchangeError>,
-    scale: u8,
+    config: &Scheme,
 ) -> Result<HttpResponse, Problem> {
-    let (exchange, replayed) = done.map_err(|error| exchange_refused(error, scale))?;
-    Ok(once(status, replayed, Exchange::new(exchange, scale)))
+    let (exchange, replayed) = done.map_err(|error| exchange_refused(error, config))?;
+    Ok(once(status, replayed, Exchange::new(exchange, config)))
 }

@@ -69,7 +69,7 @@ pub struct NewReward {
     kind: Kind,
     #[schema(example = "免费义剪")]
     name: String,
-    /// For one piece or one use.
+    /// For one piece or one use. Hours, where the rules let an account of minutes pay.
     #[schema(example = "10")]
     price_points: String,
     /// Yuan, to be paid at the station beside the points.
@@ -85,6 +85,9 @@ pub struct NewReward {
     /// How long a reservation is kept; three days when left out. A session keeps it until its end.
     hold_minutes: Option<i64>,
     sponsor: Option<String>,
+    /// A code; rules of exchange name the groups that they cover.
+    #[schema(example = "daily_goods")]
+    group: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -102,6 +105,7 @@ pub struct Reward {
     until: Option<NaiveDate>,
     hold_minutes: i64,
     sponsor: Option<String>,
+    group: Option<String>,
     /// Where pieces of it were ever on the shelf.
     stations: Vec<String>,
     /// Pieces that are on the shelf and not reserved: at the station asked for, or at all. `null` for a service.
@@ -152,6 +156,7 @@ impl NewReward {
             until: self.until,
             hold_minutes: self.hold_minutes.unwrap_or(THREE_DAYS_MINUTES),
             sponsor: self.sponsor,
+            group: self.group,
         })
     }
 }
@@ -171,6 +176,7 @@ impl Reward {
             until: details.until,
             hold_minutes: details.hold_minutes,
             sponsor: details.sponsor.clone(),
+            group: details.group.clone(),
             stations: reward.stations.clone(),
             available,
             version: reward.version,

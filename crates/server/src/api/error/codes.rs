@@ -53,11 +53,13 @@ codes! {
     MethodNotAllowed = "method_not_allowed", 405, "此地址不支持该方法", "The address does not take this method";
     IdTaken = "id_taken", 409, "编号已被占用", "The id or number is taken";
     StateConflict = "state_conflict", 409, "当前状态不允许", "The present state does not allow it";
+    NotRefundable = "not_refundable", 409, "按规则不予退还", "By the rules it does not come back";
     PreconditionFailed = "precondition_failed", 412, "资料已被他人修改", "It was changed meanwhile";
     BodyTooLarge = "body_too_large", 413, "请求内容过大", "The body is too large";
     UnsupportedMediaType = "unsupported_media_type", 415, "请求内容须为 JSON", "The body must be JSON";
     InvalidRequest = "invalid_request", 422, "请求中有无效的值", "Values of the request are not valid";
     InvalidCursor = "invalid_cursor", 422, "翻页标记无效", "The cursor is not valid";
+    AccountFrozen = "account_frozen", 422, "账户已冻结", "The account is frozen";
     InsufficientPoints = "insufficient_points", 422, "积分不足", "Not enough points";
     OutOfStock = "out_of_stock", 422, "库存不足", "Out of stock";
     SessionFull = "session_full", 422, "场次已约满", "The session is full";

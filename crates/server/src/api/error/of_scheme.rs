@@ -2,13 +2,14 @@
 //! until somebody decides what clients see.
 
 use super::{Code, Flaw, Problem, Text};
-use crate::api::amounts::points;
+use crate::api::amounts::{in_account, points};
 use ledger::proof::ProofError;
 use scheme::balances::BalanceError;
-use scheme::exchanges::ExchangeError;
+use scheme::config::Scheme;
+use scheme::exchanges::{ExchangeError, Ineligible};
 use scheme::keys::KeyError;
 use scheme::rewards::RewardError;
-use scheme::rules::RuleError;
+use scheme::rules::{RuleError, in_chinese};
 use scheme::schemes::{ApplyError, SchemeError};
 use scheme::services::{self, ServiceError};
 use scheme::volunteers::{Invalid, VolunteerError};
@@ -190,8 +191,7 @@ pub fn service_refused(error: ServiceError, scale: u8) -> Problem {
     }
 }
 
-/// `scale`: the decimals of a point.
-pub fn exchange_refused(error: ExchangeError, scale: u8) -> Problem {
+pub fn exchange_refused(error: ExchangeError, config: &Scheme) -> Problem {
     match error {
         ExchangeError::Invalid(flaws) => invalid(flaws),
         ExchangeError::VolunteerNotFound { id } => not_found(Code::VolunteerNotFound, id),
@@ -211,25 +211,50 @@ pub fn exchange_refused(error: ExchangeError, scale: u8) -> Problem {
             };
             state_conflict(status.as_str(), zh)
         }
-        ExchangeError::InsufficientPoints { needed, available } => too_few_points(needed, available, scale),
+        ExchangeError::InsufficientPoints { needed, available, account } => {
+            let account = account.as_deref();
+            let (needed, available) = (in_account(needed, account, config), in_account(available, account, config));
+            let problem = short(Code::InsufficientPoints, needed, available);
+            account.map_or(problem.clone(), |account| problem.member("account", account))
+        }
+        ExchangeError::AccountFrozen => Problem::new(Code::AccountFrozen),
         ExchangeError::OutOfStock { needed, available } => short(Code::OutOfStock, needed, available),
         ExchangeError::SessionFull { needed, available } => short(Code::SessionFull, needed, available),
         ExchangeError::LimitReached { needed, available } => short(Code::LimitReached, needed, available),
-        ExchangeError::NotEligible { needed, available } => Problem::new(Code::NotEligible)
-            .detail(
-                format!("需要 {needed} 星，目前时长为 {available} 星"),
-                format!("star {needed} is needed, and the hours are worth star {available}"),
-            )
-            .member("needed", needed)
-            .member("available", available),
-        ExchangeError::OutsideWindow { from, until } => {
-            Problem::new(Code::OutsideWindow).member("from", from).member("until", until)
+        ExchangeError::NotEligible(unmet) => not_eligible(unmet),
+        ExchangeError::OutsideWindow { from, until, opens_on } => {
+            let problem = Problem::new(Code::OutsideWindow).member("from", from).member("until", until);
+            match opens_on {
+                None => problem,
+                Some(day) => {
+                    problem.detail(format!("下次开放：{day}"), format!("it opens on {day}")).member("opens_on", day)
+                }
+            }
         }
-        ExchangeError::Again(error) => Problem { is_replayed: true, ..exchange_refused(*error, scale) },
+        ExchangeError::NotRefundable => Problem::new(Code::NotRefundable),
+        ExchangeError::Again(error) => Problem { is_replayed: true, ..exchange_refused(*error, config) },
         ExchangeError::Busy => Problem::new(Code::Busy),
         ExchangeError::Database(error) => error.into(),
         ExchangeError::Book(error) => Problem::internal(error),
     }
+}
+
+/// Numbers of stars are integers, as counts are; what a condition asks is as the configuration writes it.
+fn not_eligible(unmet: Ineligible) -> Problem {
+    let Ineligible { condition, needed, available } = unmet;
+    let zh = in_chinese(&condition, &needed, &available);
+    let mut en = format!("{condition} {needed} is needed");
+    if !available.is_empty() {
+        en = format!("{en}, and it is {available}");
+    }
+    let value = |text: String| match text.parse::<i64>() {
+        Ok(stars) if condition == "min_star" => stars.into(),
+        _ => serde_json::Value::String(text),
+    };
+    let (needed, available) = (value(needed), value(available));
+    let problem =
+        Problem::new(Code::NotEligible).detail(zh, en).member("needed", needed).member("available", available);
+    problem.member("condition", condition)
 }
 
 fn service_status(status: services::Status) -> &'static str {
@@ -295,6 +320,11 @@ fn flaw(invalid: Invalid) -> Flaw {
         "another_station" => "场次在另一站点",
         "date_in_future" => "服务日期在将来",
         "end_before_start" => "结束早于开始",
+        "bill_not_asked" => "这项兑换不按账单定价",
+        "invalid_bill" => "账单金额须在 0.01 至 1000000 元之间",
+        "invalid_code" => "代码由 a-z、0-9、`-`、`_` 组成，以字母开头，最多 32 个字符",
+        "missing_bill" => "须写明账单金额",
+        "not_whole_minutes" => "价格折合的时间不是整分钟",
         "invalid_change" => "不能为 0，数量也不能过大",
         "invalid_date" => "日期超出范围",
         "invalid_id_number" => "证件号码格式不对",

@@ -195,6 +195,7 @@ async fn reward(scheme: &OpenScheme) -> anyhow::Result<Uuid> {
         until: None,
         hold_minutes: 60 * 24,
         sponsor: None,
+        group: None,
     };
     rewards::put(scheme, id, details, None, wall_clock()).await?;
     let by = scheme::Operator { key_id: Uuid::nil(), role: Role::SchemeAdmin, station: None, name: "bench".to_owned() };

@@ -101,6 +101,7 @@ impl Play<'_> {
             until: None,
             hold_minutes: HOLD_MINUTES,
             sponsor: offer.sponsor.map(str::to_owned),
+            group: None,
         }
     }
 
@@ -158,6 +159,8 @@ impl Play<'_> {
                 station: None,
                 session_id: None,
                 collect_now: self.dice.random_ratio(1, 2),
+                beneficiary: None,
+                bill: None,
             };
             let (now, collect_now) = (self.at(day, 22), wish.collect_now);
             match exchanges::exchange(self.scheme, wish, self.kiosk, now).await {
@@ -201,6 +204,8 @@ impl Play<'_> {
                     station: None,
                     session_id: Some(id),
                     collect_now: false,
+                    beneficiary: None,
+                    bill: None,
                 };
                 match exchanges::exchange(self.scheme, wish, self.kiosk, now).await {
                     Ok(_) | Err(ExchangeError::InsufficientPoints { .. }) => {}

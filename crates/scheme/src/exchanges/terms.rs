@@ -1,0 +1,300 @@
+//! The terms of an exchange: what the rules in force that day, and the reward, ask of a wish.
+//!
+//! | what | how it holds |
+//! |---|---|
+//! | windows, beneficiaries, conditions on the person | judged here: a refusal, given when the book has no reason of its own |
+//! | limits, entitlements | bounds: a use counted with the exchange |
+//! | conditions on hours and points, freezing, clearing the balance | judged here on what the book says, which is pinned: when it is otherwise by the time of posting, it is judged anew |
+//! | conditions on the number of services | judged here, at the moment of asking |
+
+use super::standing::{Asks, Known};
+use super::{ExchangeError, Ineligible, Wish};
+use crate::accounts;
+use crate::config::{CapUnit, ExchangeRule, Rules, Scheme, VolunteerAccount};
+use crate::rewards::{Reward, Session};
+use crate::rules::{self, Facts, Person, Price, Unmet};
+use crate::schemes::OpenScheme;
+use crate::volunteers::{self, Invalid, VolunteerError};
+use chrono::{DateTime, NaiveDate, Utc};
+use ledger::{Bound, Key, Refusal, Rejection};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// A wish, and what it is about.
+pub struct Asked<'a> {
+    pub scheme: &'a OpenScheme,
+    pub config: &'a Scheme,
+    pub wish: &'a Wish,
+    pub reward: &'a Reward,
+    pub session: Option<&'a Session>,
+    pub today: NaiveDate,
+    pub now: DateTime<Utc>,
+}
+
+/// A use that is counted, and how many there may be.
+pub struct Counted {
+    pub path: Arc<str>,
+    pub most: i64,
+}
+
+pub struct Terms {
+    /// What pays; `None`: points.
+    pub account: Option<VolunteerAccount>,
+    /// In minor units of what pays, for all pieces.
+    pub points: i64,
+    /// Fen, for all pieces.
+    pub cash: Option<i64>,
+    pub refundable: bool,
+    pub counted: Vec<Counted>,
+    /// What was read, and must still be so.
+    pub pins: Vec<Bound>,
+    pub refusal: Option<Refusal>,
+    /// The refusal comes before any that the book may have.
+    pub refused_at_once: bool,
+    /// Under which version of the rules, when rules of exchange cover it.
+    pub version: Option<String>,
+    /// What pays, when all that is there is taken.
+    emptied: Option<Arc<str>>,
+}
+
+impl Terms {
+    /// Whether what was read has changed by the time of posting.
+    pub fn are_stale(&self, rejection: &Rejection) -> bool {
+        let (Rejection::BelowFloor { account, .. } | Rejection::AboveCeiling { account, .. }) = rejection else {
+            return false;
+        };
+        let emptied = self.emptied.as_ref().is_some_and(|path| **path == **account);
+        emptied || self.pins.iter().any(|pin| pin.key.to_string() == *account)
+    }
+
+    fn refuse(&mut self, refusal: Result<(), Refusal>) {
+        if let (None, Err(refusal)) = (&self.refusal, refusal) {
+            self.refusal = Some(refusal);
+        }
+    }
+}
+
+/// What the rules in force make of the wish.
+pub async fn settle(asked: &Asked<'_>) -> Result<Terms, ExchangeError> {
+    let rules = asked.config.rules_on(asked.today);
+    let covering = rules.map(|rules| rules.exchange_rules(asked.reward.details.group.as_deref())).unwrap_or_default();
+    let account =
+        covering.iter().find_map(|rule| rule.pays_from.as_deref()).and_then(|code| asked.config.account(code));
+    let Price { points, cash } = price(asked, &covering, account)?;
+    let mut terms = Terms {
+        account: account.cloned(),
+        points,
+        cash,
+        refundable: covering.iter().all(|rule| rule.refundable),
+        counted: limits(asked, &covering),
+        pins: Vec::new(),
+        refusal: None,
+        refused_at_once: false,
+        version: rules.filter(|_| !covering.is_empty()).map(|rules| rules.version.clone()),
+        emptied: None,
+    };
+    let asks = Asks::of(rules, &covering, asked.reward.details.min_star.is_some());
+    let known = match asks.anything() {
+        true => Known::read(asked, &asks, account).await?,
+        false => Known::default(),
+    };
+    if asks.frozen && known.frozen > 0 {
+        terms.refuse(Err(Refusal { code: "account_frozen".to_owned(), detail: Map::new() }));
+        terms.refused_at_once = true;
+        return Ok(terms);
+    }
+    terms.refuse(min_star(asked, rules, &known));
+    if !covering.is_empty() || asked.wish.beneficiary.is_some() {
+        let judged = judge(asked, rules, &covering, account, &known, &mut terms.counted).await?;
+        terms.refuse(judged);
+    }
+    terms.refuse(window(asked, &covering));
+    if terms.refusal.is_none() {
+        pin(asked, &covering, &asks, &known, &mut terms);
+    }
+    Ok(terms)
+}
+
+/// What all pieces cost, in minor units of what pays.
+fn price(
+    asked: &Asked<'_>,
+    covering: &[&ExchangeRule],
+    account: Option<&VolunteerAccount>,
+) -> Result<Price, ExchangeError> {
+    let invalid = |field, code, detail: &str| ExchangeError::Invalid(vec![Invalid::new(field, code, detail)]);
+    let too_large = || invalid("quantity", "amount_too_large", "the price is beyond all numbers");
+    let (details, wish) = (&asked.reward.details, asked.wish);
+    let scale = 10_i64.pow(asked.config.points_scale.into());
+    let in_minutes = account.is_some_and(|account| account.counts == CapUnit::Minutes);
+    let points = details.price_points.checked_mul(wish.quantity).ok_or_else(too_large)?;
+    let points = match in_minutes {
+        false => points,
+        true => {
+            let minutes = points.checked_mul(60).ok_or_else(too_large)?;
+            let whole = minutes % scale == 0;
+            let not_whole = || invalid("reward_id", "not_whole_minutes", "the price in hours is not of whole minutes");
+            whole.then_some(minutes / scale).ok_or_else(not_whole)?
+        }
+    };
+    let own = Price { points, cash: details.price_cash.map(|cash| cash.saturating_mul(wish.quantity)) };
+    match (covering.iter().find_map(|rule| rule.bill.as_ref()), wish.bill) {
+        (None, None) => Ok(own),
+        (None, Some(_)) => Err(invalid("bill", "bill_not_asked", "the price of this reward follows from no bill")),
+        (Some(_), None) => Err(invalid("bill", "missing_bill", "the price of this reward follows from a bill")),
+        (Some(rule), Some(bill)) => {
+            if !(1..=100_000_000).contains(&bill) {
+                return Err(invalid("bill", "invalid_bill", "a bill is 0.01 to 1000000 yuan"));
+            }
+            let minor = if in_minutes { 60 } else { scale };
+            rules::price_by_bill(rule, bill, own, minor).ok_or_else(too_large)
+        }
+    }
+}
+
+/// The limit of the reward, then those of the rules.
+fn limits(asked: &Asked<'_>, covering: &[&ExchangeRule]) -> Vec<Counted> {
+    let (wish, details) = (asked.wish, &asked.reward.details);
+    let own = details.limit.map(|limit| {
+        let path = accounts::limit_path(wish.reward_id, wish.volunteer_id, &limit.per.of(asked.today));
+        Counted { path, most: limit.uses }
+    });
+    let of_rules = rules::limits(covering, asked.today).into_iter().map(|limit| {
+        let path = accounts::rule_limit_path(&limit.of, wish.volunteer_id, &limit.period);
+        Counted { path, most: limit.uses }
+    });
+    own.into_iter().chain(of_rules).collect()
+}
+
+/// The star that the reward asks for: a step of the ladder `stars`, or what the hours are worth where there is none.
+fn min_star(asked: &Asked<'_>, rules: Option<&Rules>, known: &Known) -> Result<(), Refusal> {
+    let Some(needed) = asked.reward.details.min_star else { return Ok(()) };
+    let available = known.stars(rules);
+    if available >= needed {
+        return Ok(());
+    }
+    Err(not_eligible("min_star", needed.to_string(), available.to_string()))
+}
+
+/// Whether the rules let this person have it, and for whom. What a ladder entitles to is counted.
+async fn judge(
+    asked: &Asked<'_>,
+    rules: Option<&Rules>,
+    covering: &[&ExchangeRule],
+    account: Option<&VolunteerAccount>,
+    known: &Known,
+    counted: &mut Vec<Counted>,
+) -> Result<Result<(), Refusal>, ExchangeError> {
+    let person = person(asked).await?;
+    let steps = known.steps();
+    let facts = Facts {
+        person: Some(&person),
+        on: asked.today,
+        minutes: known.minutes,
+        paying_minutes: account.filter(|account| account.counts == CapUnit::Minutes).map(|_| known.paying),
+        points: known.points,
+        points_scale: asked.config.points_scale,
+        services: known.services,
+        steps: &steps,
+        ..Facts::default()
+    };
+    for rule in covering {
+        if rule.prohibited {
+            return Ok(Err(not_eligible("prohibited", String::new(), String::new())));
+        }
+        if let Err(unmet) = rules::fulfils(&rule.requires, &facts) {
+            return Ok(Err(refused_by(&unmet)));
+        }
+    }
+    let for_whom = rules::may_be_for(covering, asked.wish.beneficiary, person.birth_date, asked.today);
+    if let Err(unmet) = for_whom {
+        return Ok(Err(refused_by(&unmet)));
+    }
+    for step in covering.iter().filter_map(|rule| rule.entitled_by.as_ref()) {
+        let due = known.due(rules, step);
+        if due == 0 {
+            return Ok(Err(not_eligible("entitled_by", format!("{}/{}", step.ladder, step.step), String::new())));
+        }
+        let path = accounts::entitled_path(asked.wish.volunteer_id, &step.ladder, &step.step);
+        if !counted.iter().any(|known| known.path == path) {
+            counted.push(Counted { path, most: due });
+        }
+    }
+    Ok(Ok(()))
+}
+
+async fn person(asked: &Asked<'_>) -> Result<Person, ExchangeError> {
+    match volunteers::get(asked.scheme, asked.wish.volunteer_id).await {
+        Ok(volunteer) => Ok(volunteer.person()),
+        Err(VolunteerError::Database(error)) => Err(error.into()),
+        Err(_) => Err(ExchangeError::VolunteerNotFound { id: asked.wish.volunteer_id }),
+    }
+}
+
+/// Whether it is the day for it: by the rules, the reward and the session.
+fn window(asked: &Asked<'_>, covering: &[&ExchangeRule]) -> Result<(), Refusal> {
+    let (today, details) = (asked.today, &asked.reward.details);
+    let outside = |detail: Value| Err(refuse("outside_window", detail));
+    match rules::next_opening(covering, today) {
+        Some(day) if day == today => {}
+        next => return outside(json!({ "from": null, "until": null, "opens_on": next })),
+    }
+    let early = details.from.is_some_and(|from| today < from);
+    let late = details.until.is_some_and(|until| today > until);
+    if early || late {
+        return outside(json!({ "from": details.from, "until": details.until }));
+    }
+    match asked.session.filter(|session| session.ends_at <= asked.now) {
+        Some(session) => outside(json!({ "from": null, "until": session.ends_at.to_rfc3339() })),
+        None => Ok(()),
+    }
+}
+
+/// Pins what was read and the answer rests on, as it will be after the exchange.
+fn pin(asked: &Asked<'_>, covering: &[&ExchangeRule], asks: &Asks, known: &Known, terms: &mut Terms) {
+    let volunteer = asked.wish.volunteer_id;
+    let pays = terms.account.as_ref().map(|account| accounts::account_path(volunteer, &account.code));
+    if covering.iter().any(|rule| rule.clears_balance) && terms.points > 0 && known.paying >= terms.points {
+        terms.points = known.paying;
+        terms.emptied = Some(pays.clone().unwrap_or_else(|| accounts::points_path(volunteer)));
+    }
+    let mut exactly = |path: Arc<str>, had: i64| {
+        let taken = if pays.as_ref().map_or(path == accounts::points_path(volunteer), |own| *own == path) {
+            terms.points
+        } else {
+            0
+        };
+        let left = had.saturating_sub(taken);
+        // When there is less than the price, that is the answer.
+        if left >= 0 {
+            let key = Key::pool(path, asked.today);
+            terms.pins.push(Bound { key, floor: Some(left), ceiling: Some(left) });
+        }
+    };
+    if asks.minutes {
+        exactly(accounts::minutes_path(volunteer), known.minutes);
+    }
+    if asks.points || (asks.paying && pays.is_none()) {
+        exactly(accounts::points_path(volunteer), known.points);
+    }
+    if let Some(path) = pays.clone().filter(|_| asks.paying) {
+        exactly(path, known.paying);
+    }
+    if asks.frozen {
+        exactly(accounts::frozen_path(volunteer), 0);
+    }
+}
+
+fn refuse(code: &str, detail: Value) -> Refusal {
+    Refusal { code: code.to_owned(), detail: super::fields(detail) }
+}
+
+fn not_eligible(condition: &str, needed: String, available: String) -> Refusal {
+    Ineligible { condition: condition.to_owned(), needed, available }.refusal()
+}
+
+/// A refusal is kept for ever: of what it says about the person, only what the book knows anyway.
+fn refused_by(unmet: &Unmet) -> Refusal {
+    const IN_THE_BOOK: [&str; 5] = ["min_hours", "min_points", "min_services", "min_points_per_hour", "min_step"];
+    let available = if IN_THE_BOOK.contains(&unmet.condition) { unmet.available.clone() } else { String::new() };
+    not_eligible(unmet.condition, unmet.needed.clone(), available)
+}
