@@ -1,10 +1,14 @@
 //! What a file has to keep beside its form: everything that is wrong with it is found at once, each with its place.
 
+mod caps;
 mod codes;
+mod conditions;
 mod earning;
 mod exchange;
+mod form;
 mod ladders;
 mod place;
+mod reviews;
 mod versions;
 
 use std::fmt;
@@ -57,7 +61,7 @@ pub fn parse(toml: &str) -> Result<(Scheme, Vec<Finding>), ConfigError> {
     let toml = toml.strip_prefix('\u{feff}').unwrap_or(toml);
     let mut scheme: Scheme = match toml::from_str(toml) {
         Ok(scheme) => scheme,
-        Err(error) => return Err(ConfigError { findings: vec![unreadable(toml, &error)] }),
+        Err(error) => return Err(ConfigError { findings: unreadable(toml, &error) }),
     };
     let mut report = Report::default();
     check(&mut scheme, &mut report);
@@ -124,30 +128,31 @@ impl Report {
     }
 }
 
-/// The file does not have the form of a configuration: not TOML, an unknown field, a wrong type.
-fn unreadable(toml: &str, error: &toml::de::Error) -> Finding {
-    let en = error.message().replace('\n', "; ");
-    let zh = match en.split_whitespace().take(2).collect::<Vec<_>>().as_slice() {
-        ["unknown", "field"] => "没有这个字段：",
-        ["unknown", "variant"] => "没有这个选项：",
-        ["missing", "field"] => "缺少字段：",
-        ["duplicate", "key"] | ["duplicate", "field"] => "重复的字段：",
-        ["invalid", "type:"] => "类型不对：",
-        _ => "无法读取：",
-    };
-    let suggestion = meant(&en).map(|name| format!("是否要写 `{name}`？ did you mean `{name}`?"));
-    let line_and_column = error.span().and_then(|span| line_and_column(toml, &span));
-    Finding { severity: Severity::Error, line_and_column, zh: zh.to_owned(), en, suggestion }
-}
-
-/// Of the names that an error lists as possible, the one most like the name that was not known.
-fn meant(message: &str) -> Option<&str> {
-    if !message.starts_with("unknown ") {
-        return None;
+/// The file does not have the form of a configuration. When it is TOML at all, everything that is wrong with its form is
+/// found; what reading it says comes on top when it is something else.
+fn unreadable(toml: &str, error: &toml::de::Error) -> Vec<Finding> {
+    let document = DeTable::parse(toml).ok();
+    let mut flaws = document.as_ref().map(form::flaws).unwrap_or_default();
+    let line = |span: &Range<usize>| line_and_column(toml, span).map(|(line, _)| line);
+    let said = error.span().is_some_and(|span| flaws.iter().any(|flaw| line(&flaw.at) == line(&span)));
+    let of_form = ["unknown ", "missing field", "invalid type"].iter().any(|form| error.message().starts_with(form));
+    if flaws.is_empty() || !(said || of_form) {
+        let zh = match error.message().starts_with("duplicate ") {
+            true => "重复的字段：",
+            false => "无法读取：",
+        };
+        let en = error.message().replace('\n', "; ");
+        flaws.push(form::Flaw { at: error.span().unwrap_or_default(), zh: zh.to_owned(), en, suggestion: None });
     }
-    let mut names = message.split('`').skip(1).step_by(2);
-    let written = names.next()?;
-    codes::most_like(written, names)
+    flaws.sort_by_key(|flaw| flaw.at.start);
+    let finding = |flaw: form::Flaw| Finding {
+        severity: Severity::Error,
+        line_and_column: line_and_column(toml, &flaw.at),
+        zh: flaw.zh,
+        en: flaw.en,
+        suggestion: flaw.suggestion,
+    };
+    flaws.into_iter().map(finding).collect()
 }
 
 fn line_and_column(toml: &str, span: &Range<usize>) -> Option<(usize, usize)> {

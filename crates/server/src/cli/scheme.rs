@@ -4,9 +4,9 @@ use crate::api::schemes::Case;
 use crate::clock::wall_clock;
 use crate::settings::Settings;
 use anyhow::{Context, anyhow, bail};
-use scheme::config::Scheme;
+use scheme::config::{Finding, Scheme, Severity, json_schema};
 use scheme::rules::{format_points, hours_text};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Load, check and try out the configuration of a scheme
@@ -21,6 +21,8 @@ pub enum Command {
         settings: Settings,
     },
     /// Check configurations; nothing is changed
+    ///
+    /// Every finding is a line FILE:LINE:COLUMN; with errors the exit status is 1, warnings leave it at 0.
     #[command(after_help = "Example:\n  aixin scheme check ziyang.toml")]
     Check {
         #[arg(required = true, value_name = "FILE")]
@@ -41,6 +43,12 @@ pub enum Command {
         #[command(flatten)]
         _settings: Settings,
     },
+    /// Print the JSON Schema of configurations, for editors
+    #[command(after_help = "Example:\n  aixin scheme schema > scheme.schema.json")]
+    Schema {
+        #[command(flatten)]
+        _settings: Settings,
+    },
 }
 
 pub async fn run(command: Command) -> anyhow::Result<()> {
@@ -48,6 +56,10 @@ pub async fn run(command: Command) -> anyhow::Result<()> {
         Command::Apply { files, settings } => apply(&files, &settings).await,
         Command::Check { files, .. } => check(&files),
         Command::Explain { file, case, .. } => explain(&file, &case),
+        Command::Schema { .. } => {
+            println!("{:#}", json_schema());
+            Ok(())
+        }
     }
 }
 
@@ -64,12 +76,35 @@ async fn apply(files: &[PathBuf], settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// All files are checked, and all that is found is shown, before it fails.
 fn check(files: &[PathBuf]) -> anyhow::Result<()> {
-    for file in files {
-        let (scheme, _) = read(file)?;
-        println!("{}: correct, {} versions of the rules", scheme.code, scheme.versions().len());
+    let mut errors = 0_usize;
+    for path in files {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let (checked, findings) = match Scheme::parse_with_warnings(&text) {
+            Ok((scheme, warnings)) => (Some(scheme), warnings),
+            Err(error) => (None, error.findings),
+        };
+        for finding in &findings {
+            println!("{}", place_and_finding(path, finding));
+        }
+        errors = errors.saturating_add(findings.iter().filter(|one| one.severity == Severity::Error).count());
+        if let Some(scheme) = checked {
+            println!("{}: correct, {} versions of the rules", scheme.code, scheme.versions().len());
+        }
     }
-    Ok(())
+    match errors {
+        0 => Ok(()),
+        1 => bail!("1 error"),
+        errors => bail!("{errors} errors"),
+    }
+}
+
+/// `FILE:LINE:COLUMN: …`, as compilers say it, so that editors can go there.
+fn place_and_finding(path: &Path, finding: &Finding) -> String {
+    let (line, column) = finding.line_and_column.unwrap_or((1, 1));
+    let said = Finding { line_and_column: None, ..finding.clone() };
+    format!("{}:{line}:{column}: {said}", path.display())
 }
 
 fn read(path: &PathBuf) -> anyhow::Result<(Scheme, String)> {
@@ -102,4 +137,17 @@ fn explain(file: &PathBuf, case: &str) -> anyhow::Result<()> {
         println!("  此前 known: {}", keys.join(", "));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_is_a_line_that_editors_understand() {
+        let flawed = "code = \"a\"\n";
+        let findings = Scheme::parse(flawed).unwrap_err().findings;
+        let shown = place_and_finding(Path::new("schemes/a.toml"), &findings[0]);
+        assert!(shown.starts_with("schemes/a.toml:1:1: 缺少 `") && !shown.contains("line 1"), "{shown}");
+    }
 }

@@ -2,8 +2,11 @@
 
 use std::collections::HashSet;
 
+use serde::Serialize;
+
 use super::{Place, Report};
 use crate::config::{CapUnit, Expiry, Scheme};
+use crate::rules::Decimal;
 
 const LONGEST_TEXT: usize = 1_000;
 
@@ -13,22 +16,24 @@ pub fn check(scheme: &Scheme, report: &mut Report) {
     for (key, text) in [("name", &scheme.name), ("name_en", &scheme.name_en), ("source", &scheme.source)] {
         self::text(root.key(key), text, report);
     }
-    named(report, "stations", scheme.stations.iter().map(|station| (&station.code, vec![("name", &station.name)])));
+    let list = |list, items: Vec<NamedItem>, report: &mut Report| named_in(&root, list, items.into_iter(), report);
+    list("stations", scheme.stations.iter().map(|one| (one.code.as_str(), name(&one.name))).collect(), report);
     if scheme.station("main").is_none() {
         report.error(root.key("stations"), "要有一个代码为 `main` 的站点", "one of the stations has the code `main`");
     }
-    named(report, "units", scheme.units.iter().map(|unit| (&unit.code, vec![("name", &unit.name)])));
+    list("units", scheme.units.iter().map(|one| (one.code.as_str(), name(&one.name))).collect(), report);
     parents(scheme, report);
     if scheme.categories.is_empty() {
         report.error(root.key("categories"), "至少要有一个类别", "a scheme has at least one category");
     }
-    let pairs = |name, name_en| vec![("name", name), ("name_en", name_en)];
-    named(report, "categories", scheme.categories.iter().map(|one| (&one.code, pairs(&one.name, &one.name_en))));
-    named(report, "levels", scheme.levels.iter().map(|one| (&one.code, pairs(&one.name, &one.name_en))));
-    named(report, "roles", scheme.roles.iter().map(|one| (&one.code, pairs(&one.name, &one.name_en))));
-    named(report, "labels", scheme.labels.iter().map(|one| (&one.code, pairs(&one.name, &one.name_en))));
-    named(report, "accounts", scheme.accounts.iter().map(|one| (&one.code, pairs(&one.name, &one.name_en))));
-    accounts(scheme, report);
+    let categories = scheme.categories.iter().map(|one| (one.code.as_str(), names(&one.name, &one.name_en)));
+    list("categories", categories.collect(), report);
+    for (key, named) in [("levels", &scheme.levels), ("roles", &scheme.roles), ("labels", &scheme.labels)] {
+        list(key, named.iter().map(|one| (one.code.as_str(), names(&one.name, &one.name_en))).collect(), report);
+    }
+    let accounts = scheme.accounts.iter().map(|one| (one.code.as_str(), names(&one.name, &one.name_en)));
+    list("accounts", accounts.collect(), report);
+    self::accounts(scheme, report);
 }
 
 fn scheme_code(scheme: &Scheme, report: &mut Report) {
@@ -40,12 +45,27 @@ fn scheme_code(scheme: &Scheme, report: &mut Report) {
     }
 }
 
-type NamedItem<'a> = (&'a String, Vec<(&'static str, &'a String)>);
+/// A code, and the names that go with it, by their fields.
+pub type NamedItem<'a> = (&'a str, Vec<(&'static str, &'a str)>);
 
-fn named<'a>(report: &mut Report, list: &'static str, items: impl Iterator<Item = NamedItem<'a>>) {
+fn name(name: &str) -> Vec<(&'static str, &str)> {
+    vec![("name", name)]
+}
+
+pub fn names<'a>(name: &'a str, name_en: &'a str) -> Vec<(&'static str, &'a str)> {
+    vec![("name", name), ("name_en", name_en)]
+}
+
+/// A list whose items have a code, each its own, and names.
+pub fn named_in<'a>(
+    place: &Place,
+    list: &'static str,
+    items: impl Iterator<Item = NamedItem<'a>>,
+    report: &mut Report,
+) {
     let mut seen = HashSet::new();
     for (index, (code, texts)) in items.enumerate() {
-        let place = Place::root().item(list, index);
+        let place = place.item(list, index);
         if !is_code(code) {
             let zh = format!("代码由 1 至 32 个 a-z、0-9、`-`、`_` 组成，以字母开头，不能是 `{code}`");
             let en = format!("a code is 1 to 32 of a-z, 0-9, `-` and `_`, beginning with a letter, not `{code}`");
@@ -58,6 +78,43 @@ fn named<'a>(report: &mut Report, list: &'static str, items: impl Iterator<Item 
         for (key, written) in texts {
             text(place.key(key), written, report);
         }
+    }
+}
+
+/// A list at `key` in which nothing stands twice.
+pub fn each_once<T: PartialEq + Serialize>(key: &'static str, list: &[T], at: &Place, report: &mut Report) {
+    for (index, one) in list.iter().enumerate() {
+        if list.iter().take(index).any(|earlier| earlier == one) {
+            let shown = serde_json::to_value(one).unwrap_or_default();
+            let shown = shown.as_str().map_or_else(|| shown.to_string(), str::to_owned);
+            let (zh, en) = (format!("`{shown}` 写了两次"), format!("`{shown}` is listed twice"));
+            report.error(at.item(key, index), zh, en);
+        }
+    }
+}
+
+/// A list of codes that are known, each once.
+pub fn listed(key: &'static str, list: &[String], what: (&str, &str), known: &[&str], at: &Place, report: &mut Report) {
+    for (index, code) in list.iter().enumerate() {
+        self::known(at.item(key, index), code, what, known.iter().copied(), report);
+    }
+    each_once(key, list, at, report);
+}
+
+/// A list of labels that volunteers are marked with.
+pub fn listed_labels(scheme: &Scheme, key: &'static str, list: &[String], at: &Place, report: &mut Report) {
+    let labels: Vec<&str> = scheme.labels.iter().map(|one| one.code.as_str()).collect();
+    listed(key, list, ("标记", "label"), &labels, at, report);
+}
+
+/// Reports points that the scheme's decimals cannot hold, or that are too large for any scheme.
+pub fn fits_scale(scheme: &Scheme, points: Decimal, at: Place, report: &mut Report) {
+    let scale = scheme.points_scale;
+    if !points.fits(scale) {
+        let zh = format!("积分只有 {scale} 位小数（points_scale）");
+        report.error(at, zh, format!("the amount has more than {scale} decimals"));
+    } else if points > Decimal::whole(1_000_000_000) || points < Decimal::whole(-1_000_000_000) {
+        report.error(at, "数字太大", "the amount is too large");
     }
 }
 

@@ -3,11 +3,12 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::codes;
+use super::conditions::{self, Scope};
 use super::{Place, Report, is_event};
 use crate::config::rules::Resolved;
 use crate::config::{
-    Amount, Blocks, CapUnit, CategoryKind, EarningRule, HoursCredited, Named, PartHours, PartUnits, PerUnit, RuleFile,
-    Rules, Scheme,
+    Amount, Blocks, CapUnit, CategoryKind, CountedOver, EarningRule, HoursCredited, Named, PartHours, PartUnits,
+    PerUnit, RuleFile, Rules, Scheme,
 };
 use crate::rules::{Decimal, Rounding};
 
@@ -19,7 +20,7 @@ pub fn resolve(scheme: &Scheme, rules: &Rules, place: &Place, report: &mut Repor
     for (index, written) in rules.rules.iter().enumerate() {
         let at = place.item("rules", index);
         selectors(scheme, written, &at, report);
-        if let Some(rule) = rule(scheme, written, resolved.default.as_ref(), &at, report) {
+        if let Some(rule) = rule(scheme, rules, written, resolved.default.as_ref(), &at, report) {
             if let Some(earlier) = resolved.rules.iter().position(|earlier| covers(earlier, &rule)) {
                 let number = earlier.saturating_add(1);
                 let zh = format!("第 {number} 条规则已包括本条的所有记录，本条永远用不到");
@@ -82,15 +83,15 @@ fn default(scheme: &Scheme, rules: &Rules, at: &Place, report: &mut Report) -> O
             );
         }
     }
-    rule(scheme, written, None, at, report)
+    rule(scheme, rules, written, None, at, report)
 }
 
 fn selectors(scheme: &Scheme, written: &RuleFile, at: &Place, report: &mut Report) {
     let categories: Vec<&str> = scheme.categories.iter().map(|one| one.code.as_str()).collect();
-    list("categories", &written.categories, ("类别", "category"), &categories, at, report);
-    list("levels", &written.levels, ("级别", "level"), &codes_of(&scheme.levels), at, report);
-    list("roles", &written.roles, ("角色", "role"), &codes_of(&scheme.roles), at, report);
-    list("labels", &written.labels, ("标记", "label"), &codes_of(&scheme.labels), at, report);
+    codes::listed("categories", &written.categories, ("类别", "category"), &categories, at, report);
+    codes::listed("levels", &written.levels, ("级别", "level"), &codes_of(&scheme.levels), at, report);
+    codes::listed("roles", &written.roles, ("角色", "role"), &codes_of(&scheme.roles), at, report);
+    codes::listed("labels", &written.labels, ("标记", "label"), &codes_of(&scheme.labels), at, report);
     if [&written.categories, &written.levels, &written.roles, &written.labels].iter().all(|list| list.is_empty()) {
         let zh = "类别、级别、角色、标记都是空的：适用所有服务的规则写在 `default`";
         let en = "categories, levels, roles and labels are empty: what rules all services is the `default`";
@@ -107,21 +108,10 @@ fn codes_of(named: &[Named]) -> Vec<&str> {
     named.iter().map(|one| one.code.as_str()).collect()
 }
 
-/// A list of codes that are known, each once.
-fn list(key: &'static str, list: &[String], what: (&str, &str), known: &[&str], at: &Place, report: &mut Report) {
-    let mut seen = HashSet::new();
-    for (index, code) in list.iter().enumerate() {
-        codes::known(at.item(key, index), code, what, known.iter().copied(), report);
-        if !seen.insert(code) {
-            let (zh, en) = (format!("`{code}` 写了两次"), format!("`{code}` is listed twice"));
-            report.error(at.item(key, index), zh, en);
-        }
-    }
-}
-
 /// The rule with what it inherits; `None` when it was reported to be without sense.
 fn rule(
     scheme: &Scheme,
+    rules: &Rules,
     written: &RuleFile,
     default: Option<&EarningRule>,
     at: &Place,
@@ -165,7 +155,9 @@ fn rule(
     time(scheme, written, &rule, event, at, report);
     account(scheme, &rule, at, report);
     requirement(written, at, report);
-    super::exchange::conditions(scheme, &written.requires, at, super::exchange::Scope::Record, report);
+    highest_of(written, at, report);
+    automatic(&rule, event, at, report);
+    conditions::check(scheme, rules, &written.requires, at, Scope::Record, report);
     amounts(scheme, &rule, at, report);
     Some(rule)
 }
@@ -270,6 +262,27 @@ fn requirement(written: &RuleFile, at: &Place, report: &mut Report) {
     }
 }
 
+fn highest_of(written: &RuleFile, at: &Place, report: &mut Report) {
+    let Some(highest) = &written.highest_of else { return };
+    let at = at.key("highest_of");
+    codes::text(at.key("group"), &highest.group, report);
+    if highest.per == CountedOver::Record {
+        let (zh, en) = ("一条记录无所谓就高", "one record alone is always the highest");
+        report.error(at.key("per"), zh, en);
+    }
+}
+
+/// What happens by itself is one event that gives the same to everybody.
+fn automatic(rule: &EarningRule, event: bool, at: &Place, report: &mut Report) {
+    let plain = event && rule.categories.len() == 1 && matches!(rule.amount, Amount::Fixed(_)) && !rule.deducts();
+    let unselected = rule.levels.is_empty() && rule.roles.is_empty() && rule.labels.is_empty();
+    if rule.when.is_some() && !(plain && unselected) {
+        let zh = "自动发生的是一个事项，每人得同样的 `points`，不分级别、角色和标记";
+        let en = "what happens by itself is one event that gives everybody the same `points`";
+        report.error(at.key("when"), zh, en);
+    }
+}
+
 fn amounts(scheme: &Scheme, rule: &EarningRule, at: &Place, report: &mut Report) {
     match &rule.amount {
         Amount::PerHour(rate) => {
@@ -280,13 +293,13 @@ fn amounts(scheme: &Scheme, rule: &EarningRule, at: &Place, report: &mut Report)
                 report.error(at.key("points_per_hour"), "数字太大", "the amount is too large");
             }
         }
-        Amount::Fixed(points) => fits_scale(scheme, *points, at.key("points"), report),
+        Amount::Fixed(points) => codes::fits_scale(scheme, *points, at.key("points"), report),
         Amount::Blocks(blocks) => self::blocks(scheme, blocks, &at.key("blocks"), report),
         Amount::PerUnit(unit) => per_unit(scheme, unit, &at.key("points_per_unit"), report),
         Amount::Range(range) => {
             let at = at.key("range");
-            fits_scale(scheme, range.from, at.key("from"), report);
-            fits_scale(scheme, range.to, at.key("to"), report);
+            codes::fits_scale(scheme, range.from, at.key("from"), report);
+            codes::fits_scale(scheme, range.to, at.key("to"), report);
             if range.from > range.to || (range.from < Decimal::ZERO && range.to > Decimal::ZERO) {
                 let (zh, en) = ("范围从小到大，且不同时给分和扣分", "a range goes up, and does not both give and take");
                 report.error(at.key("to"), zh, en);
@@ -302,7 +315,7 @@ fn blocks(scheme: &Scheme, blocks: &Blocks, at: &Place, report: &mut Report) {
     let mut reached = 0;
     for (index, tier) in blocks.tiers.iter().enumerate() {
         let here = at.item("tiers", index);
-        fits_scale(scheme, tier.points, here.key("points"), report);
+        codes::fits_scale(scheme, tier.points, here.key("points"), report);
         if tier.points < Decimal::ZERO {
             report.error(here.key("points"), "按时长不会扣分", "time takes no points away");
         }
@@ -333,7 +346,7 @@ fn blocks(scheme: &Scheme, blocks: &Blocks, at: &Place, report: &mut Report) {
 }
 
 fn per_unit(scheme: &Scheme, unit: &PerUnit, at: &Place, report: &mut Report) {
-    fits_scale(scheme, unit.points, at.key("points"), report);
+    codes::fits_scale(scheme, unit.points, at.key("points"), report);
     codes::text(at.key("unit"), &unit.unit, report);
     if !(1..=1_000_000_000).contains(&unit.per) {
         report.error(at.key("per"), "每单位至少一个", "a unit is of at least one");
@@ -348,16 +361,5 @@ fn per_unit(scheme: &Scheme, unit: &PerUnit, at: &Place, report: &mut Report) {
             report.error(at.key("part_units"), "一个没有零头", "one thing has no parts");
         }
         _ => {}
-    }
-}
-
-/// Reports points that the scheme's decimals cannot hold, or that are too large for any scheme.
-pub fn fits_scale(scheme: &Scheme, points: Decimal, at: Place, report: &mut Report) {
-    let scale = scheme.points_scale;
-    if !points.fits(scale) {
-        let zh = format!("积分只有 {scale} 位小数（points_scale）");
-        report.error(at, zh, format!("the amount has more than {scale} decimals"));
-    } else if points > Decimal::whole(1_000_000_000) || points < Decimal::whole(-1_000_000_000) {
-        report.error(at, "数字太大", "the amount is too large");
     }
 }

@@ -1,11 +1,12 @@
-//! The dated versions: their order, and what each says about deadlines, expiry, caps and freezing.
+//! The dated versions: their order, and what each says about deadlines, expiry, deductions and freezing.
 
 use std::collections::HashSet;
 
 use super::codes::{self, text};
-use super::{Place, Report, earning, exchange, is_event, ladders};
+use super::conditions::between;
+use super::{Place, Report, caps, earning, exchange, is_event, ladders, reviews};
 use crate::config::rules::Resolved;
-use crate::config::{CapPeriod, CapRule, CapUnit, OverCap, Rules, Scheme};
+use crate::config::{Expiry, Rules, Scheme};
 
 const LONGEST_DEADLINE: u32 = 250;
 
@@ -45,6 +46,7 @@ fn order(versions: &[Rules], report: &mut Report) {
             report.error(place.key("from"), zh, en);
             continue;
         }
+        same_again(earlier, rules, &place, report);
         let Some(until) = earlier.until else { continue };
         if until >= rules.from {
             let zh = format!("与前一版本重叠：`{}` 到 {until} 为止，本版本 {} 起", earlier.version, rules.from);
@@ -61,6 +63,16 @@ fn order(versions: &[Rules], report: &mut Report) {
     }
 }
 
+/// A version that changes nothing was probably copied, and the change forgotten.
+fn same_again(earlier: &Rules, rules: &Rules, place: &Place, report: &mut Report) {
+    let (from, until, version) = (earlier.from, earlier.until, earlier.version.clone());
+    if *earlier == (Rules { from, until, version, ..rules.clone() }) {
+        let zh = format!("除日期和名称外与前一版本 `{}` 完全相同", earlier.version);
+        let en = format!("but for its date and name this version is the same as `{}` before it", earlier.version);
+        report.warning(place.key("version"), zh, en);
+    }
+}
+
 fn version(scheme: &Scheme, rules: &Rules, place: &Place, report: &mut Report) -> Resolved {
     let deadline = rules.recording_deadline_working_days;
     if !(1..=LONGEST_DEADLINE).contains(&deadline) {
@@ -69,12 +81,20 @@ fn version(scheme: &Scheme, rules: &Rules, place: &Place, report: &mut Report) -
         report.error(place.key("recording_deadline_working_days"), zh, en);
     }
     codes::expiry(place, rules.expiry, rules.expiry_counts_from.is_some(), report);
+    if let Expiry::On(day) = rules.expiry
+        && day < rules.from
+    {
+        let zh = format!("积分在 {day} 到期，早于版本生效日 {}", rules.from);
+        let en = format!("the points end on {day}, before this version begins on {}", rules.from);
+        report.error(place.key("expiry"), zh, en);
+    }
     let resolved = earning::resolve(scheme, rules, place, report);
     overdraft(rules, &resolved, place, report);
-    caps(scheme, rules, &resolved, place, report);
-    freeze(scheme, rules, place, report);
+    caps::check(scheme, rules, &resolved, place, report);
+    freeze(scheme, rules, &resolved, place, report);
     exchange::check(scheme, rules, place, report);
     ladders::check(scheme, rules, place, report);
+    reviews::check(scheme, rules, place, report);
     resolved
 }
 
@@ -94,97 +114,11 @@ fn overdraft(rules: &Rules, resolved: &Resolved, place: &Place, report: &mut Rep
     }
 }
 
-fn caps(scheme: &Scheme, rules: &Rules, resolved: &Resolved, place: &Place, report: &mut Report) {
-    for (index, cap) in rules.caps.iter().enumerate() {
-        let at = place.item("caps", index);
-        cap_limit(scheme, cap, &at, report);
-        cap_scope(scheme, cap, resolved, &at, report);
-        // What was used of two equal caps would be kept under one name.
-        let name = |cap: &CapRule| (cap.unit(), cap.per, cap.categories.clone(), cap.account.clone());
-        if rules.caps.iter().take(index).any(|earlier| name(earlier) == name(cap)) {
-            let zh = "前面已有一个上限，限的是同样的期间和类别";
-            let en = "an earlier cap limits the same amount for the same period and categories";
-            report.error(at.key("per"), zh, en);
-        }
-    }
-}
-
-fn cap_limit(scheme: &Scheme, cap: &CapRule, at: &Place, report: &mut Report) {
-    let written = [cap.limit_minutes.is_some(), cap.limit_points.is_some(), cap.limit_uses.is_some()];
-    if written.into_iter().filter(|written| *written).count() != 1 {
-        let zh = "上限写 `limit_minutes`、`limit_points`、`limit_uses` 中的一个";
-        let en = "a cap has either `limit_minutes` or `limit_points` or `limit_uses`";
-        return report.error(at.key("per"), zh, en);
-    }
-    let key = match cap.unit() {
-        CapUnit::Minutes => "limit_minutes",
-        CapUnit::Points => "limit_points",
-        CapUnit::Uses => "limit_uses",
-    };
-    if let Some(points) = cap.limit_points {
-        earning::fits_scale(scheme, points, at.key(key), report);
-    }
-    if cap.limit(scheme.points_scale) <= 0 && cap.limit_points.is_none_or(|points| points.fits(scheme.points_scale)) {
-        report.error(at.key(key), "上限要大于 0", "the limit of a cap is more than 0");
-    }
-    if cap.unit() == CapUnit::Uses && cap.over != OverCap::Void {
-        let (zh, en) =
-            ("超过次数的记录不给分：`over = \"void\"`", "a record too many gives nothing: `over = \"void\"`");
-        report.error(at.key("over"), zh, en);
-    }
-    if cap.unit() == CapUnit::Uses && matches!(cap.per, CapPeriod::Record | CapPeriod::Balance) {
-        let (zh, en) = ("次数要按期间限", "a number of records is limited in a period");
-        report.error(at.key("per"), zh, en);
-    }
-}
-
-fn cap_scope(scheme: &Scheme, cap: &CapRule, resolved: &Resolved, at: &Place, report: &mut Report) {
-    for category in &cap.categories {
-        let known = scheme.categories.iter().map(|one| one.code.as_str());
-        codes::known(at.key("categories"), category, ("类别", "category"), known, report);
-    }
-    let deducting = |category: &String| {
-        is_event(scheme, category)
-            && resolved.rules.iter().any(|rule| rule.deducts() && rule.categories.contains(category))
-    };
-    let deductions = cap.categories.iter().filter(|category| deducting(category)).count();
-    if deductions > 0 && deductions < cap.categories.len() {
-        let zh = "一个上限不能同时限给分和扣分的类别";
-        let en = "one cap is for categories that give or for those that take, not for both";
-        report.error(at.key("categories"), zh, en);
-    }
-    if deductions > 0 && (cap.over == OverCap::Donate || cap.per == CapPeriod::Balance) {
-        let (zh, en) =
-            ("扣分没有可捐赠的部分，也不受余额上限约束", "a deduction leaves nothing to donate, nor fills a balance");
-        report.error(at.key("over"), zh, en);
-    }
-    let Some(code) = &cap.account else {
-        if cap.per == CapPeriod::Balance && cap.unit() == CapUnit::Minutes {
-            let zh = "服务时长没有余额上限；时间银行请写 `account`";
-            let en = "hours of service have no upper balance; name the `account` of a time bank";
-            report.error(at.key("per"), zh, en);
-        }
-        if cap.over == OverCap::Donate && cap.unit() == CapUnit::Minutes {
-            let (zh, en) =
-                ("服务时长不能捐赠；时间银行请写 `account`", "hours of service are not donated; name the `account`");
-            report.error(at.key("over"), zh, en);
-        }
-        return;
-    };
-    let codes = scheme.accounts.iter().map(|one| one.code.as_str());
-    if codes::known(at.key("account"), code, ("账本", "account"), codes, report)
-        && scheme.account(code).is_some_and(|account| cap.unit() != CapUnit::Uses && account.counts != cap.unit())
-    {
-        let (zh, en) = ("上限的单位与账本不同", "the limit is not in the unit of the account");
-        report.error(at.key("account"), zh, en);
-    }
-}
-
-fn freeze(scheme: &Scheme, rules: &Rules, place: &Place, report: &mut Report) {
+fn freeze(scheme: &Scheme, rules: &Rules, resolved: &Resolved, place: &Place, report: &mut Report) {
     let Some(freeze) = &rules.freeze else { return };
     let at = place.key("freeze");
-    earning::fits_scale(scheme, freeze.at, at.key("at"), report);
-    earning::fits_scale(scheme, freeze.thaw_to, at.key("thaw_to"), report);
+    codes::fits_scale(scheme, freeze.at, at.key("at"), report);
+    codes::fits_scale(scheme, freeze.thaw_to, at.key("thaw_to"), report);
     if freeze.thaw_to <= freeze.at {
         let (zh, en) = ("解冻后的余额要高于冻结的余额", "an account thaws to more than it freezes at");
         report.error(at.key("thaw_to"), zh, en);
@@ -193,11 +127,23 @@ fn freeze(scheme: &Scheme, rules: &Rules, place: &Place, report: &mut Report) {
         let (zh, en) = ("要写明怎样解冻", "say what thaws an account");
         report.error(at.key("thawed_by"), zh, en);
     }
+    if !resolved.rules.iter().any(|rule| rule.deducts()) {
+        let (zh, en) = ("没有扣分规则，余额不会因扣分归零", "without deductions nothing leads to freezing");
+        report.error(at.clone(), zh, en);
+    }
+    between(freeze.after_days, 1, 3_660, at.key("after_days"), report);
+    let categories: Vec<&str> = scheme.categories.iter().map(|one| one.code.as_str()).collect();
     for (index, thaw) in freeze.thawed_by.iter().enumerate() {
-        for category in &thaw.categories {
-            let known = scheme.categories.iter().map(|one| one.code.as_str());
-            let here = at.item("thawed_by", index).key("categories");
-            codes::known(here, category, ("类别", "category"), known, report);
+        let here = at.item("thawed_by", index);
+        codes::listed("categories", &thaw.categories, ("类别", "category"), &categories, &here, report);
+        if thaw.categories.is_empty() {
+            let (zh, en) = ("要写明哪些类别的记录解冻", "name the categories whose records thaw an account");
+            report.error(here.key("categories"), zh, en);
+        }
+        let event = thaw.categories.iter().any(|category| is_event(scheme, category));
+        if thaw.minutes < 0 || (event && thaw.minutes > 0) {
+            let (zh, en) = ("时长不为负，事项没有时长", "minutes are not negative, and an event has none");
+            report.error(here.key("minutes"), zh, en);
         }
     }
 }
