@@ -475,3 +475,80 @@ async fn a_frozen_account_pays_for_nothing(#[values(Engine::Sqlite, Engine::Post
     world.take(&wish(volunteer, soap)).await.expect("thawed");
     world.assert_verified().await;
 }
+
+const LADDER: &str = r#"[[versions.exchange]]
+groups = ["first_star"]
+refundable = true
+entitled_by = { ladder = "stars", step = "one" }
+
+[[versions.exchange]]
+groups = ["lounge"]
+refundable = true
+requires = [{ min_step = { ladder = "stars", step = "two" } }]
+
+[[versions.ladders]]
+code = "stars"
+name = "星级"
+name_en = "Stars"
+award = "automatic"
+standing = "kept"
+cycle_hours = 60
+steps = [
+    { code = "one", name = "一星", name_en = "One", hours = "20" },
+    { code = "two", name = "二星", name_en = "Two", hours = "40" },
+]
+"#;
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_the_gifts_of_a_step_is_had_once_and_once_more_in_every_cycle(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = ruled(engine, LADDER).await;
+    let (cup, torch) = (world.offer("first_star", 0).await, world.offer("first_star", 0).await);
+    let volunteer = world.with_hours(19).await;
+    let refused = unmet(world.take(&wish(volunteer, cup)).await);
+    assert_eq!((refused.condition.as_str(), refused.needed.as_str()), ("entitled_by", "stars/one"));
+    world.serve(volunteer, "patrol", "2026-10-20", 60).await;
+    let tasks = [cup, torch].map(|gift| {
+        let (scheme, wish, now) = (world.scheme.clone(), wish(volunteer, gift), world.now());
+        tokio::spawn(async move { exchanges::exchange(&scheme, wish, &operator(Role::Kiosk), now).await })
+    });
+    let mut had = Vec::new();
+    for task in tasks {
+        match task.await.expect("no panic") {
+            Ok((exchange, _)) => had.push(exchange),
+            Err(ExchangeError::LimitReached { needed: 1, available: 0 }) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert_eq!(had.len(), 1, "a cup or a torch");
+    world.cancel(had[0].id).await.expect("it comes back");
+    world.take(&wish(volunteer, torch)).await.expect("the other then");
+    world.serve_hours(volunteer, 50).await;
+    assert!(matches!(world.take(&wish(volunteer, cup)).await, Err(ExchangeError::LimitReached { .. })), "70 hours");
+    world.serve(volunteer, "patrol", "2026-10-21", 600).await;
+    world.take(&wish(volunteer, cup)).await.expect("the second time at 80 hours");
+    let refused = world.take(&wish(volunteer, cup)).await;
+    assert!(matches!(refused, Err(ExchangeError::LimitReached { .. })), "{refused:?}");
+    world.assert_verified().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn steps_and_stars_open_what_asks_for_them(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = ruled(engine, LADDER).await;
+    let lounge = world.offer("lounge", 20).await;
+    let starred = RewardDetails { min_star: Some(2), price_points: 10, ..details(Kind::Service) };
+    let starred = world.reward(starred).await;
+    let volunteer = world.with_hours(39).await;
+    assert_eq!(condition(world.take(&wish(volunteer, lounge)).await), "min_step");
+    let refused = unmet(world.take(&wish(volunteer, starred)).await);
+    assert_eq!((refused.needed.as_str(), refused.available.as_str()), ("2", "1"));
+    world.serve(volunteer, "patrol", "2026-10-20", 60).await;
+    for (reward, left) in [(lounge, 380), (starred, 370), (lounge, 350)] {
+        world.take(&wish(volunteer, reward)).await.expect("two stars by forty hours");
+        assert_eq!(world.balance(volunteer).await.1, left);
+    }
+    world.assert_verified().await;
+}

@@ -5,7 +5,10 @@ use super::terms::Asked;
 use super::{ExchangeError, post_error};
 use crate::accounts;
 use crate::config::{Condition, Entitlement, ExchangeRule, Rules, VolunteerAccount};
+use crate::levels::{self, LevelError};
+use crate::rules::ladders;
 use chrono::NaiveDate;
+use ledger::Bound;
 use ledger::state::Standing;
 
 /// What has to be looked up. Nothing, where no rule asks.
@@ -57,6 +60,14 @@ pub struct Known {
     pub paying: i64,
     pub frozen: i64,
     pub services: i64,
+    /// The steps of ladders that they have, those below included.
+    pub steps: Vec<Entitlement>,
+    /// Of steps that covering rules are for: how often their gifts are due until now.
+    due: Vec<(Entitlement, i64)>,
+    /// Steps of the ladder of stars, where the rules have one.
+    stars: Option<i64>,
+    /// What ladders were climbed with, pinned.
+    pub pins: Vec<Bound>,
 }
 
 impl Known {
@@ -71,23 +82,59 @@ impl Known {
         let paths = [accounts::minutes_path(volunteer), points, paying, accounts::frozen_path(volunteer)];
         let view = asked.scheme.book.standings(&paths).await.map_err(post_error)?;
         let drawable = |place: usize| view.lots.get(place).map_or(0, |lots| drawable(lots, asked.today));
-        let services = if asks.services { services(asked).await? } else { 0 };
-        Ok(Known { minutes: drawable(0), points: drawable(1), paying: drawable(2), frozen: drawable(3), services })
+        let mut known = Known {
+            minutes: drawable(0),
+            points: drawable(1),
+            paying: drawable(2),
+            frozen: drawable(3),
+            services: if asks.services { services(asked).await? } else { 0 },
+            ..Known::default()
+        };
+        let rules = asked.config.rules_on(asked.today).filter(|rules| !rules.ladders.is_empty());
+        if let Some(rules) = rules.filter(|_| asks.ladders || asks.stars) {
+            known.climb(asked, rules).await?;
+        }
+        Ok(known)
     }
 
-    /// The stars of the volunteer.
-    pub fn stars(&self, _rules: Option<&Rules>) -> i64 {
-        star(self.minutes)
+    /// Where the volunteer stands on the ladders.
+    async fn climb(&mut self, asked: &Asked<'_>, rules: &Rules) -> Result<(), ExchangeError> {
+        let had = levels::known(asked.scheme, asked.wish.volunteer_id, asked.today).await.map_err(level_error)?;
+        let standing = ladders::levels(rules, &had.merits, &had.person, &had.granted, asked.today);
+        self.steps = ladders::steps(&standing);
+        for level in &standing {
+            let due = level.ladder.steps.iter().enumerate().map(|(place, step)| {
+                let step = Entitlement { ladder: level.ladder.code.clone(), step: step.code.clone() };
+                (step, level.due(place))
+            });
+            self.due.extend(due);
+            if level.ladder.code == ladders::STARS {
+                let highest = level.held.last().map_or(0, |place| place.saturating_add(1));
+                self.stars = Some(i64::try_from(highest).unwrap_or(i64::MAX));
+            }
+        }
+        self.pins = had.pins;
+        Ok(())
     }
 
-    /// The steps of ladders that they have.
-    pub fn steps(&self) -> Vec<Entitlement> {
-        Vec::new()
+    /// The stars of the volunteer: the steps of the ladder `stars` that they have, counted from below; where the rules
+    /// have no such ladder, what the hours are worth.
+    pub fn stars(&self) -> i64 {
+        self.stars.unwrap_or_else(|| star(self.minutes))
     }
 
     /// How often the gifts of a step are due to them until now.
-    pub fn due(&self, _rules: Option<&Rules>, _step: &Entitlement) -> i64 {
-        0
+    pub fn due(&self, step: &Entitlement) -> i64 {
+        self.due.iter().find(|(known, _)| known == step).map_or(0, |(_, due)| *due)
+    }
+}
+
+fn level_error(error: LevelError) -> ExchangeError {
+    match error {
+        LevelError::VolunteerNotFound { id } => ExchangeError::VolunteerNotFound { id },
+        LevelError::Busy => ExchangeError::Busy,
+        LevelError::Database(error) => ExchangeError::Database(error),
+        other => ExchangeError::Book(other.to_string()),
     }
 }
 

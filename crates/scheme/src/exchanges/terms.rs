@@ -10,7 +10,7 @@
 use super::standing::{Asks, Known};
 use super::{ExchangeError, Ineligible, Wish};
 use crate::accounts;
-use crate::config::{CapUnit, ExchangeRule, Rules, Scheme, VolunteerAccount};
+use crate::config::{CapUnit, ExchangeRule, Scheme, VolunteerAccount};
 use crate::rewards::{Reward, Session};
 use crate::rules::{self, Facts, Person, Price, Unmet};
 use crate::schemes::OpenScheme;
@@ -103,9 +103,9 @@ pub async fn settle(asked: &Asked<'_>) -> Result<Terms, ExchangeError> {
         terms.refused_at_once = true;
         return Ok(terms);
     }
-    terms.refuse(min_star(asked, rules, &known));
+    terms.refuse(min_star(asked, &known));
     if !covering.is_empty() || asked.wish.beneficiary.is_some() {
-        let judged = judge(asked, rules, &covering, account, &known, &mut terms.counted).await?;
+        let judged = judge(asked, &covering, account, &known, &mut terms.counted).await?;
         terms.refuse(judged);
     }
     terms.refuse(window(asked, &covering));
@@ -166,9 +166,9 @@ fn limits(asked: &Asked<'_>, covering: &[&ExchangeRule]) -> Vec<Counted> {
 }
 
 /// The star that the reward asks for: a step of the ladder `stars`, or what the hours are worth where there is none.
-fn min_star(asked: &Asked<'_>, rules: Option<&Rules>, known: &Known) -> Result<(), Refusal> {
+fn min_star(asked: &Asked<'_>, known: &Known) -> Result<(), Refusal> {
     let Some(needed) = asked.reward.details.min_star else { return Ok(()) };
-    let available = known.stars(rules);
+    let available = known.stars();
     if available >= needed {
         return Ok(());
     }
@@ -178,14 +178,12 @@ fn min_star(asked: &Asked<'_>, rules: Option<&Rules>, known: &Known) -> Result<(
 /// Whether the rules let this person have it, and for whom. What a ladder entitles to is counted.
 async fn judge(
     asked: &Asked<'_>,
-    rules: Option<&Rules>,
     covering: &[&ExchangeRule],
     account: Option<&VolunteerAccount>,
     known: &Known,
     counted: &mut Vec<Counted>,
 ) -> Result<Result<(), Refusal>, ExchangeError> {
     let person = person(asked).await?;
-    let steps = known.steps();
     let facts = Facts {
         person: Some(&person),
         on: asked.today,
@@ -194,7 +192,7 @@ async fn judge(
         points: known.points,
         points_scale: asked.config.points_scale,
         services: known.services,
-        steps: &steps,
+        steps: &known.steps,
         ..Facts::default()
     };
     for rule in covering {
@@ -210,7 +208,7 @@ async fn judge(
         return Ok(Err(refused_by(&unmet)));
     }
     for step in covering.iter().filter_map(|rule| rule.entitled_by.as_ref()) {
-        let due = known.due(rules, step);
+        let due = known.due(step);
         if due == 0 {
             return Ok(Err(not_eligible("entitled_by", format!("{}/{}", step.ladder, step.step), String::new())));
         }
@@ -252,36 +250,30 @@ fn window(asked: &Asked<'_>, covering: &[&ExchangeRule]) -> Result<(), Refusal> 
 /// Pins what was read and the answer rests on, as it will be after the exchange.
 fn pin(asked: &Asked<'_>, covering: &[&ExchangeRule], asks: &Asks, known: &Known, terms: &mut Terms) {
     let volunteer = asked.wish.volunteer_id;
-    let pays = terms.account.as_ref().map(|account| accounts::account_path(volunteer, &account.code));
+    let other = terms.account.as_ref().map(|account| accounts::account_path(volunteer, &account.code));
+    let points = accounts::points_path(volunteer);
+    let pays = other.clone().unwrap_or_else(|| points.clone());
     if covering.iter().any(|rule| rule.clears_balance) && terms.points > 0 && known.paying >= terms.points {
         terms.points = known.paying;
-        terms.emptied = Some(pays.clone().unwrap_or_else(|| accounts::points_path(volunteer)));
+        terms.emptied = Some(pays.clone());
     }
-    let mut exactly = |path: Arc<str>, had: i64| {
-        let taken = if pays.as_ref().map_or(path == accounts::points_path(volunteer), |own| *own == path) {
-            terms.points
-        } else {
-            0
-        };
-        let left = had.saturating_sub(taken);
+    let taken = |path: &Arc<str>| if *path == pays { terms.points } else { 0 };
+    let read = [
+        (asks.minutes, accounts::minutes_path(volunteer), known.minutes),
+        (asks.points && other.is_some(), points, known.points),
+        (asks.points && other.is_none() || asks.paying || !known.pins.is_empty(), pays.clone(), known.paying),
+        (asks.frozen, accounts::frozen_path(volunteer), 0),
+    ];
+    for (_, path, had) in read.into_iter().filter(|(asked, ..)| *asked) {
+        let left = had.saturating_sub(taken(&path));
         // When there is less than the price, that is the answer.
         if left >= 0 {
             let key = Key::pool(path, asked.today);
             terms.pins.push(Bound { key, floor: Some(left), ceiling: Some(left) });
         }
-    };
-    if asks.minutes {
-        exactly(accounts::minutes_path(volunteer), known.minutes);
     }
-    if asks.points || (asks.paying && pays.is_none()) {
-        exactly(accounts::points_path(volunteer), known.points);
-    }
-    if let Some(path) = pays.clone().filter(|_| asks.paying) {
-        exactly(path, known.paying);
-    }
-    if asks.frozen {
-        exactly(accounts::frozen_path(volunteer), 0);
-    }
+    let of_ladders = known.pins.iter().filter(|pin| pin.key.path != pays);
+    terms.pins.extend(of_ladders.cloned());
 }
 
 fn refuse(code: &str, detail: Value) -> Refusal {
