@@ -11,8 +11,10 @@
 //! The types are the file: their fields are its fields, their comments are the descriptions in the JSON Schema and in
 //! `docs/SCHEME.md`, Chinese first.
 
+mod caps;
 mod check;
 mod conditions;
+mod dates;
 mod exchange;
 mod ladders;
 mod reviews;
@@ -28,8 +30,10 @@ use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use caps::{CapPeriod, CapRule, CapUnit, OverCap};
 pub use check::{Finding, Severity};
 pub use conditions::{Condition, Gender, VolunteerKind};
+pub use dates::MonthDay;
 pub use exchange::{
     Beneficiaries, Bill, Entitlement, ExchangeRule, Relation, Transfer, TransferLimit, TransferTo, UseLimit, Weekday,
     Window,
@@ -37,9 +41,9 @@ pub use exchange::{
 pub use ladders::{Applicant, Award, Ladder, LadderStep, Sequence, Standing, Within};
 pub use reviews::{Quota, Review, ReviewKey, ReviewTies, ScoreBand};
 pub use rules::{
-    Amount, BelowMinimum, Blocks, CapPeriod, CapRule, CapUnit, CountedOver, EarningRule, Expiry, ExpiryBase, Freeze,
-    HighestOf, HoursCredited, Minimum, MonthDay, Otherwise, OverCap, Overdraft, PartHours, PartUnits, PerUnit, Range,
-    RuleFile, Rules, SpendableFrom, Thaw, Tier, When,
+    Amount, BelowMinimum, Blocks, CountedOver, EarningRule, Expiry, ExpiryBase, Freeze, HighestOf, HoursCredited,
+    Minimum, Otherwise, Overdraft, PartHours, PartUnits, PerUnit, Range, RuleFile, Rules, SpendableFrom, Thaw, Tier,
+    When,
 };
 pub use schema::json_schema;
 

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Condition;
-use super::rules::MonthDay;
+use super::dates::MonthDay;
 use crate::rules::{Decimal, Period};
 
 /// A rule that every exchange it covers must fit.

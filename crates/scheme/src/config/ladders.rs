@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Condition;
-use super::rules::MonthDay;
+use super::dates::MonthDay;
 use crate::rules::Decimal;
 
 /// Steps of recognition. What a volunteer is eligible for follows from the book; what they hold was granted.

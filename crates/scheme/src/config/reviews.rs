@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::rules::MonthDay;
+use super::dates::MonthDay;
 use super::{Condition, VolunteerKind};
 use crate::rules::Decimal;
 

@@ -6,7 +6,8 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Condition, ExchangeRule, Ladder, Review, Transfer};
+use super::dates::{MonthDay, day, optional_day};
+use super::{CapRule, Condition, ExchangeRule, Ladder, Review, Transfer};
 use crate::rules::{Decimal, Evidence, Rounding};
 
 /// One dated version of the rules. It rules the services given from its date on, whenever they are confirmed.
@@ -407,91 +408,6 @@ pub enum Overdraft {
     Owe,
 }
 
-/// An upper limit for what one person is credited. A limit on minutes limits the hours on record, and thereby the
-/// points; a limit on points leaves the hours as they are.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CapRule {
-    /// 期间；`balance` 是余额上限。
-    /// The period; `balance` limits what is in the account, whenever it was earned.
-    pub per: CapPeriod,
-    /// 上限分钟数。
-    /// Minutes. In an account of minutes with `account`, else hours on record.
-    pub limit_minutes: Option<i64>,
-    /// 上限积分。
-    /// Points. On deductions it limits what is taken.
-    pub limit_points: Option<Decimal>,
-    /// 上限次数：超过后的记录不给分。
-    /// How many records may give points.
-    pub limit_uses: Option<i64>,
-    /// 合用这一上限的类别；不写则所有给分的类别合用。
-    /// The categories that draw on this cap together; all that earn when left out.
-    #[serde(default, deserialize_with = "distinct")]
-    pub categories: BTreeSet<String>,
-    /// 限哪个账本；不写为积分（或时长）。
-    /// The account that it limits; points (or hours) when left out.
-    pub account: Option<String>,
-    /// 超出时：截断、整条不计，或超出部分进捐赠池。
-    /// What becomes of what does not fit.
-    pub over: OverCap,
-    /// 有证明并经批准可以突破。
-    /// Whether a reviewer may lift it for a record, with a reason.
-    #[serde(default)]
-    pub may_be_lifted: bool,
-}
-
-impl CapRule {
-    /// What it counts.
-    pub fn unit(&self) -> CapUnit {
-        match (self.limit_minutes, self.limit_points) {
-            (Some(_), _) => CapUnit::Minutes,
-            (None, Some(_)) => CapUnit::Points,
-            (None, None) => CapUnit::Uses,
-        }
-    }
-
-    /// Minutes, uses, or minor units of points; more than 0.
-    pub fn limit(&self, points_scale: u8) -> i64 {
-        let points = self.limit_points.map(|points| points.minor(points_scale));
-        self.limit_minutes.or(points).or(self.limit_uses).unwrap_or(0)
-    }
-}
-
-/// What an amount counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CapUnit {
-    Minutes,
-    Points,
-    Uses,
-}
-
-/// Days and months are those of the service, not of its confirmation. Weeks are those of ISO 8601, Monday to Sunday.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CapPeriod {
-    Record,
-    Day,
-    Week,
-    Month,
-    Quarter,
-    Year,
-    Ever,
-    Balance,
-}
-
-/// What becomes of a record that does not fit under a cap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum OverCap {
-    /// It is credited up to the limit.
-    Truncate,
-    /// It is not credited at all: no minutes and no points over a cap on minutes, no points over one on points.
-    Void,
-    /// It is credited up to the limit, and the rest goes to the donation pool.
-    Donate,
-}
-
 /// How long points can be spent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -527,48 +443,6 @@ pub enum SpendableFrom {
     NextYear,
 }
 
-/// A day of every year, written `MM-DD`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct MonthDay {
-    pub month: u32,
-    pub day: u32,
-}
-
-impl MonthDay {
-    /// 29 February is the 28th in a year that has none.
-    pub fn in_year(self, year: i32) -> Option<NaiveDate> {
-        NaiveDate::from_ymd_opt(year, self.month, self.day).or_else(|| NaiveDate::from_ymd_opt(year, self.month, 28))
-    }
-}
-
-impl TryFrom<String> for MonthDay {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let parsed = text.split_once('-').filter(|(month, day)| month.len() == 2 && day.len() == 2);
-        let numbers = parsed.and_then(|(month, day)| month.parse().ok().zip(day.parse().ok()));
-        let real = numbers.filter(|(month, day)| NaiveDate::from_ymd_opt(2024, *month, *day).is_some());
-        real.map(|(month, day)| MonthDay { month, day }).ok_or_else(|| format!("there is no day `{text}`; write MM-DD"))
-    }
-}
-
-impl From<MonthDay> for String {
-    fn from(day: MonthDay) -> String {
-        format!("{:02}-{:02}", day.month, day.day)
-    }
-}
-
-impl JsonSchema for MonthDay {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "MonthDay".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "pattern": "^[0-9]{2}-[0-9]{2}$" })
-    }
-}
-
 /// Freezing an account: as long as it is frozen, it cannot be spent from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -600,19 +474,8 @@ pub struct Thaw {
     pub minutes: i64,
 }
 
-/// A day as TOML writes days; text is not taken for one, and a day that does not exist is refused.
-fn day<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
-    use serde::de::Error;
-    let written = toml::value::Datetime::deserialize(deserializer)?;
-    let toml::value::Datetime { date: Some(date), time: None, offset: None } = written else {
-        return Err(D::Error::custom("a day is written like 2026-01-31, without a time"));
-    };
-    NaiveDate::from_ymd_opt(date.year.into(), date.month.into(), date.day.into())
-        .ok_or_else(|| D::Error::custom(format!("there is no day {date}")))
-}
-
 /// A list without repetitions.
-fn distinct<'de, D, T>(deserializer: D) -> Result<BTreeSet<T>, D::Error>
+pub(super) fn distinct<'de, D, T>(deserializer: D) -> Result<BTreeSet<T>, D::Error>
 where
     D: serde::Deserializer<'de>,
     T: Deserialize<'de> + Serialize + Ord,
@@ -626,8 +489,4 @@ where
         }
     }
     Ok(set)
-}
-
-fn optional_day<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<NaiveDate>, D::Error> {
-    day(deserializer).map(Some)
 }
