@@ -100,7 +100,7 @@ async fn what_is_not_even_a_request_is_refused_by_status() {
 async fn each_role_may_do_what_the_contract_says_and_no_more() {
     let station = Station::open(Engine::Sqlite, "ziyang").await;
     let id = Uuid::now_v7();
-    let routes: [(&str, String, &[&str]); 17] = [
+    let routes: [(&str, String, &[&str]); 21] = [
         ("PUT", format!("/volunteers/{id}"), &["staff", "scheme_admin"]),
         ("GET", format!("/volunteers/{id}"), &["kiosk", "staff", "reviewer", "scheme_admin", "auditor"]),
         ("GET", format!("/volunteers/{id}/balance"), &["kiosk", "staff", "reviewer", "scheme_admin", "auditor"]),
@@ -116,6 +116,10 @@ async fn each_role_may_do_what_the_contract_says_and_no_more() {
         ("PUT", format!("/rewards/{id}/sessions/{id}"), &["scheme_admin"]),
         ("PUT", format!("/exchanges/{id}"), &["kiosk", "staff", "scheme_admin"]),
         ("POST", format!("/exchanges/{id}/collect"), &["kiosk", "staff", "scheme_admin"]),
+        ("GET", format!("/volunteers/{id}/levels"), &["kiosk", "staff", "reviewer", "scheme_admin", "auditor"]),
+        ("PUT", format!("/volunteers/{id}/awards/{id}"), &["reviewer", "scheme_admin"]),
+        ("POST", format!("/volunteers/{id}/awards/{id}/revoke"), &["reviewer", "scheme_admin"]),
+        ("PUT", format!("/volunteers/{id}/bans/{id}"), &["reviewer", "scheme_admin"]),
         ("GET", "/entries".to_owned(), &["reviewer", "scheme_admin", "auditor"]),
         ("GET", "/entries/1/proof".to_owned(), &["reviewer", "scheme_admin", "auditor"]),
     ];

@@ -100,6 +100,10 @@ async fn end_lot(scheme: &OpenScheme, key: Key, amount: i64, today: NaiveDate) -
             None => return Ok(false),
         },
         "thawing" => (kind::ACCOUNT_THAWED, thaw(scheme, volunteer, key.lot, today).await?),
+        // That it is over is clear from its day; taken off, it is not met with again.
+        "banned" => {
+            (kind::LEVEL_BAN_ENDED, leg(accounts::banned(volunteer, code, key.lot), accounts::all_bans(), amount))
+        }
         _ => return Ok(false),
     };
     let draft = Draft {

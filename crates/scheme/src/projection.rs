@@ -25,6 +25,7 @@ pub mod kind {
     pub const LEVEL_GRANTED: &str = "level.granted";
     pub const LEVEL_REVOKED: &str = "level.revoked";
     pub const LEVEL_BANNED: &str = "level.banned";
+    pub const LEVEL_BAN_ENDED: &str = "level.ban_ended";
 }
 
 pub struct SchemeProjection;

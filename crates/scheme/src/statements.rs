@@ -142,6 +142,7 @@ fn summary(entry: &Entry, name: Option<&String>) -> (String, String) {
         kind::ACCOUNT_THAWED => ("账户解冻", "account thawed"),
         kind::LEVEL_GRANTED => ("授予等级", "level granted"),
         kind::LEVEL_REVOKED => ("撤销等级", "level revoked"),
+        kind::LEVEL_BAN_ENDED => ("可再申请等级", "may apply again"),
         kind::LEVEL_BANNED => ("暂停申请等级", "barred from applying"),
         other => (other, other),
     };

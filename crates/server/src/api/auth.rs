@@ -66,6 +66,11 @@ operations! {
     ProveEntry       = "prove_entry":       SchemeAdmin Reviewer Auditor;
     GetCheckpoint    = "get_checkpoint":    Kiosk Staff SchemeAdmin Reviewer Auditor Operator;
     GetConsistency   = "get_consistency":   SchemeAdmin Reviewer Auditor;
+    GetLevels        = "get_levels":        Kiosk Staff SchemeAdmin Reviewer Auditor;
+    PutAward         = "put_award":         SchemeAdmin Reviewer;
+    RevokeAward      = "revoke_award":      SchemeAdmin Reviewer;
+    PutBan           = "put_ban":           SchemeAdmin Reviewer;
+
     GetRanking       = "get_ranking":       Kiosk Staff SchemeAdmin Reviewer Auditor;
 
     Explain          = "explain":           Kiosk Staff SchemeAdmin Reviewer Auditor Operator;

@@ -160,6 +160,19 @@ impl At for SessionOf {
     }
 }
 
+/// `{id}` of a volunteer, and `{award_id}` or `{ban_id}`.
+pub struct OfVolunteer {
+    pub volunteer: Uuid,
+    pub id: Uuid,
+}
+
+impl At for OfVolunteer {
+    fn parse(request: &HttpRequest) -> Result<Self, Problem> {
+        let name = if request.match_info().get("ban_id").is_some() { "ban_id" } else { "award_id" };
+        Ok(OfVolunteer { volunteer: id(request, "id")?, id: id(request, name)? })
+    }
+}
+
 /// `{sequence}` or `{year}`.
 pub struct Number(pub i64);
 

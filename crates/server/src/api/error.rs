@@ -243,6 +243,8 @@ pub struct ProblemSchema {
     needed: Option<Amount>,
     /// With `insufficient_points`, `out_of_stock` and the like: what there is.
     available: Option<Amount>,
+    /// With `not_eligible` for a step of a ladder, and `after_closing_date`: all that is missing.
+    missing: Option<Vec<crate::api::levels::Lack>>,
 }
 
 /// Points as a decimal string, or a count.

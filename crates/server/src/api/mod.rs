@@ -18,6 +18,7 @@ mod balances;
 mod entries;
 mod exchanges;
 mod keys;
+mod levels;
 mod rankings;
 mod rewards;
 pub mod schemes;
@@ -89,6 +90,7 @@ fn routes(config: &mut ServiceConfig) {
         .configure(volunteers::routes)
         .configure(services::routes)
         .configure(entries::routes)
+        .configure(levels::routes)
         .configure(rankings::routes)
         .configure(schemes::routes);
     let v1 = scope("/api/v1").service(of_scheme).configure(schemes::admin_routes).configure(keys::routes);

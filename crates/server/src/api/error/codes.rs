@@ -48,6 +48,7 @@ codes! {
     SessionNotFound = "session_not_found", 404, "没有这个场次", "There is no such session";
     StationNotFound = "station_not_found", 404, "没有这个站点", "There is no such station";
     ExchangeNotFound = "exchange_not_found", 404, "没有这笔兑换", "There is no such exchange";
+    AwardNotFound = "award_not_found", 404, "没有这次授予", "There is no such award";
     EntryNotFound = "entry_not_found", 404, "没有这笔分录", "There is no such entry";
     KeyNotFound = "key_not_found", 404, "没有这个密钥", "There is no such key";
     MethodNotAllowed = "method_not_allowed", 405, "此地址不支持该方法", "The address does not take this method";
@@ -67,6 +68,13 @@ codes! {
     NotEligible = "not_eligible", 422, "不符合条件", "Not eligible";
     OutsideWindow = "outside_window", 422, "不在开放时间内", "Outside the time in which it is open";
     OverlappingService = "overlapping_service", 422, "与另一条服务记录时间重叠", "It overlaps another service";
+    Banned = "banned", 422, "在禁止申请期内", "Barred from applying";
+    ApplicantNotAccepted = "applicant_not_accepted", 422, "不接受这类申报人", "Not accepted from this applicant";
+    WrongBody = "wrong_body", 422, "应由另一机构授予", "Another body grants it";
+    OutOfSequence = "out_of_sequence", 422, "须逐级取得", "The step below comes first";
+    AfterClosingDate = "after_closing_date", 422, "截止日之后的服务不计入本年", "Too late for this year";
+    PublicityTooShort = "publicity_too_short", 422, "公示时间不足", "Not public for long enough";
+    AlreadyGranted = "already_granted", 422, "已授予过，不重复授予", "Granted before";
     TooManyRequests = "too_many_requests", 429, "请求过于频繁", "Too many requests";
     InternalError = "internal_error", 500, "服务器内部错误", "The server failed";
     Busy = "busy", 503, "服务器繁忙，请稍后用同一编号重试", "Busy: try again with the same id";

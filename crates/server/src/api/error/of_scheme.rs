@@ -3,13 +3,15 @@
 
 use super::{Code, Flaw, Problem, Text};
 use crate::api::amounts::{in_account, points};
+use crate::api::levels::Lack;
 use ledger::proof::ProofError;
 use scheme::balances::BalanceError;
-use scheme::config::Scheme;
+use scheme::config::{Applicant, Scheme};
 use scheme::exchanges::{ExchangeError, Ineligible};
 use scheme::keys::KeyError;
+use scheme::levels::LevelError;
 use scheme::rewards::RewardError;
-use scheme::rules::{RuleError, in_chinese};
+use scheme::rules::{RuleError, in_chinese, ladders};
 use scheme::schemes::{ApplyError, SchemeError};
 use scheme::services::{self, ServiceError};
 use scheme::volunteers::{Invalid, VolunteerError};
@@ -113,6 +115,69 @@ impl From<BalanceError> for Problem {
             BalanceError::Book(error) => Problem::internal(error),
         }
     }
+}
+
+impl From<LevelError> for Problem {
+    fn from(error: LevelError) -> Self {
+        match error {
+            LevelError::Invalid(flaws) => invalid(flaws),
+            LevelError::VolunteerNotFound { id } => not_found(Code::VolunteerNotFound, id),
+            LevelError::AwardNotFound { id } => not_found(Code::AwardNotFound, id),
+            LevelError::IdTaken { field } => taken(&field),
+            LevelError::NotEligible { lacks } => missing(Code::NotEligible, lacks),
+            LevelError::Banned { until } => Problem::new(Code::Banned)
+                .detail(format!("到 {until} 为止（含）"), format!("until {until}, that day included"))
+                .member("until", until.to_string()),
+            LevelError::ApplicantNotAccepted { accepted } => applicants(&accepted),
+            LevelError::WrongBody { needed } => Problem::new(Code::WrongBody)
+                .detail(format!("应由 {needed} 授予"), format!("`{needed}` grants it"))
+                .member("needed", needed),
+            LevelError::OutOfSequence { needed } => Problem::new(Code::OutOfSequence)
+                .detail(format!("须先有 {needed}"), format!("the step `{needed}` comes before it"))
+                .member("needed", needed),
+            LevelError::AfterClosingDate { closes_on, lacks } => missing(Code::AfterClosingDate, lacks)
+                .detail(
+                    format!("{closes_on} 之后的服务计入下一年度"),
+                    format!("what was served after {closes_on} counts from the next year on"),
+                )
+                .member("closes_on", closes_on.to_string()),
+            LevelError::PublicityTooShort { needed, available } => Problem::new(Code::PublicityTooShort)
+                .detail(
+                    format!("须公示满 {needed} 个工作日，已满 {available} 个"),
+                    format!("public for {available} working days of {needed}"),
+                )
+                .member("needed", needed)
+                .member("available", available),
+            LevelError::AlreadyGranted => Problem::new(Code::AlreadyGranted),
+            LevelError::Busy => Problem::new(Code::Busy),
+            LevelError::Database(error) => error.into(),
+            LevelError::Book(error) => Problem::internal(error),
+        }
+    }
+}
+
+/// The first thing that is missing is the sentence; all of them are listed.
+fn missing(code: Code, lacks: Vec<ladders::Lack>) -> Problem {
+    let problem = match lacks.first() {
+        None => Problem::new(code),
+        Some(first) => Problem::new(code)
+            .detail(first.zh.clone(), first.en.clone())
+            .member("needed", first.needed.clone())
+            .member("available", first.available.clone()),
+    };
+    let lacks: Vec<Lack> = lacks.into_iter().map(Lack::from).collect();
+    problem.member("missing", serde_json::to_value(lacks).unwrap_or_default())
+}
+
+fn applicants(accepted: &[Applicant]) -> Problem {
+    let words = accepted.iter().map(|applicant| match applicant {
+        Applicant::Oneself => ("self", "本人"),
+        Applicant::Organisation => ("organisation", "组织"),
+    });
+    let (codes, zh): (Vec<&str>, Vec<&str>) = words.unzip();
+    Problem::new(Code::ApplicantNotAccepted)
+        .detail(format!("只接受{}申报", zh.join("、")), format!("only from: {}", codes.join(", ")))
+        .member("accepted", codes)
 }
 
 impl From<RuleError> for Problem {
@@ -316,9 +381,10 @@ fn flaw(invalid: Invalid) -> Flaw {
     let zh = match invalid.code {
         "amount_negative" => "不能为负数",
         "amount_too_large" => "数值过大",
+        "automatic_ladder" => "达标即得，不须授予",
         "another_day" => "开始时间不在服务日期当天",
         "another_station" => "场次在另一站点",
-        "date_in_future" => "服务日期在将来",
+        "date_in_future" => "日期在将来",
         "end_before_start" => "结束早于开始",
         "bill_not_asked" => "这项兑换不按账单定价",
         "invalid_bill" => "账单金额须在 0.01 至 1000000 元之间",
@@ -335,17 +401,21 @@ fn flaw(invalid: Invalid) -> Flaw {
         "invalid_quantity" => "数量须在 1 到 1000 之间",
         "invalid_seats" => "座位数超出范围",
         "invalid_star" => "星级须在 1 到 5 之间",
+        "invalid_years" => "年数超出规定",
         "invalid_text" => "为空、过长或含有控制字符",
         "minutes_differ" => "分钟数与起止时间不一致",
         "missing_end" => "缺少结束时间",
         "missing_minutes" => "缺少时长或起止时间",
         "missing_reason" => "须说明理由",
         "missing_start" => "缺少开始时间",
+        "no_bans" => "这个等级表没有禁止申请的规定",
         "no_rules_then" => "当日尚无积分规则",
         "not_a_good" => "服务类项目没有库存，只有场次",
         "not_a_service" => "物品没有场次",
         "rules_not_applicable" => "积分规则不适用",
         "unknown_category" => "方案没有这个服务类别",
+        "unknown_ladder" => "现行规则没有这个等级表",
+        "unknown_step" => "没有这一级",
         "unknown_station" => "方案没有这个站点",
         "unknown_unit" => "方案没有这个单位",
         "wrong_pickup_code" => "取货码不对",
