@@ -1,11 +1,12 @@
 //! A published scheme with people in it, whose clock the test sets: everything goes through the scheme's operations.
 
-use crate::world::{World, operator, service};
+use crate::world::{World, details, operator, service};
 use chrono::{Days, NaiveDate};
 use db::Engine;
 use scheme::Role;
 use scheme::balances::{self, Balance};
 use scheme::exchanges::{self, Exchange, ExchangeError, Wish};
+use scheme::rewards::{Kind, RewardDetails};
 use scheme::rules::Evidence;
 use scheme::services::{self, Confirmation, Decision, ServiceDetails, ServiceError};
 use scheme::volunteers::{self, Consent, VolunteerDetails};
@@ -50,6 +51,25 @@ impl Published {
         set(&mut details);
         volunteers::put(&self.world.scheme, id, details, None, self.world.now()).await.expect("registered");
         id
+    }
+
+    /// The office marks a volunteer with a label.
+    pub async fn mark(&self, volunteer: Uuid, label: &str) {
+        let known = volunteers::get(&self.world.scheme, volunteer).await.expect("registered");
+        let mut labels = known.labels.clone();
+        labels.insert(label.to_owned());
+        let details = VolunteerDetails {
+            name: known.name.clone(),
+            birth_date: known.birth_date,
+            teams: known.teams.clone(),
+            kind: known.kind,
+            gender: known.gender,
+            residence: known.residence.clone(),
+            labels,
+            consent: known.consent,
+            ..VolunteerDetails::default()
+        };
+        volunteers::put(&self.world.scheme, volunteer, details, None, self.world.now()).await.expect("changed");
     }
 
     /// Puts a deed on record today.
@@ -119,6 +139,14 @@ impl Published {
         balances::balance(&self.world.scheme, volunteer, self.world.now()).await.expect("a balance")
     }
 
+    /// Pieces of something on the shelf that belongs to a group of rewards.
+    pub async fn reward(&self, group: &str, price_points: i64) -> Uuid {
+        let group = Some(group.to_owned());
+        let reward = self.world.reward(RewardDetails { price_points, group, ..details(Kind::Good) }).await;
+        self.world.stock(reward, 9).await;
+        reward
+    }
+
     /// Exchanges one piece, handed over at once.
     pub async fn exchange(&self, volunteer: Uuid, reward: Uuid) -> Result<Exchange, ExchangeError> {
         self.exchange_as(wish(volunteer, reward)).await
@@ -144,6 +172,8 @@ pub fn wish(volunteer_id: Uuid, reward_id: Uuid) -> Wish {
         station: None,
         session_id: None,
         collect_now: true,
+        beneficiary: None,
+        bill: None,
     }
 }
 
