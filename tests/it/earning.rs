@@ -6,6 +6,7 @@ use db::Engine;
 use rstest::rstest;
 use scheme::balances::{self, Balance};
 use scheme::rules::Evidence;
+use scheme::schemes::ApplyError;
 use scheme::services::{self, Confirmation, ServiceDetails, ServiceError};
 use scheme::{Role, expiry};
 use uuid::Uuid;
@@ -363,6 +364,32 @@ async fn a_year_begins_with_its_base_and_ends_with_nothing(#[values(Engine::Sqli
         expiry::run(&world.scheme, world.now()).await.expect("run");
         assert_eq!((world.points(ann).await, world.points(bob).await), (20, 0));
     }
+    world.assert_verified().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn rules_that_have_been_in_force_stay_as_they_are(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let text = toml("", "", "");
+    let world = World::new(engine, &text).await;
+    let ann = world.volunteer("安").await;
+    world.serve(ann, "patrol", "2026-11-01", 120).await;
+    let schemes = &world.schemes;
+    let dearer = text.replace("points_per_hour = \"1\"", "points_per_hour = \"2\"");
+    let refused = schemes.apply(&dearer, world.now()).await;
+    assert!(matches!(refused, Err(ApplyError::PastChanged { .. })), "{refused:?}");
+    let second = text[text.find("[[versions]]").expect("versions")..]
+        .replace("2026-01-01", "2026-12-01")
+        .replace("\"first\"", "\"second\"")
+        .replace("points_per_hour = \"1\"", "points_per_hour = \"2\"");
+    let closed = text.replace("version = \"first\"", "until = 2026-11-30\nversion = \"first\"");
+    schemes.apply(&format!("{closed}\n{second}"), world.now()).await.expect("a version of its own");
+    world.serve(ann, "patrol", "2026-11-02", 120).await;
+    world.set("2026-12-02T02:00:00Z");
+    world.serve(ann, "patrol", "2026-12-01", 120).await;
+    assert_eq!(world.points(ann).await, 2 + 2 + 4);
+    schemes.apply_over(&dearer, true, world.now()).await.expect("on purpose");
+    assert_eq!(world.points(ann).await, 8, "what was confirmed stays");
     world.assert_verified().await;
 }
 

@@ -18,6 +18,7 @@ pub const HUANGSHI: &str = include_str!("../data/schemes/huangshi.toml");
 
 /// An installation whose clock the test sets.
 pub struct World {
+    pub schemes: Schemes,
     pub scheme: Arc<OpenScheme>,
     pub db: Db,
     time: Arc<AtomicI64>,
@@ -56,7 +57,7 @@ impl World {
         let schemes = Schemes::open(db.clone(), settings).await.expect("the installation opens");
         let code = schemes.apply(toml, at("2026-01-01T00:00:00Z")).await.expect("applied").code;
         let scheme = schemes.get(&code).await.expect("the scheme opens");
-        World { scheme, db, time }
+        World { schemes, scheme, db, time }
     }
 
     pub fn now(&self) -> DateTime<Utc> {

@@ -1,13 +1,13 @@
 //! The schemes of an installation: their configurations, and their open books.
 
-use crate::config::{ConfigError, Scheme};
+use crate::config::{ConfigError, Rules, Scheme, VolunteerAccount};
 use crate::keys::Authenticated;
 use crate::micros;
 use crate::projection::SchemeProjection;
 use crate::rewards::{Reward, Session};
 use crate::secrets::Secrets;
 use crate::volunteers::Volunteer;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use db::Db;
 use ledger::book::Clock;
 use ledger::checkpoint::NoteSigner;
@@ -73,6 +73,12 @@ pub enum ApplyError {
     Config(#[from] ConfigError),
     #[error("the points of scheme {code:?} have {scale} decimals; that cannot be changed")]
     ScaleChanged { code: String, scale: u8 },
+    #[error("the account {account:?} counts something else already; that cannot be changed")]
+    AccountChanged { account: String },
+    #[error(
+        "the rules {version:?}, in force from {from}, are not what they were; write what changes as a version of its own"
+    )]
+    PastChanged { version: String, from: NaiveDate },
     #[error(transparent)]
     Database(#[from] db::Error),
 }
@@ -109,8 +115,15 @@ impl Schemes {
         &self.secrets
     }
 
-    /// Puts a configuration in force. Applying the same one again changes nothing.
+    /// Puts a configuration in force. Applying the same one again changes nothing. Rules that have been in force must stay
+    /// what they were: people have earned by them.
     pub async fn apply(&self, toml: &str, now: DateTime<Utc>) -> Result<Applied, ApplyError> {
+        self.apply_over(toml, false, now).await
+    }
+
+    /// As [`Schemes::apply`]; with `change_past` even rules that have been in force may be changed, as when they were copied
+    /// down wrongly. What has been confirmed by them stays as it is.
+    pub async fn apply_over(&self, toml: &str, change_past: bool, now: DateTime<Utc>) -> Result<Applied, ApplyError> {
         let config = Scheme::parse(toml)?;
         let code = config.code.clone();
         let book = match self.opened(&code) {
@@ -135,9 +148,7 @@ impl Schemes {
                 return Ok(Applied { code, edition, changed: false });
             }
             let before = Scheme::parse(&row.configuration)?;
-            if before.points_scale != config.points_scale {
-                return Err(ApplyError::ScaleChanged { code, scale: before.points_scale });
-            }
+            may_follow(&before, &config, change_past, now)?;
         }
         tx.query("INSERT INTO schemes (book, edition, code, applied_at, configuration) VALUES ($1, $2, $3, $4, $5)")
             .bind(book.number())
@@ -258,6 +269,36 @@ impl OpenScheme {
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
         *self.edition.write().unwrap_or_else(PoisonError::into_inner) = edition;
     }
+}
+
+/// What is in the book already is what it was.
+fn may_follow(before: &Scheme, config: &Scheme, change_past: bool, now: DateTime<Utc>) -> Result<(), ApplyError> {
+    if before.points_scale != config.points_scale {
+        return Err(ApplyError::ScaleChanged { code: config.code.clone(), scale: before.points_scale });
+    }
+    let otherwise =
+        |known: &&VolunteerAccount| config.account(&known.code).is_some_and(|new| new.counts != known.counts);
+    if let Some(account) = before.accounts.iter().find(otherwise) {
+        return Err(ApplyError::AccountChanged { account: account.code.clone() });
+    }
+    let today = config.day_of(now);
+    let begun = before.versions().iter().filter(|rules| rules.from <= today && !change_past);
+    for rules in begun {
+        let kept = config.versions().iter().find(|new| new.version == rules.version);
+        // Rules may be closed, from today on.
+        let closed = |new: &&Rules| {
+            let ends = new.until == rules.until || new.until.is_some_and(|until| until >= today);
+            ends && {
+                let mut open = (*new).clone();
+                open.until = rules.until;
+                open == *rules
+            }
+        };
+        if kept.filter(closed).is_none() {
+            return Err(ApplyError::PastChanged { version: rules.version.clone(), from: rules.from });
+        }
+    }
+    Ok(())
 }
 
 /// What was applied had been checked.

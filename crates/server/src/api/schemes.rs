@@ -89,6 +89,10 @@ pub struct Version {
 pub struct Configuration {
     /// TOML, as published.
     configuration: String,
+    /// Change even rules that have been in force, as when they were copied down wrongly. What has been confirmed by them
+    /// stays as it is.
+    #[serde(default)]
+    change_past: bool,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -109,8 +113,8 @@ async fn list_schemes(call: AdminCall<may::ListSchemes>) -> Result<HttpResponse,
 
 /// Put a configuration in force
 ///
-/// A new code makes a new scheme. Rules already in force stay in force for the days before the new ones begin, as long as
-/// the configuration keeps them.
+/// A new code makes a new scheme. Rules that have been in force stay as they are (`past_rules_changed` otherwise), and what
+/// changes is a version of its own, in force from a day on.
 #[utoipa::path(
     tag = "administration",
     request_body = Configuration,
@@ -118,13 +122,13 @@ async fn list_schemes(call: AdminCall<may::ListSchemes>) -> Result<HttpResponse,
 )]
 #[put("")]
 async fn put_scheme(call: AdminCall<may::PutScheme, SchemeCode, Json<Configuration>>) -> Result<HttpResponse, Problem> {
-    let toml = &call.input.0.configuration;
+    let Configuration { configuration: toml, change_past } = &call.input.0;
     let parsed = Scheme::parse(toml).map_err(ApplyError::from)?;
     if parsed.code != call.at.0 {
         let (zh, en) = ("配置中的 code 与地址不同", "the `code` in the configuration is not the one in the path");
         return Err(Problem::invalid_value("/configuration", "another_code", zh, en));
     }
-    let applied = call.api.schemes.apply(toml, call.now).await?;
+    let applied = call.api.schemes.apply_over(toml, *change_past, call.now).await?;
     let status = if applied.edition == 1 { StatusCode::CREATED } else { StatusCode::OK };
     Ok(once(status, !applied.changed, AppliedBody { code: applied.code, edition: applied.edition }))
 }

@@ -6,7 +6,7 @@ use crate::api::amounts::{in_account, points};
 use crate::api::levels::Lack;
 use ledger::proof::ProofError;
 use scheme::balances::BalanceError;
-use scheme::config::{Applicant, Scheme};
+use scheme::config::{Applicant, Finding, Scheme, Severity};
 use scheme::exchanges::{ExchangeError, Ineligible};
 use scheme::keys::KeyError;
 use scheme::levels::LevelError;
@@ -44,8 +44,23 @@ impl From<ApplyError> for Problem {
     fn from(error: ApplyError) -> Self {
         match error {
             ApplyError::Config(error) => {
-                let text = error.to_string();
-                Problem::invalid_value("/configuration", "invalid_configuration", &format!("配置有误：{text}"), &text)
+                let flaw = |finding: &Finding| {
+                    let place = finding.line_and_column.map_or(String::new(), |(line, _)| format!("{line}: "));
+                    let hint = finding.suggestion.as_ref().map_or(String::new(), |hint| format!(" → {hint}"));
+                    let told = |text: &str| format!("{place}{text}{hint}");
+                    let detail = Text::new(told(&finding.zh), told(&finding.en));
+                    Flaw { pointer: "/configuration".to_owned(), code: "invalid_configuration".to_owned(), detail }
+                };
+                let errors = error.findings.iter().filter(|finding| finding.severity == Severity::Error);
+                Problem::invalid(errors.map(flaw).collect())
+            }
+            ApplyError::AccountChanged { .. } => {
+                let zh = "已有账目，账本的单位不能再改";
+                Problem::invalid_value("/configuration", "account_changed", zh, &error.to_string())
+            }
+            ApplyError::PastChanged { ref version, from } => {
+                let zh = format!("自 {from} 起施行的规则“{version}”不能改动；请把改动写成新的版本");
+                Problem::invalid_value("/configuration", "past_rules_changed", &zh, &error.to_string())
             }
             ApplyError::ScaleChanged { .. } => {
                 let zh = "已有账目，积分的小数位数不能再改";
