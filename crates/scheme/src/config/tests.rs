@@ -3,6 +3,7 @@ mod exchange;
 mod form;
 mod kept;
 mod ladders;
+mod manual;
 mod marked;
 mod versions;
 

@@ -66,11 +66,7 @@ pub fn named_in<'a>(
     let mut seen = HashSet::new();
     for (index, (code, texts)) in items.enumerate() {
         let place = place.item(list, index);
-        if !is_code(code) {
-            let zh = format!("代码由 1 至 32 个 a-z、0-9、`-`、`_` 组成，以字母开头，不能是 `{code}`");
-            let en = format!("a code is 1 to 32 of a-z, 0-9, `-` and `_`, beginning with a letter, not `{code}`");
-            report.error(place.key("code"), zh, en);
-        }
+        self::code(place.key("code"), code, report);
         if !seen.insert(code) {
             let (zh, en) = (format!("代码 `{code}` 用了两次"), format!("the code `{code}` is used twice"));
             report.error(place.key("code"), zh, en);
@@ -78,6 +74,14 @@ pub fn named_in<'a>(
         for (key, written) in texts {
             text(place.key(key), written, report);
         }
+    }
+}
+
+pub fn code(at: Place, code: &str, report: &mut Report) {
+    if !is_code(code) {
+        let zh = format!("代码由 1 至 32 个 a-z、0-9、`-`、`_` 组成，以字母开头，不能是 `{code}`");
+        let en = format!("a code is 1 to 32 of a-z, 0-9, `-` and `_`, beginning with a letter, not `{code}`");
+        report.error(at, zh, en);
     }
 }
 

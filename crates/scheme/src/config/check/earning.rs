@@ -156,6 +156,10 @@ fn rule(
     account(scheme, &rule, at, report);
     requirement(written, at, report);
     highest_of(written, at, report);
+    for (index, approver) in written.approvers.iter().enumerate() {
+        codes::text(at.item("approvers", index), approver, report);
+    }
+    codes::each_once("approvers", &written.approvers, at, report);
     automatic(&rule, event, at, report);
     conditions::check(scheme, rules, &written.requires, at, Scope::Record, report);
     amounts(scheme, &rule, at, report);
@@ -276,9 +280,9 @@ fn highest_of(written: &RuleFile, at: &Place, report: &mut Report) {
 fn automatic(rule: &EarningRule, event: bool, at: &Place, report: &mut Report) {
     let plain = event && rule.categories.len() == 1 && matches!(rule.amount, Amount::Fixed(_)) && !rule.deducts();
     let unselected = rule.levels.is_empty() && rule.roles.is_empty() && rule.labels.is_empty();
-    if rule.when.is_some() && !(plain && unselected) {
-        let zh = "自动发生的是一个事项，每人得同样的 `points`，不分级别、角色和标记";
-        let en = "what happens by itself is one event that gives everybody the same `points`";
+    if rule.when.is_some() && !(plain && unselected && rule.approvers.is_empty()) {
+        let zh = "自动发生的是一个事项，每人得同样的 `points`，不分级别、角色和标记，也不经审批";
+        let en = "what happens by itself is one event that gives everybody the same `points`, and nobody approves of";
         report.error(at.key("when"), zh, en);
     }
 }

@@ -21,9 +21,10 @@ pub fn check(scheme: &Scheme, rules: &Rules, place: &Place, report: &mut Report)
 
 fn exchange_rule(scheme: &Scheme, rules: &Rules, rule: &ExchangeRule, at: &Place, report: &mut Report) {
     for (index, group) in rule.groups.iter().enumerate() {
-        codes::text(at.item("groups", index), group, report);
+        codes::code(at.item("groups", index), group, report);
     }
     each_once("groups", &rule.groups, at, report);
+    prohibited(rule, at, report);
     for (index, window) in rule.windows.iter().enumerate() {
         self::window(window, &at.item("windows", index), report);
     }
@@ -54,6 +55,32 @@ fn exchange_rule(scheme: &Scheme, rules: &Rules, rule: &ExchangeRule, at: &Place
     }
     if let Some(bill) = rule.bill {
         self::bill(bill, &at.key("bill"), report);
+    }
+}
+
+/// What is not exchanged at all has no other rule, and not everything is meant.
+fn prohibited(rule: &ExchangeRule, at: &Place, report: &mut Report) {
+    if !rule.prohibited {
+        return;
+    }
+    if rule.groups.is_empty() {
+        let (zh, en) = ("没有 `groups`，什么都不能兑换", "without `groups` nothing at all can be exchanged");
+        report.warning(at.key("prohibited"), zh, en);
+    }
+    let ruled = [
+        ("windows", !rule.windows.is_empty()),
+        ("limits", !rule.limits.is_empty()),
+        ("requires", !rule.requires.is_empty()),
+        ("entitled_by", rule.entitled_by.is_some()),
+        ("pays_from", rule.pays_from.is_some()),
+        ("clears_balance", rule.clears_balance),
+        ("beneficiaries", rule.beneficiaries.is_some()),
+        ("bill", rule.bill.is_some()),
+    ];
+    for (key, _) in ruled.into_iter().filter(|(_, written)| *written) {
+        let (zh, en) =
+            (format!("一律不得兑换的，不必写 `{key}`"), format!("what is not exchanged at all has no `{key}`"));
+        report.error(at.key(key), zh, en);
     }
 }
 

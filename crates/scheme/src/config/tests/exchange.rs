@@ -42,12 +42,24 @@ fn limits_and_bills_and_beneficiaries_say_one_thing() {
             (beneficiaries, "{ relations = [\"self\", §\"self\"] }", "listed twice"),
             (beneficiaries, "{ relations = [\"self\"], min_age = §0 }", "between 1 and 200"),
             ("groups = [\"goods\"]", "groups = [\"goods\", §\"goods\"]", "listed twice"),
-            ("groups = [\"goods\"]", "groups = [§\"\"]", "is blank"),
+            ("groups = [\"goods\"]", "groups = [§\"日用品\"]", "a code is 1 to 32"),
+            (
+                "pays_from = \"coins\"\nclears_balance = true",
+                "prohibited = true\nclears_balance = §true",
+                "not exchanged at all",
+            ),
         ],
     );
     all_are_found(
         Warning,
-        &[(limits, "limits = [{ uses = §3, per = \"day\" }, { uses = 3, per = \"month\" }]", "never reached")],
+        &[
+            (limits, "limits = [{ uses = §3, per = \"day\" }, { uses = 3, per = \"month\" }]", "never reached"),
+            (
+                "groups = [\"care\"]\npays_from = \"coins\"\nclears_balance = true",
+                "prohibited = §true",
+                "nothing at all",
+            ),
+        ],
     );
 }
 
