@@ -13,10 +13,15 @@ use std::sync::Arc;
 #[derive(clap::Subcommand)]
 pub enum Command {
     /// Put configurations in force
+    ///
+    /// Rules that have been in force must stay what they were; what changes is a version of its own.
     #[command(after_help = "Example:\n  aixin scheme apply ziyang.toml haiyue.toml")]
     Apply {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// Change even rules that have been in force, as when they were copied down wrongly; what was confirmed stays
+        #[arg(long)]
+        change_past: bool,
         #[command(flatten)]
         settings: Settings,
     },
@@ -53,7 +58,7 @@ pub enum Command {
 
 pub async fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Apply { files, settings } => apply(&files, &settings).await,
+        Command::Apply { files, change_past, settings } => apply(&files, change_past, &settings).await,
         Command::Check { files, .. } => check(&files),
         Command::Explain { file, case, .. } => explain(&file, &case),
         Command::Schema { .. } => {
@@ -63,12 +68,13 @@ pub async fn run(command: Command) -> anyhow::Result<()> {
     }
 }
 
-async fn apply(files: &[PathBuf], settings: &Settings) -> anyhow::Result<()> {
+async fn apply(files: &[PathBuf], change_past: bool, settings: &Settings) -> anyhow::Result<()> {
     // All are checked before any is applied.
     let texts = files.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
     let schemes = settings.open(Arc::new(wall_clock)).await?;
     for ((file, text), path) in texts.iter().zip(files) {
-        let applied = schemes.apply(text, wall_clock()).await.with_context(|| path.display().to_string())?;
+        let applied = schemes.apply_over(text, change_past, wall_clock()).await;
+        let applied = applied.with_context(|| path.display().to_string())?;
         let how = if applied.changed { "applied" } else { "in force already" };
         println!("{}: {how}, edition {} of {}", file.code, applied.edition, file.name);
     }
