@@ -17,8 +17,12 @@ macro_rules! migration {
     };
 }
 
-const MIGRATIONS: &[(i64, &str, &str, &str)] =
-    &[migration!(1, "0001_ledger"), migration!(2, "0002_scheme"), migration!(3, "0003_levels")];
+const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
+    migration!(1, "0001_ledger"),
+    migration!(2, "0002_scheme"),
+    migration!(3, "0003_levels"),
+    migration!(4, "0004_calendar"),
+];
 
 pub async fn run(db: &Db) -> Result<()> {
     match db {

@@ -34,6 +34,7 @@ pub use caps::{CapPeriod, CapRule, CapUnit, OverCap};
 pub use check::{Finding, Severity};
 pub use conditions::{Condition, Gender, VolunteerKind};
 pub use dates::MonthDay;
+pub(crate) use dates::day;
 pub use exchange::{
     Beneficiaries, Bill, Entitlement, ExchangeRule, Relation, Transfer, TransferLimit, TransferTo, UseLimit, Weekday,
     Window,
@@ -131,6 +132,12 @@ impl Scheme {
     pub fn rules_on(&self, date: NaiveDate) -> Option<&Rules> {
         let begun = self.versions.iter().rev().find(|rules| rules.from <= date)?;
         begun.until.is_none_or(|until| date <= until).then_some(begun)
+    }
+
+    /// Working days within which a service of `date` has to be on record: 10 where no rules say otherwise (Order 67 of the
+    /// Ministry of Civil Affairs, Art. 11).
+    pub fn recording_deadline(&self, date: NaiveDate) -> u32 {
+        self.rules_on(date).map_or(10, |rules| rules.recording_deadline_working_days)
     }
 
     /// All versions of the rules, the oldest first; there is at least one.

@@ -8,6 +8,7 @@
 //!
 //! It refuses to know HTTP and screens.
 
+pub mod calendar;
 pub mod config;
 pub mod rules;
 
@@ -31,7 +32,6 @@ mod accounts;
 mod projection;
 mod reasons;
 pub mod verify;
-mod working_days;
 
 pub use keys::{Operator, Role};
 pub use schemes::{OpenScheme, Schemes, Settings};

@@ -1,5 +1,6 @@
 //! The schemes of an installation: their configurations, and their open books.
 
+use crate::calendar::{self, Calendar};
 use crate::config::{ConfigError, Rules, Scheme, VolunteerAccount};
 use crate::keys::Authenticated;
 use crate::micros;
@@ -42,7 +43,11 @@ pub struct Schemes {
     opening: Mutex<()>,
     open: RwLock<HashMap<String, Arc<OpenScheme>>>,
     pub(crate) known_keys: Cache<[u8; 32], Arc<Authenticated>>,
+    calendar: SharedCalendar,
 }
+
+/// The working days, which all schemes share.
+type SharedCalendar = Arc<RwLock<Arc<Calendar>>>;
 
 /// A scheme at work.
 pub struct OpenScheme {
@@ -57,6 +62,7 @@ pub struct OpenScheme {
     pub(crate) known_volunteers: RwLock<HashSet<Uuid>>,
     edition: RwLock<i64>,
     signer: NoteSigner,
+    calendar: SharedCalendar,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -104,7 +110,13 @@ impl Schemes {
         let known_keys = Cache::builder().max_capacity(10_000).time_to_live(SEEN_BY_OTHERS).build();
         let (opening, open) = (Mutex::default(), RwLock::default());
         let runtime = Handle::current();
-        Ok(Schemes { db, settings, secrets, runtime, opening, open, known_keys })
+        let calendar = Arc::new(RwLock::new(Arc::new(calendar::load(&db).await?)));
+        Ok(Schemes { db, settings, secrets, runtime, opening, open, known_keys, calendar })
+    }
+
+    /// The working days.
+    pub fn calendar(&self) -> Arc<Calendar> {
+        self.calendar.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub fn db(&self) -> &Db {
@@ -194,8 +206,10 @@ impl Schemes {
         Ok(rows.into_iter().map(|(code,)| code).collect())
     }
 
-    /// Takes over the configurations that other processes have applied since.
+    /// Takes over the configurations and the calendar that other processes have applied since.
     pub async fn refresh(&self) -> db::Result<()> {
+        let calendar = Arc::new(calendar::load(&self.db).await?);
+        *self.calendar.write().unwrap_or_else(PoisonError::into_inner) = calendar;
         let open: Vec<_> = self.open.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
         for scheme in open {
             let newest: Option<EditionRow> = self
@@ -247,6 +261,7 @@ impl Schemes {
             known_volunteers: RwLock::default(),
             edition: RwLock::new(edition),
             signer: NoteSigner::new(name, self.secrets.signing_key),
+            calendar: self.calendar.clone(),
         }
     }
 }
@@ -259,6 +274,11 @@ impl OpenScheme {
 
     pub fn edition(&self) -> i64 {
         *self.edition.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The working days.
+    pub fn calendar(&self) -> Arc<Calendar> {
+        self.calendar.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub fn signer(&self) -> &NoteSigner {

@@ -17,7 +17,6 @@ use crate::rules::{Evidence, Person};
 use crate::schemes::OpenScheme;
 use crate::secrets::random;
 use crate::volunteers::{self, Invalid, VolunteerError};
-use crate::working_days::working_days_after;
 use crate::{micros, moment};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
@@ -367,8 +366,7 @@ async fn insert(
     by: &Operator,
     now: DateTime<Utc>,
 ) -> db::Result<u64> {
-    let deadline =
-        scheme.config().rules_on(details.occurred_on).map_or(10, |rules| rules.recording_deadline_working_days);
+    let deadline = scheme.config().recording_deadline(details.occurred_on);
     tx.query(
         "INSERT INTO services (book, id, volunteer_id, category, title, place, content, organiser, person_in_charge,
              recipient, occurred_on, started_at, ended_at, minutes, evidence, level, role, item_count, filing_number, reason,
@@ -398,7 +396,7 @@ async fn insert(
     .bind(details.reason.clone())
     .bind(by.key_id)
     .bind(micros(now))
-    .bind(working_days_after(details.occurred_on, deadline))
+    .bind(scheme.calendar().after(details.occurred_on, deadline))
     .bind(random::<16>().to_vec())
     .execute()
     .await

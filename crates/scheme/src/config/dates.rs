@@ -47,7 +47,7 @@ impl JsonSchema for MonthDay {
 }
 
 /// A day as TOML writes days; text is not taken for one, and a day that does not exist is refused.
-pub(super) fn day<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
+pub(crate) fn day<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
     use serde::de::Error;
     let written = toml::value::Datetime::deserialize(deserializer)?;
     let toml::value::Datetime { date: Some(date), time: None, offset: None } = written else {

@@ -3,6 +3,7 @@
 use super::known::{banned_until, known};
 use super::{Known, LevelError};
 use crate::accounts;
+use crate::calendar::Calendar;
 use crate::config::{self, Applicant, Ladder, Rules, Sequence};
 use crate::keys::Operator;
 use crate::projection::{kind, text};
@@ -10,7 +11,6 @@ use crate::reasons;
 use crate::rules::ladders::{Level, levels};
 use crate::schemes::OpenScheme;
 use crate::volunteers::{self, Invalid, is_text};
-use crate::working_days::working_days_over;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use ledger::{Action, Bound, Draft, Entry, Key, Leg, Rejection, Source};
 use serde_json::{Map, Value, json};
@@ -101,7 +101,7 @@ async fn judged(
     if let Some(until) = banned {
         return Err(LevelError::Banned { until });
     }
-    in_form(level.ladder, place, application, today)?;
+    in_form(level.ladder, place, application, &scheme.calendar(), today)?;
     let mut bounds = known.pins.clone();
     bounds.push(no_ban_since);
     bounds.extend(in_sequence(level, place, application.volunteer_id)?);
@@ -167,7 +167,13 @@ fn eligible(level: &Level, known: &Known, place: usize, today: NaiveDate) -> Res
 }
 
 /// Who applies, to whom, and after how much publicity.
-fn in_form(ladder: &Ladder, place: usize, application: &Application, today: NaiveDate) -> Result<(), LevelError> {
+fn in_form(
+    ladder: &Ladder,
+    place: usize,
+    application: &Application,
+    calendar: &Calendar,
+    today: NaiveDate,
+) -> Result<(), LevelError> {
     if !ladder.applicants.is_empty() && !ladder.applicants.contains(&application.applicant) {
         return Err(LevelError::ApplicantNotAccepted { accepted: ladder.applicants.clone() });
     }
@@ -176,7 +182,7 @@ fn in_form(ladder: &Ladder, place: usize, application: &Application, today: Naiv
         return Err(LevelError::WrongBody { needed: needed.clone() });
     }
     let needed = ladder.publicity_working_days.unwrap_or(0);
-    let over = |from| working_days_over(from, today, needed);
+    let over = |from| calendar.over(from, today, needed);
     let available = application.published_from.map_or(0, over);
     if available < needed {
         return Err(LevelError::PublicityTooShort { needed, available });

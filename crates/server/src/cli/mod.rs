@@ -1,5 +1,6 @@
 //! The command line: one file for each command.
 
+mod calendar;
 mod demo;
 mod import;
 mod key;
@@ -44,6 +45,8 @@ enum Command {
     #[command(subcommand)]
     Scheme(scheme::Command),
     #[command(subcommand)]
+    Calendar(calendar::Command),
+    #[command(subcommand)]
     Key(key::Command),
     #[command(subcommand)]
     Import(import::Command),
@@ -80,6 +83,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Demo(args) => demo::run(args).await?,
         Command::Serve(args) => serve::run(args).await?,
         Command::Scheme(command) => scheme::run(command).await?,
+        Command::Calendar(command) => calendar::run(command).await?,
         Command::Key(command) => key::run(command).await?,
         Command::Import(command) => return import::run(command).await,
         Command::Verify(args) => return verify::run(args).await,
