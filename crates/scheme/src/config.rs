@@ -51,7 +51,10 @@ pub use schema::json_schema;
 /// A scheme as its office wrote it down. Only [`Scheme::parse`] makes one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(title = "Aixin scheme")]
+#[schemars(
+    title = "Aixin scheme",
+    description = "一个方案：谁、记什么、怎样得分和兑换。\nA scheme: who, what is recorded, how it earns and what for."
+)]
 pub struct Scheme {
     /// 方案代码，用在网址和命令行里，如 `ziyang`。
     /// The short code in addresses and on the command line.
@@ -178,6 +181,7 @@ impl Scheme {
     }
 }
 
+/// 站点：存放和发放奖励的地方。
 /// A place that keeps stock and hands out rewards.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -190,6 +194,7 @@ pub struct Station {
     pub name: String,
 }
 
+/// 组织树上的一个单位，志愿者归属于它，报表按它分。
 /// A node of the organisation tree, to which volunteers belong and by which reports are cut.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -211,24 +216,41 @@ pub struct Unit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UnitKind {
+    /// 市。
     City,
+    /// 区、县。
     District,
+    /// 街道。
     Street,
+    /// 乡镇。
     Town,
+    /// 社区、村。
     Community,
+    /// 小区。
     Compound,
+    /// 网格。
     Grid,
+    /// 楼栋。
     Building,
+    /// 单元、楼道。
     Staircase,
+    /// 党支部。
     PartyBranch,
+    /// 机关、事业单位、学校。
     Institution,
+    /// 企业。
     Enterprise,
+    /// 物业。
     Property,
+    /// 社会组织。
     SocialOrganisation,
+    /// 服务队。
     Team,
+    /// 社团。
     Club,
 }
 
+/// 一类服务或事项，可以有自己的规则和上限。
 /// A class of service or an event, which may have its own rate and its own caps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -251,11 +273,14 @@ pub struct Category {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CategoryKind {
+    /// 服务，计时长。
     #[default]
     Service,
+    /// 事项，不计时长。
     Event,
 }
 
+/// 一个代码和它的名称。
 /// A code with its names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -271,6 +296,7 @@ pub struct Named {
     pub name_en: String,
 }
 
+/// 时长和积分之外，志愿者名下的另一本账。
 /// A book of account that a volunteer has beside hours and points.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

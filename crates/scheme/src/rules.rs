@@ -52,9 +52,13 @@ use work::Work;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {
+    /// 本人扫码签到签退。
     SelfScan,
+    /// 服务站机器登记。
     Kiosk,
+    /// 领队确认。
     LeaderConfirmed,
+    /// 事后补录。
     BackFilled,
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::rules::distinct;
 use crate::rules::Decimal;
 
+/// 每人计入的上限。限分钟即限计入的时长，从而限积分；限积分不影响时长。
 /// An upper limit for what one person is credited. A limit on minutes limits the hours on record, and thereby the
 /// points; a limit on points leaves the hours as they are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -62,8 +63,11 @@ impl CapRule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CapUnit {
+    /// 分钟。
     Minutes,
+    /// 积分。
     Points,
+    /// 次数。
     Uses,
 }
 
@@ -71,13 +75,21 @@ pub enum CapUnit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CapPeriod {
+    /// 每次。
     Record,
+    /// 每日。
     Day,
+    /// 每周（周一至周日）。
     Week,
+    /// 每月。
     Month,
+    /// 每季度。
     Quarter,
+    /// 每年。
     Year,
+    /// 累计一生。
     Ever,
+    /// 余额。
     Balance,
 }
 
@@ -85,10 +97,13 @@ pub enum CapPeriod {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OverCap {
+    /// 计到上限为止。
     /// It is credited up to the limit.
     Truncate,
+    /// 整条不计：超时长上限的时长和积分都不计，超积分上限的积分不计。
     /// It is not credited at all: no minutes and no points over a cap on minutes, no points over one on points.
     Void,
+    /// 计到上限为止，其余进捐赠池。
     /// It is credited up to the limit, and the rest goes to the donation pool.
     Donate,
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::rules::Decimal;
 
+/// 一组条件，写了的都要符合；条件列表中符合一组即可。
 /// All that is written must hold. Where a list of conditions is asked for, one of them is enough.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -75,7 +76,9 @@ pub struct Condition {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Gender {
+    /// 女。
     Female,
+    /// 男。
     Male,
 }
 
@@ -83,8 +86,11 @@ pub enum Gender {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum VolunteerKind {
+    /// 个人。
     #[default]
     Individual,
+    /// 团体。
     Group,
+    /// 家庭。
     Household,
 }

@@ -8,6 +8,7 @@ use super::Condition;
 use super::dates::MonthDay;
 use crate::rules::{Decimal, Period};
 
+/// 一条兑换规则，它适用的每次兑换都要符合。
 /// A rule that every exchange it covers must fit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -54,6 +55,7 @@ pub struct ExchangeRule {
     pub bill: Option<Bill>,
 }
 
+/// 一个兑换时间段，写了的都要符合。
 /// A time at which exchanges are made. All that is written must fit.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -128,12 +130,19 @@ impl Window {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Weekday {
+    /// 星期一。
     Monday,
+    /// 星期二。
     Tuesday,
+    /// 星期三。
     Wednesday,
+    /// 星期四。
     Thursday,
+    /// 星期五。
     Friday,
+    /// 星期六。
     Saturday,
+    /// 星期日。
     Sunday,
 }
 
@@ -146,6 +155,7 @@ impl Weekday {
     }
 }
 
+/// 每人每期限次。
 /// So many pieces or uses for one person in a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -158,6 +168,7 @@ pub struct UseLimit {
     pub per: Period,
 }
 
+/// 某个等级表的某一级。
 /// A step of a ladder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -170,6 +181,7 @@ pub struct Entitlement {
     pub step: String,
 }
 
+/// 可以为哪些人兑换。
 /// Others for whom an exchange may be made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -185,16 +197,24 @@ pub struct Beneficiaries {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Relation {
+    /// 本人。
     #[serde(rename = "self")]
     Oneself,
+    /// 配偶。
     Spouse,
+    /// 父母。
     Parent,
+    /// 祖父母、外祖父母。
     Grandparent,
+    /// 子女。
     Child,
+    /// 兄弟姐妹。
     Sibling,
+    /// 其他亲属。
     OtherFamily,
 }
 
+/// 按账单定价；钱只记录，不经手。
 /// A price that follows a bill in money. The money is recorded, and not processed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -211,6 +231,7 @@ pub struct Bill {
     pub least_cash_fen: i64,
 }
 
+/// 把积分给别人。
 /// Points given to somebody else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -241,10 +262,13 @@ pub struct Transfer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TransferTo {
+    /// 捐赠池。
     Pool,
+    /// 另一位志愿者。
     Volunteer,
 }
 
+/// 每人每期最多给多少。
 /// At most so much for one person in a period.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

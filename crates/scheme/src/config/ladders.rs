@@ -7,6 +7,7 @@ use super::Condition;
 use super::dates::MonthDay;
 use crate::rules::Decimal;
 
+/// 一个等级表：达标与否由账算出，是否授予另行登记。
 /// Steps of recognition. What a volunteer is eligible for follows from the book; what they hold was granted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -61,6 +62,7 @@ pub struct Ladder {
     pub steps: Vec<LadderStep>,
 }
 
+/// 一级；写了的要求都要达到。
 /// A step. Everything that it asks for must be there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -97,15 +99,19 @@ pub struct LadderStep {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Award {
+    /// 达标即得。
     Automatic,
+    /// 须申请评定。
     OnApplication,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
+    /// 得到后一直保留。
     /// Once reached or granted, it stays.
     Kept,
+    /// 随时长、积分升降。
     /// It follows the balance, down as well as up.
     FollowsBalance,
 }
@@ -113,8 +119,10 @@ pub enum Standing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Sequence {
+    /// 逐级取得。
     /// Each step needs the one below it.
     OneByOne,
+    /// 达到哪一级即可申请哪一级。
     /// Any step that is reached.
     AnyStep,
 }
@@ -123,10 +131,13 @@ pub enum Sequence {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Within {
+    /// 累计。
     #[default]
     Ever,
+    /// 自然年度内。
     /// The calendar year.
     Year,
+    /// 截至当天的若干天内，含当天。
     /// The days up to the day of asking, that day included.
     Days(u32),
 }
@@ -134,8 +145,10 @@ pub enum Within {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Applicant {
+    /// 本人。
     /// The volunteer.
     Oneself,
+    /// 所在团体、单位。
     /// A team, unit or other organisation.
     Organisation,
 }

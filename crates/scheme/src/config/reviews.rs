@@ -7,6 +7,7 @@ use super::dates::MonthDay;
 use super::{Condition, VolunteerKind};
 use crate::rules::Decimal;
 
+/// 在符合条件者中评选。
 /// A selection among those who fulfil its conditions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -58,9 +59,13 @@ pub struct Review {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReviewKey {
+    /// 服务时长。
     Hours,
+    /// 所得积分。
     Points,
+    /// 服务次数。
     Services,
+    /// 所写账本当年所得。
     Account,
 }
 
@@ -68,10 +73,13 @@ pub enum ReviewKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReviewTies {
+    /// 与末位并列的都入选，可超出名额。
     /// All who are level with the last are selected, beyond the quota.
     AllIn,
+    /// 并列的都不入选，名额空缺。
     /// None of them is selected; the seats stay empty.
     AllOut,
+    /// 依次比时长、次数、注册先后。
     /// Who has more hours, then more services, then was registered earlier.
     HoursServicesSeniority,
 }
@@ -80,14 +88,18 @@ pub enum ReviewTies {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Quota {
+    /// 定额。
     /// So many.
     Fixed(u32),
+    /// 符合条件者的百分之几，舍去零头。
     /// So many of a hundred of those who fulfil the conditions, rounded down.
     Percent(Decimal),
+    /// 总额按各单位符合条件的人数分配，最大余数法。
     /// So many, shared out among units in proportion to those who fulfil the conditions, by largest remainder.
     ByUnit(u32),
 }
 
+/// 计分表的一段：达到下限得此分。
 /// A band of a table of scores: its score for whoever has at least so much.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -10,6 +10,7 @@ use super::dates::{MonthDay, day, optional_day};
 use super::{CapRule, Condition, ExchangeRule, Ladder, Review, Transfer};
 use crate::rules::{Decimal, Evidence, Rounding};
 
+/// 规则的一个版本，适用于自生效之日起的服务，不论何时确认。
 /// One dated version of the rules. It rules the services given from its date on, whenever they are confirmed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -87,6 +88,7 @@ pub(super) struct Resolved {
     pub default: Option<EarningRule>,
 }
 
+/// 一条规则：对谁、给多少、时间怎么计；服务的规则没写的照一般规则。
 /// A rule as written: whom it is for, what it gives, and how time is counted. What a rule for services leaves out is as in
 /// the default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -226,6 +228,7 @@ impl Rules {
     }
 }
 
+/// 每满一段给分，或分段给分。
 /// Points per full block of time, or by brackets.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -241,6 +244,7 @@ pub struct Blocks {
     pub tiers: Vec<Tier>,
 }
 
+/// 一段。
 /// A bracket.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -259,11 +263,16 @@ pub struct Tier {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CountedOver {
+    /// 每次单独计。
     /// Each record by itself.
     Record,
+    /// 按日累计。
     Day,
+    /// 按月累计。
     Month,
+    /// 按年累计。
     Year,
+    /// 一直累计。
     /// All that was ever served.
     Ever,
 }
@@ -272,12 +281,15 @@ pub enum CountedOver {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PartUnits {
+    /// 不计；累计的留待下次。
     /// It earns nothing; on a running total it waits for the rest.
     Ignored,
+    /// 按比例计，按 `rounding` 取舍。
     /// It earns its share, rounded by the rule's `rounding`.
     Proportional,
 }
 
+/// 按时间以外的数量给分。
 /// Points by a count of things other than time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -301,6 +313,7 @@ fn one() -> i64 {
     1
 }
 
+/// 酌情给分的范围。
 /// A range of points out of which somebody decides.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -313,6 +326,7 @@ pub struct Range {
     pub to: Decimal,
 }
 
+/// 同组的记录只计最高一项。
 /// Of all records whose rules name the same group, only the highest counts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -328,8 +342,10 @@ pub struct HighestOf {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum When {
+    /// 注册时。
     /// When a volunteer is registered.
     Registration,
+    /// 每年 1 月 1 日，此前已注册的人。
     /// On the first of January, for everybody who was registered before: a base that every year begins with.
     NewYear,
 }
@@ -338,9 +354,12 @@ pub enum When {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PartHours {
+    /// 每分钟都计。
     /// Every minute.
     Proportional,
+    /// 按半小时计。
     HalfHours,
+    /// 按整小时计。
     WholeHours,
 }
 
@@ -360,10 +379,13 @@ impl PartHours {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HoursCredited {
+    /// 实际时长。
     AsServed,
+    /// 计分的时长。
     AsCounted,
 }
 
+/// 短于此的服务不得分。
 /// A service shorter than this earns no points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -379,8 +401,10 @@ pub struct Minimum {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BelowMinimum {
+    /// 只记时长，不计分。
     /// The hours count, without points.
     MinutesOnly,
+    /// 时长和积分都不计。
     /// Neither hours nor points.
     Nothing,
 }
@@ -389,9 +413,11 @@ pub enum BelowMinimum {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Otherwise {
+    /// 只记时长，不计分。
     /// The hours count, without points.
     #[default]
     MinutesOnly,
+    /// 时长和积分都不计。
     /// Neither hours nor points.
     Nothing,
 }
@@ -400,10 +426,13 @@ pub enum Otherwise {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Overdraft {
+    /// 不能确认。
     /// It cannot be confirmed.
     Refuse,
+    /// 扣到零为止。
     /// It takes what there is.
     StopAtZero,
+    /// 不足部分欠着，从以后所得中扣。
     /// What is missing is owed, and taken from what is earned next.
     Owe,
 }
@@ -412,13 +441,18 @@ pub enum Overdraft {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Expiry {
+    /// 长期有效。
     Never,
+    /// 到起算日当年 12 月 31 日结束。
     /// Until the end of 31 December of the year of the base date.
     YearEnd,
+    /// 若干个月后的对应日结束为止。
     /// Until the end of the corresponding day so many months after the base date.
     Months(u32),
+    /// 到下一个这一天（MM-DD，含起算日当天）结束。
     /// Until the end of the next such day, `MM-DD`, the base date included.
     Yearly(MonthDay),
+    /// 到这一天结束，此后不再得分。
     /// Until the end of this day, whenever they were earned before it. From the day after on, nothing can be earned.
     On(#[serde(deserialize_with = "day")] NaiveDate),
 }
@@ -428,7 +462,9 @@ pub enum Expiry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ExpiryBase {
+    /// 服务日；晚确认的可能一到账就过期。
     ServiceDate,
+    /// 入账日。
     RecordingDate,
 }
 
@@ -436,13 +472,18 @@ pub enum ExpiryBase {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SpendableFrom {
+    /// 立即。
     #[default]
     AtOnce,
+    /// 下月起。
     NextMonth,
+    /// 下季度起。
     NextQuarter,
+    /// 下一年起。
     NextYear,
 }
 
+/// 冻结：冻结期间不能支出。
 /// Freezing an account: as long as it is frozen, it cannot be spent from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -461,6 +502,7 @@ pub struct Freeze {
     pub after_days: Option<u32>,
 }
 
+/// 确认后使账户解冻的记录。
 /// A confirmed record that thaws an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

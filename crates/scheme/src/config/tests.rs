@@ -291,13 +291,15 @@ fn the_sample_schemes_are_sound() {
         let text = std::fs::read_to_string(&path).expect(&name);
         let (scheme, warnings) = Scheme::parse_with_warnings(&text).unwrap_or_else(|error| panic!("{name}:\n{error}"));
         // What an earlier or later version has no rule for cannot be recorded then, as its text has it.
-        assert!(warnings.is_empty() || scheme.versions().len() > 1, "{name}: {warnings:?}");
+        // The gifts of `starred` come again before its last step, so that a test sees both.
+        let short = name == "starred" && warnings.iter().all(|warning| warning.en.contains("a cycle has only"));
+        assert!(warnings.is_empty() || scheme.versions().len() > 1 || short, "{name}: {warnings:?}");
         assert_eq!((scheme.code.as_str(), scheme.station("main").is_some()), (name.as_str(), true));
         // All others follow a published text.
-        assert_eq!(scheme.illustrative, ["ziyang", "haiyue"].contains(&name.as_str()), "{name}");
+        assert_eq!(scheme.illustrative, ["ziyang", "haiyue", "starred"].contains(&name.as_str()), "{name}");
         codes.insert(name);
     }
-    assert_eq!(codes.len(), 28, "{codes:?}");
+    assert_eq!(codes.len(), 29, "{codes:?}");
     for code in ["ziyang", "haiyue", "hailin", "huangshi"] {
         let text = std::fs::read_to_string(format!("{folder}/{code}.toml")).expect(code);
         let scheme = Scheme::parse(&text).expect(code);

@@ -94,8 +94,11 @@ impl AmountError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Rounding {
+    /// 舍去。
     Down,
+    /// 四舍五入。
     HalfUp,
+    /// 进一。
     Up,
 }
 

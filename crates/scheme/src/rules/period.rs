@@ -8,11 +8,17 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Period {
+    /// 每日。
     Day,
+    /// 每周（周一至周日）。
     Week,
+    /// 每月。
     Month,
+    /// 每季度。
     Quarter,
+    /// 每年。
     Year,
+    /// 一生。
     Ever,
 }
 

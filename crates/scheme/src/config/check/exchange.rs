@@ -12,7 +12,11 @@ use crate::rules::{Decimal, Period};
 
 pub fn check(scheme: &Scheme, rules: &Rules, place: &Place, report: &mut Report) {
     for (index, rule) in rules.exchange.iter().enumerate() {
-        exchange_rule(scheme, rules, rule, &place.item("exchange", index), report);
+        let at = place.item("exchange", index);
+        exchange_rule(scheme, rules, rule, &at, report);
+        for earlier in rules.exchange.iter().take(index).filter(|earlier| share_rewards(earlier, rule)) {
+            two_prices(earlier, rule, &at, report);
+        }
     }
     for (index, transfer) in rules.transfers.iter().enumerate() {
         self::transfer(scheme, rules, transfer, &place.item("transfers", index), report);
@@ -58,7 +62,26 @@ fn exchange_rule(scheme: &Scheme, rules: &Rules, rule: &ExchangeRule, at: &Place
     }
 }
 
-/// What is not exchanged at all has no other rule, and not everything is meant.
+/// Whether there may be rewards that both rules cover.
+fn share_rewards(one: &ExchangeRule, other: &ExchangeRule) -> bool {
+    one.groups.is_empty() || other.groups.is_empty() || one.groups.iter().any(|group| other.groups.contains(group))
+}
+
+/// A reward is paid for in one way, and must fit all rules that cover it.
+fn two_prices(earlier: &ExchangeRule, rule: &ExchangeRule, at: &Place, report: &mut Report) {
+    let differ = [
+        ("pays_from", rule.pays_from.is_some() && earlier.pays_from.is_some() && rule.pays_from != earlier.pays_from),
+        ("bill", rule.bill.is_some() && earlier.bill.is_some() && rule.bill != earlier.bill),
+    ];
+    for (key, _) in differ.into_iter().filter(|(_, differ)| *differ) {
+        let zh = format!("前面的规则适用同样的奖励，`{key}` 却不同");
+        let en = format!("an earlier rule covers the same rewards, with another `{key}`");
+        report.error(at.key(key), zh, en);
+    }
+}
+
+/// What is not exchanged at all has no other rule, but for the account in whose unit it is priced; and not everything is
+/// meant.
 fn prohibited(rule: &ExchangeRule, at: &Place, report: &mut Report) {
     if !rule.prohibited {
         return;
@@ -72,7 +95,6 @@ fn prohibited(rule: &ExchangeRule, at: &Place, report: &mut Report) {
         ("limits", !rule.limits.is_empty()),
         ("requires", !rule.requires.is_empty()),
         ("entitled_by", rule.entitled_by.is_some()),
-        ("pays_from", rule.pays_from.is_some()),
         ("clears_balance", rule.clears_balance),
         ("beneficiaries", rule.beneficiaries.is_some()),
         ("bill", rule.bill.is_some()),

@@ -196,9 +196,11 @@ fn rises(earlier: &[LadderStep], step: &LadderStep, at: &Place, report: &mut Rep
     }
 }
 
-/// After a cycle the gifts are had again, so it is as long as the way to the last step.
+/// Steps that come again are by hours. Published cycles are as long as the way to the last step; a shorter one gives the
+/// gifts of low steps again before the last is reached.
 fn cycle(ladder: &Ladder, at: &Place, report: &mut Report) {
     let Some(cycle) = ladder.cycle_hours else { return };
+    between(Some(cycle), 1, 1_000_000, at.key("cycle_hours"), report);
     for (index, step) in ladder.steps.iter().enumerate() {
         let here = at.item("steps", index);
         match step.hours {
@@ -208,9 +210,11 @@ fn cycle(ladder: &Ladder, at: &Place, report: &mut Report) {
                 report.error(here, zh, en);
             }
             Some(hours) if hours > Decimal::whole(cycle.into()) => {
-                let zh = format!("这一级要 {hours} 小时，一循环只有 {cycle} 小时");
-                let en = format!("this step takes {hours} hours, and a cycle has only {cycle}");
-                report.error(here.key("hours"), zh, en);
+                let zh = format!("这一级要 {hours} 小时，一循环只有 {cycle} 小时，未到这一级低级的礼品又可领取");
+                let en = format!(
+                    "this step takes {hours} hours, and a cycle has only {cycle}: gifts of lower steps come again before it"
+                );
+                report.warning(here.key("hours"), zh, en);
             }
             Some(_) => {}
         }

@@ -71,6 +71,16 @@ fn what_pays_is_there_and_can_pay() {
         &[
             (entitled, "entitled_by = { ladder = \"stars\", step = §\"three\" }", "no step `three`"),
             (entitled, "entitled_by = { ladder = \"stars\", step = \"two\" }\npays_from = §\"coins\"", "not paid for"),
+            (
+                "groups = [\"gifts\"]",
+                "groups = [\"gifts\", \"goods\"]\nbill = §{ fen_per_point = 200 }",
+                "another `bill`",
+            ),
+            (
+                entitled,
+                "pays_from = \"bank\"\nrefundable = true\n[[versions.exchange]]\ngroups = [\"gifts\", \"x\"]\npays_from = §\"coins\"",
+                "another `pays_from`",
+            ),
             ("pays_from = \"coins\"", "pays_from = §\"coin\"", "did you mean `coins`"),
             ("pays_from = \"coins\"", "pays_from = §\"merit\"", "not spendable"),
             (

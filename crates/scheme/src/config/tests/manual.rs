@@ -82,7 +82,7 @@ fn reference() -> String {
     let mut text = String::new();
     while let Some((path, node)) = waiting.pop_front() {
         let title = if path.is_empty() { "文件顶层 Top of the file".to_owned() } else { format!("`{path}`") };
-        let said = described(node).replace("[`Scheme::parse`]", "`aixin scheme check`");
+        let said = described(node);
         text += &format!("\n### {title}\n\n{said}\n\n| 字段 field | 写作 written as | 意思 meaning |\n|---|---|---|\n");
         let required = node["required"].as_array().cloned().unwrap_or_default();
         for (name, field) in node["properties"].as_object().into_iter().flatten() {
