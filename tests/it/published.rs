@@ -10,3 +10,4 @@ mod exchanging;
 mod hours;
 mod libraries;
 mod points;
+mod stars;

@@ -41,6 +41,11 @@ pub fn account_path(volunteer: Uuid, account: &str) -> Arc<str> {
     format!("volunteer/{volunteer}/account/{account}").into()
 }
 
+/// One for each count of records that has come to this mark.
+pub fn mark_path(volunteer: Uuid, label: &str) -> Arc<str> {
+    format!("volunteer/{volunteer}/mark/{label}").into()
+}
+
 /// One, once a step was granted and as long as it is not revoked.
 pub fn granted_path(volunteer: Uuid, ladder: &str, step: &str) -> Arc<str> {
     format!("volunteer/{volunteer}/granted/{ladder}/{step}").into()
@@ -185,6 +190,16 @@ pub fn deducted() -> Account {
 /// Where points go to and come from when a reversal changes what later records were worth.
 pub fn rebalanced() -> Account {
     Account::system("scheme/rebalanced", Unit::Points)
+}
+
+/// What volunteers are marked with by what is recorded of them.
+pub fn mark(volunteer: Uuid, label: &str) -> Account {
+    Account::holding(Key::new(mark_path(volunteer, label)), Unit::Uses)
+}
+
+/// Where marks are counted.
+pub fn marks() -> Account {
+    Account::system("scheme/marks", Unit::Uses)
 }
 
 /// Where frozen accounts are counted.

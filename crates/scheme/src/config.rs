@@ -23,6 +23,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -43,8 +44,8 @@ pub use ladders::{Applicant, Award, Ladder, LadderStep, Sequence, Standing, With
 pub use reviews::{Quota, Review, ReviewKey, ReviewTies, ScoreBand};
 pub use rules::{
     Amount, BelowMinimum, Blocks, CountedOver, EarningRule, Expiry, ExpiryBase, Freeze, HighestOf, HoursCredited,
-    Minimum, Otherwise, Overdraft, PartHours, PartUnits, PerUnit, Range, RuleFile, Rules, SpendableFrom, Thaw, Tier,
-    When,
+    Marks, Minimum, Otherwise, Overdraft, PartHours, PartUnits, PerUnit, Range, RuleFile, Rules, SpendableFrom, Thaw,
+    Tier, When,
 };
 pub use schema::json_schema;
 
@@ -156,6 +157,12 @@ impl Scheme {
             owes || rules.freeze.is_some() || rules.spendable_from != SpendableFrom::AtOnce
         };
         !self.accounts.is_empty() || self.versions.iter().any(more)
+    }
+
+    /// The labels that volunteers get by what is recorded of them.
+    pub fn marks(&self) -> BTreeSet<&str> {
+        let rules = self.versions.iter().flat_map(Rules::all_earning);
+        rules.filter_map(|rule| rule.marks.as_ref()).map(|marks| marks.label.as_str()).collect()
     }
 
     pub fn station(&self, code: &str) -> Option<&Station> {

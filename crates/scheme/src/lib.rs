@@ -29,6 +29,7 @@ pub mod rankings;
 pub mod statements;
 
 mod accounts;
+mod marks;
 mod projection;
 mod reasons;
 pub mod verify;

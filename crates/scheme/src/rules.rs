@@ -235,6 +235,20 @@ pub enum Frost {
     Thaws { marked: bool },
 }
 
+/// A record that counts towards a mark on the volunteer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The label.
+    pub label: String,
+    pub tally: Tally,
+    /// What this record adds to the tally.
+    pub amount: i64,
+    /// The volunteer has the mark as long as the tally is at least this.
+    pub limit: i64,
+    /// It is this record with which the limit is reached.
+    pub reached: bool,
+}
+
 /// What one record earns, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Earning {
@@ -254,6 +268,8 @@ pub struct Earning {
     pub debt: i64,
     /// The account freezes, or thaws.
     pub frost: Option<Frost>,
+    /// What it counts towards a mark on the volunteer.
+    pub mark: Option<Mark>,
     /// What this record takes of each tally, where it takes anything.
     pub draws: Vec<Draw>,
     /// The arithmetic, line by line.

@@ -6,6 +6,7 @@
 mod automatic;
 mod check;
 mod decide;
+mod mark;
 mod posting;
 
 pub use automatic::{on_new_year, on_registration};
@@ -13,10 +14,11 @@ pub use decide::{Calculation, Confirmation, Decision, confirm, confirm_with, get
 pub use posting::foresee;
 
 use crate::keys::Operator;
+use crate::marks;
 use crate::rules::{Evidence, Person};
 use crate::schemes::OpenScheme;
 use crate::secrets::random;
-use crate::volunteers::{self, Invalid, VolunteerError};
+use crate::volunteers::{Invalid, VolunteerError};
 use crate::{micros, moment};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
@@ -314,9 +316,10 @@ pub(crate) async fn put_in(
 
 /// What the rules ask of the volunteer.
 async fn person(scheme: &OpenScheme, id: Uuid) -> Result<Person, ServiceError> {
-    match volunteers::get(scheme, id).await {
-        Ok(volunteer) => Ok(volunteer.person()),
+    match marks::person(scheme, id).await {
+        Ok((person, _)) => Ok(person),
         Err(VolunteerError::Database(error)) => Err(error.into()),
+        Err(VolunteerError::Busy) => Err(ServiceError::Busy),
         // Who is not there is reported when the record itself is right.
         Err(_) => Ok(Person::default()),
     }

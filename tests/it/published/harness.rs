@@ -6,6 +6,7 @@ use db::Engine;
 use scheme::Role;
 use scheme::balances::{self, Balance};
 use scheme::exchanges::{self, Exchange, ExchangeError, Wish};
+use scheme::levels::{self, OnLadder};
 use scheme::rewards::{Kind, RewardDetails};
 use scheme::rules::Evidence;
 use scheme::services::{self, Confirmation, Decision, ServiceDetails, ServiceError};
@@ -137,6 +138,16 @@ impl Published {
 
     async fn balance(&self, volunteer: Uuid) -> Balance {
         balances::balance(&self.world.scheme, volunteer, self.world.now()).await.expect("a balance")
+    }
+
+    /// The highest step of a ladder that the volunteer holds.
+    pub async fn step(&self, volunteer: Uuid, ladder: &str) -> Option<String> {
+        self.on_ladder(volunteer, ladder).await.held.last().map(|held| held.step.code.clone())
+    }
+
+    pub async fn on_ladder(&self, volunteer: Uuid, ladder: &str) -> OnLadder {
+        let standings = levels::standings(&self.world.scheme, volunteer, self.world.now()).await.expect("standings");
+        standings.ladders.into_iter().find(|known| known.code == ladder).expect("a ladder")
     }
 
     /// Pieces of something on the shelf that belongs to a group of rewards.

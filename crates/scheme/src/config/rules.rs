@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::dates::{MonthDay, day, optional_day};
-use super::{CapRule, Condition, ExchangeRule, Ladder, Review, Transfer};
-use crate::rules::{Decimal, Evidence, Rounding};
+use super::{CapRule, CapUnit, Condition, ExchangeRule, Ladder, Review, Transfer};
+use crate::rules::{Decimal, Evidence, Period, Rounding};
 
 /// 规则的一个版本，适用于自生效之日起的服务，不论何时确认。
 /// One dated version of the rules. It rules the services given from its date on, whenever they are confirmed.
@@ -156,6 +156,9 @@ pub struct RuleFile {
     /// 自动发生，不需要人工记录。
     /// When it happens by itself, without a record.
     pub when: Option<When>,
+    /// 此类记录累计到一定次数或分数，即给志愿者加上标记，如一年内无故缺席满 5 次注销身份。
+    /// Marks the volunteer once such records have come to so many in a period, as five absences in a year end a registration.
+    pub marks: Option<Marks>,
     /// 指定的审批人（密钥名称）；不写则任何审核员都可确认。
     /// The names of the keys that may confirm it; any reviewer's when left out.
     #[serde(default)]
@@ -183,6 +186,7 @@ pub struct EarningRule {
     pub otherwise: Otherwise,
     pub highest_of: Option<HighestOf>,
     pub when: Option<When>,
+    pub marks: Option<Marks>,
     pub approvers: Vec<String>,
 }
 
@@ -348,6 +352,36 @@ pub enum When {
     /// 每年 1 月 1 日，此前已注册的人。
     /// On the first of January, for everybody who was registered before: a base that every year begins with.
     NewYear,
+}
+
+/// A mark that volunteers get by what is recorded of them. It stays until it is taken back with a record that it rests on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Marks {
+    /// 标记。
+    /// The label; conditions refer to it as to one that the office has given.
+    pub label: String,
+    /// 累计满多少次；与 points 二选一。
+    /// After so many records. Or `points`.
+    pub times: Option<i64>,
+    /// 累计满多少分（扣分则为所扣的分）。
+    /// After so many points, given or taken away.
+    pub points: Option<Decimal>,
+    /// 在什么期间内累计。
+    /// Within which period.
+    pub per: Period,
+}
+
+impl Marks {
+    /// What it counts.
+    pub fn unit(&self) -> CapUnit {
+        if self.times.is_some() { CapUnit::Uses } else { CapUnit::Points }
+    }
+
+    /// Records, or minor units of points.
+    pub fn limit(&self, points_scale: u8) -> i64 {
+        self.times.or(self.points.map(|points| points.minor(points_scale))).unwrap_or(0)
+    }
 }
 
 /// What earns points when a service does not last a whole number of hours.

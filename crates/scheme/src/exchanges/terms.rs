@@ -11,10 +11,11 @@ use super::standing::{Asks, Known};
 use super::{ExchangeError, Ineligible, Wish};
 use crate::accounts;
 use crate::config::{CapUnit, ExchangeRule, Scheme, VolunteerAccount};
+use crate::marks;
 use crate::rewards::{Reward, Session};
 use crate::rules::{self, Facts, Person, Price, Unmet};
 use crate::schemes::OpenScheme;
-use crate::volunteers::{self, Invalid, VolunteerError};
+use crate::volunteers::{Invalid, VolunteerError};
 use chrono::{DateTime, NaiveDate, Utc};
 use ledger::{Bound, Key, Refusal, Rejection};
 use serde_json::{Map, Value, json};
@@ -105,7 +106,10 @@ pub async fn settle(asked: &Asked<'_>) -> Result<Terms, ExchangeError> {
     }
     terms.refuse(min_star(asked, &known));
     if !covering.is_empty() || asked.wish.beneficiary.is_some() {
-        let judged = judge(asked, &covering, account, &known, &mut terms.counted).await?;
+        let (person, marks) = person(asked).await?;
+        let judged = judge(asked, &covering, account, &known, &person, &mut terms.counted);
+        // What is granted rests on the marks that were read.
+        terms.pins.extend(marks.into_iter().filter(|_| judged.is_ok()));
         terms.refuse(judged);
     }
     terms.refuse(window(asked, &covering));
@@ -176,16 +180,16 @@ fn min_star(asked: &Asked<'_>, known: &Known) -> Result<(), Refusal> {
 }
 
 /// Whether the rules let this person have it, and for whom. What a ladder entitles to is counted.
-async fn judge(
+fn judge(
     asked: &Asked<'_>,
     covering: &[&ExchangeRule],
     account: Option<&VolunteerAccount>,
     known: &Known,
+    person: &Person,
     counted: &mut Vec<Counted>,
-) -> Result<Result<(), Refusal>, ExchangeError> {
-    let person = person(asked).await?;
+) -> Result<(), Refusal> {
     let facts = Facts {
-        person: Some(&person),
+        person: Some(person),
         on: asked.today,
         minutes: known.minutes,
         paying_minutes: account.filter(|account| account.counts == CapUnit::Minutes).map(|_| known.paying),
@@ -197,35 +201,37 @@ async fn judge(
     };
     for rule in covering {
         if rule.prohibited {
-            return Ok(Err(not_eligible("prohibited", String::new(), String::new())));
+            return Err(not_eligible("prohibited", String::new(), String::new()));
         }
         if let Err(unmet) = rules::fulfils(&rule.requires, &facts) {
-            return Ok(Err(refused_by(&unmet)));
+            return Err(refused_by(&unmet));
         }
     }
     let for_whom = rules::may_be_for(covering, asked.wish.beneficiary, person.birth_date, asked.today);
     if let Err(unmet) = for_whom {
-        return Ok(Err(refused_by(&unmet)));
+        return Err(refused_by(&unmet));
     }
     for step in covering.iter().filter_map(|rule| rule.entitled_by.as_ref()) {
         let due = known.due(step);
         if due == 0 {
-            return Ok(Err(not_eligible("entitled_by", format!("{}/{}", step.ladder, step.step), String::new())));
+            return Err(not_eligible("entitled_by", format!("{}/{}", step.ladder, step.step), String::new()));
         }
         let path = accounts::entitled_path(asked.wish.volunteer_id, &step.ladder, &step.step);
         if !counted.iter().any(|known| known.path == path) {
             counted.push(Counted { path, most: due });
         }
     }
-    Ok(Ok(()))
+    Ok(())
 }
 
-async fn person(asked: &Asked<'_>) -> Result<Person, ExchangeError> {
-    match volunteers::get(asked.scheme, asked.wish.volunteer_id).await {
-        Ok(volunteer) => Ok(volunteer.person()),
-        Err(VolunteerError::Database(error)) => Err(error.into()),
-        Err(_) => Err(ExchangeError::VolunteerNotFound { id: asked.wish.volunteer_id }),
-    }
+/// Who asks, and the bounds by which their marks are what they were.
+async fn person(asked: &Asked<'_>) -> Result<(Person, Vec<Bound>), ExchangeError> {
+    marks::person(asked.scheme, asked.wish.volunteer_id).await.map_err(|error| match error {
+        VolunteerError::Database(error) => error.into(),
+        VolunteerError::Busy => ExchangeError::Busy,
+        VolunteerError::Book(error) => ExchangeError::Book(error),
+        _ => ExchangeError::VolunteerNotFound { id: asked.wish.volunteer_id },
+    })
 }
 
 /// Whether it is the day for it: by the rules, the reward and the session.

@@ -3,10 +3,10 @@
 use super::LevelError;
 use crate::accounts;
 use crate::config::{CapUnit, Entitlement};
+use crate::marks;
 use crate::rules::Person;
 use crate::rules::ladders::{Merits, ServiceDay};
 use crate::schemes::OpenScheme;
-use crate::volunteers;
 use chrono::NaiveDate;
 use ledger::state::Standing;
 use ledger::{Bound, Key};
@@ -28,7 +28,7 @@ pub struct Known {
 
 /// What is known of the volunteer today: what they have, what they served day by day, and what was granted to them.
 pub async fn known(scheme: &OpenScheme, volunteer: Uuid, today: NaiveDate) -> Result<Known, LevelError> {
-    let person = volunteers::get(scheme, volunteer).await?.person();
+    let (person, marks) = marks::person(scheme, volunteer).await?;
     let config = scheme.config();
     let timed = config.accounts.iter().filter(|account| account.counts == CapUnit::Minutes);
     let codes: Vec<String> = timed.map(|account| account.code.clone()).collect();
@@ -41,7 +41,7 @@ pub async fn known(scheme: &OpenScheme, volunteer: Uuid, today: NaiveDate) -> Re
         let pinned = lots.iter().filter(|lot| counts(lot, today));
         pinned.map(|lot| Bound { key: Key::in_lot(path.clone(), lot.lot), floor: Some(free(lot)), ceiling: None })
     });
-    let pins = pins.collect();
+    let pins = pins.chain(marks).collect();
     let mut tx = scheme.db.begin_read().await?;
     let merits = Merits {
         days: days(&mut tx, scheme, volunteer).await?,

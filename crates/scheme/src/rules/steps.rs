@@ -46,6 +46,7 @@ pub enum StepKind {
     Debt,
     Frozen,
     Thawed,
+    Marked,
     Account,
     LastDay,
 }
@@ -255,6 +256,13 @@ impl<'a> Sheet<'a> {
         self.points = self.points.saturating_add(more);
         let (zh, en) = self.amount(CapUnit::Points, more);
         self.line(StepKind::Thawed, format!("账户解冻，补 {zh}"), format!("the account thaws, and gets {en}"));
+    }
+
+    /// The volunteer gets a label.
+    pub fn marked(&mut self, label: &str) {
+        let named = self.scheme.labels.iter().find(|known| known.code == label);
+        let (zh, en) = named.map_or((label, label), |label| (label.name.as_str(), label.name_en.as_str()));
+        self.line(StepKind::Marked, format!("累计已满，加标记“{zh}”"), format!("from now on marked: {en}"));
     }
 
     /// What another account gets; the two sums stay.

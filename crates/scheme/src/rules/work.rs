@@ -1,5 +1,6 @@
 //! The arithmetic of one record, step by step.
 
+mod mark;
 mod points;
 mod settle;
 
@@ -59,6 +60,7 @@ impl<'a> Work<'a> {
             donated: Vec::new(),
             debt: 0,
             frost: None,
+            mark: None,
             draws: Vec::new(),
             calculation: Vec::new(),
             rules_version: rules.version.clone(),
@@ -77,6 +79,7 @@ impl<'a> Work<'a> {
             self.sheet.evidence_without_points(self.record.evidence);
         } else if qualified && (self.sheet.minutes > 0 || self.record.minutes == 0) {
             self.earn_points()?;
+            self.count_towards_mark();
         }
         self.settle()?;
         self.earning.minutes = self.sheet.minutes;
@@ -189,6 +192,7 @@ pub(super) fn needs(scheme: &Scheme, rules: &Rules, rule: &EarningRule, record: 
     }
     needs.extend(points::running_total(rule, record).map(Need::Tally));
     needs.extend(points::group(rule, record).map(Need::Tally));
+    needs.extend(mark::tally(rule, record).map(Need::Tally));
     if rule.deducts() || rules.freeze.is_some() {
         needs.push(Need::Available);
     }

@@ -1,14 +1,15 @@
 //! From a record to its entry: what the book knows of the volunteer, the arithmetic, and the legs that post it.
 
 use super::decide::{Confirmation, decision, decision_id, not_applicable, post_error, reversal_id};
-use super::{ServiceError, ServiceRow};
+use super::{ServiceError, ServiceRow, mark};
 use crate::accounts;
 use crate::config::{CapUnit, Scheme};
 use crate::keys::Operator;
+use crate::marks;
 use crate::projection::{integer, kind, text};
 use crate::rules::{self, Credit, Draw, DrawBound, Earning, Frost, Need, Person, Record, Tally, Verdict};
 use crate::schemes::OpenScheme;
-use crate::volunteers::{self, VolunteerError};
+use crate::volunteers::VolunteerError;
 use chrono::{DateTime, NaiveDate, Utc};
 use ledger::entry::Posting;
 use ledger::state::Standing;
@@ -22,12 +23,14 @@ use uuid::Uuid;
 pub struct WorkedOut {
     earning: Earning,
     today: NaiveDate,
+    /// The marks that it rests on.
+    pins: Vec<Bound>,
 }
 
 /// That the rules let this key confirm the record.
 pub async fn require_approver(scheme: &OpenScheme, row: &ServiceRow, by: &Operator) -> Result<(), ServiceError> {
     let config = scheme.config();
-    let person = person(scheme, row.volunteer_id).await?;
+    let (person, _) = person(scheme, row.volunteer_id).await?;
     let approvers = rules::approvers(&config, &record(&config, row)?, &person).map_err(not_applicable)?;
     match approvers.is_empty() || approvers.contains(&by.name) {
         true => Ok(()),
@@ -44,14 +47,14 @@ pub async fn work_out(
 ) -> Result<WorkedOut, ServiceError> {
     let config = scheme.config();
     let today = config.day_of(now);
-    let person = person(scheme, row.volunteer_id).await?;
+    let (person, pins) = person(scheme, row.volunteer_id).await?;
     let record = record(&config, row)?;
     let needs = rules::needs(&config, &record, &person).map_err(not_applicable)?;
     let known = look_up(scheme, row.volunteer_id, &needs, today).await?;
     let verdict =
         Verdict { confirmed_on: today, decided_points: confirmation.points, lift_caps: confirmation.lift_caps };
     let earning = rules::earn(&config, &record, &person, &verdict, &known).map_err(not_applicable)?;
-    Ok(WorkedOut { earning, today })
+    Ok(WorkedOut { earning, today, pins })
 }
 
 /// What a record would earn for this volunteer if it were confirmed now. Nothing is written.
@@ -63,19 +66,20 @@ pub async fn foresee(
     now: DateTime<Utc>,
 ) -> Result<Earning, ServiceError> {
     let config = scheme.config();
-    let person = person(scheme, volunteer).await?;
+    let (person, _) = person(scheme, volunteer).await?;
     rules::check(&config, record, &person).map_err(not_applicable)?;
     let needs = rules::needs(&config, record, &person).map_err(not_applicable)?;
     let known = look_up(scheme, volunteer, &needs, config.day_of(now)).await?;
     rules::earn(&config, record, &person, verdict, &known).map_err(not_applicable)
 }
 
-async fn person(scheme: &OpenScheme, id: Uuid) -> Result<Person, ServiceError> {
-    match volunteers::get(scheme, id).await {
-        Ok(volunteer) => Ok(volunteer.person()),
-        Err(VolunteerError::Database(error)) => Err(error.into()),
-        Err(_) => Err(ServiceError::VolunteerNotFound { id }),
-    }
+async fn person(scheme: &OpenScheme, id: Uuid) -> Result<(Person, Vec<Bound>), ServiceError> {
+    marks::person(scheme, id).await.map_err(|error| match error {
+        VolunteerError::Database(error) => error.into(),
+        VolunteerError::Busy => ServiceError::Busy,
+        VolunteerError::Book(error) => ServiceError::Book(error),
+        _ => ServiceError::VolunteerNotFound { id },
+    })
 }
 
 fn record<'a>(config: &Scheme, row: &'a ServiceRow) -> Result<Record<'a>, ServiceError> {
@@ -131,7 +135,7 @@ pub fn confirmation(
     reason: Option<&str>,
     by: &Operator,
 ) -> Draft {
-    let WorkedOut { earning, today } = worked;
+    let WorkedOut { earning, today, pins } = worked;
     let config = scheme.config();
     let mut document = json!({
         "decided_by": by.key_id,
@@ -146,11 +150,13 @@ pub fn confirmation(
     });
     if let Some(document) = document.as_object_mut() {
         document.extend(reason.map(|reason| ("reason".to_owned(), reason.into())));
+        document.extend(mark::keep(earning.mark.as_ref()));
         document.extend(running_total(earning).map(|total| ("running_total".to_owned(), total)));
         document.extend(earning.lot.map(|lot| ("usable_until".to_owned(), lot.to_string().into())));
     }
     let action = Action::Post(legs(&config, row.volunteer_id, earning, *today));
-    let bounds = bounds(row.volunteer_id, earning);
+    let mut bounds = bounds(row.volunteer_id, earning);
+    bounds.extend(mark::pinned(row.volunteer_id, pins, earning.mark.as_ref()));
     Draft { bounds, ..decision(row, kind::SERVICE_CONFIRMED, action, document) }
 }
 
@@ -200,6 +206,7 @@ fn legs(config: &Scheme, volunteer: Uuid, earning: &Earning, today: NaiveDate) -
         move_on(from(accounts::tally(volunteer, tally)), counted, *amount);
     }
     legs.extend(frost(volunteer, earning.frost, today));
+    legs.extend(earning.mark.as_ref().and_then(|mark| mark::leg(volunteer, mark)));
     legs
 }
 
@@ -273,6 +280,9 @@ pub async fn reversal(
         legs.extend(change.leg(row.volunteer_id, lot_of(&confirmed), today));
         bounds.push(change.bound);
     }
+    let mark = mark::taken_back(scheme, row.volunteer_id, &confirmed, today).await?;
+    legs.extend(mark.leg);
+    bounds.extend(mark.bound);
     let mut document = json!({
         "decided_by": by.key_id,
         "record": row.commitment(),
@@ -288,7 +298,7 @@ pub async fn reversal(
     let postings = entry.map(|entry| entry.postings).unwrap_or_default();
     let needs = [Need::Frozen, Need::Thawing, Need::Owed];
     let known = look_up(scheme, row.volunteer_id, &needs, today).await?;
-    let (amounts, matured) = what_is_where_it_was(&postings, &known, today);
+    let (amounts, matured) = what_is_where_it_was(&postings, &known, mark.falls, today);
     let paid = debts_paid(&postings, &amounts);
     if paid > 0 {
         // What was owed then has been paid since, in points: they come back as points.
@@ -308,13 +318,20 @@ pub async fn reversal(
 
 /// Of each posting, what is taken back where it went to; and the points that waited then, and can be spent by now. Whether
 /// the account is frozen is left as it is when it has changed since.
-fn what_is_where_it_was(postings: &[Posting], known: &BTreeMap<String, i64>, today: NaiveDate) -> (Vec<i64>, i64) {
+fn what_is_where_it_was(
+    postings: &[Posting],
+    known: &BTreeMap<String, i64>,
+    mark_falls: bool,
+    today: NaiveDate,
+) -> (Vec<i64>, i64) {
     let has_matured = |posting: &Posting| posting.to.path.contains("/waiting/") && !posting.to.lot.usable_on(today);
     let of = |need: Need| known.get(&need.key()).copied().unwrap_or(0);
     let (is_frozen, is_thawing, owed) = (of(Need::Frozen) > 0, of(Need::Thawing) > 0, of(Need::Owed).max(0));
     let has_changed = |posting: &Posting| match (home(&posting.from.path), home(&posting.to.path)) {
         (_, Some("frozen")) => !is_frozen,
         (_, Some("thawing")) => !is_thawing,
+        // A mark goes with the count that it stands for, which other records are part of.
+        (_, Some("mark")) => !mark_falls,
         (Some("frozen"), _) => is_frozen,
         (Some("thawing"), _) => is_thawing,
         _ => false,
@@ -385,7 +402,7 @@ async fn rebalance(
         return Ok(None);
     };
     let config = scheme.config();
-    let person = person(scheme, row.volunteer_id).await?;
+    let (person, _) = person(scheme, row.volunteer_id).await?;
     let record = record(&config, row)?;
     let tally = Tally { key, unit: CapUnit::Minutes };
     let known = look_up(scheme, row.volunteer_id, &[Need::Tally(tally.clone())], row.occurred_on).await?;

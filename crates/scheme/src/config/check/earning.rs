@@ -150,11 +150,13 @@ fn rule(
         otherwise: written.otherwise.or(default.filter(|_| !event).map(|rule| rule.otherwise)).unwrap_or_default(),
         highest_of: written.highest_of.clone(),
         when: written.when,
+        marks: written.marks.clone(),
         approvers: written.approvers.clone(),
     };
     time(scheme, written, &rule, event, at, report);
     account(scheme, &rule, at, report);
     requirement(written, at, report);
+    marks(scheme, written, at, report);
     highest_of(written, at, report);
     for (index, approver) in written.approvers.iter().enumerate() {
         codes::text(at.item("approvers", index), approver, report);
@@ -245,6 +247,21 @@ fn account(scheme: &Scheme, rule: &EarningRule, at: &Place, report: &mut Report)
     if rule.deducts() {
         let (zh, en) = ("扣分只从积分中扣", "deductions are taken from points");
         report.error(at.key("account"), zh, en);
+    }
+}
+
+fn marks(scheme: &Scheme, written: &RuleFile, at: &Place, report: &mut Report) {
+    let Some(marks) = &written.marks else { return };
+    let at = at.key("marks");
+    codes::known(at.key("label"), &marks.label, ("标记", "label"), codes_of(&scheme.labels).into_iter(), report);
+    match (marks.times, marks.points) {
+        (Some(times), None) if times > 0 => {}
+        (None, Some(points)) if points > Decimal::ZERO => codes::fits_scale(scheme, points, at.key("points"), report),
+        _ => {
+            let zh = "写明累计满多少次（`times`）或多少分（`points`），大于 0";
+            let en = "say after how many records (`times`) or points (`points`), more than 0";
+            report.error(at, zh, en);
+        }
     }
 }
 

@@ -141,7 +141,7 @@ pub(super) fn group(rule: &EarningRule, record: &Record) -> Option<Tally> {
 }
 
 /// What tells one rule's running total from another's.
-fn names(rule: &EarningRule) -> String {
+pub(super) fn names(rule: &EarningRule) -> String {
     let lists = [&rule.categories, &rule.levels, &rule.roles, &rule.labels];
     let names: Vec<_> = lists.into_iter().flatten().map(String::as_str).collect();
     if names.is_empty() { "services".to_owned() } else { names.join("+") }
