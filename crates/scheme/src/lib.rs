@@ -25,6 +25,7 @@ pub mod expiry;
 pub mod imports;
 pub mod levels;
 pub mod rankings;
+pub mod reviews;
 pub mod statements;
 
 mod accounts;
