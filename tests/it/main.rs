@@ -16,6 +16,7 @@ mod exchange_rules;
 mod exchanges;
 mod imports;
 mod levels;
+mod reviews;
 mod services;
 
 mod published;

@@ -26,6 +26,7 @@ pub mod expiry;
 pub mod imports;
 pub mod levels;
 pub mod rankings;
+pub mod reviews;
 pub mod statements;
 
 mod accounts;

@@ -23,6 +23,7 @@ mod expiry;
 pub mod ladders;
 mod period;
 mod person;
+pub mod reviews;
 mod steps;
 #[cfg(test)]
 mod tests;

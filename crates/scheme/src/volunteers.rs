@@ -448,6 +448,17 @@ pub async fn list_matching(
     Ok(rows.into_iter().map(VolunteerRow::volunteer).collect())
 }
 
+/// All whose account is of this kind, in the order of their numbers.
+pub(crate) async fn of_kind(tx: &mut db::Tx, scheme: &OpenScheme, kind: VolunteerKind) -> db::Result<Vec<Volunteer>> {
+    let rows: Vec<VolunteerRow> = tx
+        .query(select_volunteers!("WHERE v.book = $1 AND v.kind = $2 ORDER BY v.number"))
+        .bind(scheme.book.number())
+        .bind(word(kind))
+        .fetch_all()
+        .await?;
+    Ok(rows.into_iter().map(VolunteerRow::volunteer).collect())
+}
+
 /// Those who have one of `numbers` or of `names`: for registers.
 pub(crate) async fn with_numbers_or_names(
     scheme: &OpenScheme,

@@ -67,7 +67,7 @@ fn free(lot: &Standing) -> i64 {
 async fn days(tx: &mut db::Tx, scheme: &OpenScheme, volunteer: Uuid) -> db::Result<Vec<ServiceDay>> {
     let rows: Vec<(NaiveDate, i64, i64, i64)> = tx
         .query(
-            "SELECT occurred_on, CAST(SUM(credited_minutes) AS BIGINT),
+            "SELECT occurred_on, CAST(COALESCE(SUM(credited_minutes), 0) AS BIGINT),
                     CAST(SUM(CASE WHEN points > 0 THEN points ELSE 0 END) AS BIGINT),
                     CAST(SUM(CASE WHEN minutes > 0 THEN 1 ELSE 0 END) AS BIGINT)
              FROM services WHERE book = $1 AND volunteer_id = $2 AND status = 'confirmed'

@@ -73,6 +73,8 @@ operations! {
 
     GetRanking       = "get_ranking":       Kiosk Staff SchemeAdmin Reviewer Auditor;
 
+    GetReview        = "get_review":        Kiosk Staff SchemeAdmin Reviewer Auditor;
+
     Explain          = "explain":           Kiosk Staff SchemeAdmin Reviewer Auditor Operator;
     GetScheme        = "get_scheme":        Kiosk Staff SchemeAdmin Reviewer Auditor Operator;
     PutScheme        = "put_scheme":        SchemeAdmin Operator;

@@ -186,6 +186,19 @@ impl At for Number {
     }
 }
 
+/// `{year}`, and `{review}`: a code of the scheme.
+pub struct OfYear {
+    pub year: i64,
+    pub code: String,
+}
+
+impl At for OfYear {
+    fn parse(request: &HttpRequest) -> Result<Self, Problem> {
+        let code = request.match_info().get("review").unwrap_or_default().to_owned();
+        Ok(OfYear { year: Number::parse(request)?.0, code })
+    }
+}
+
 /// `{scheme}`, where it need not exist yet.
 pub struct SchemeCode(pub String);
 

@@ -34,6 +34,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
         (name = "rewards", description = "The catalogue, its stock and its sessions"),
         (name = "levels", description = "Stars, medals and privileges: reached, granted, taken back"),
         (name = "rankings", description = "Who served most in a year"),
+        (name = "reviews", description = "Who would be selected or pass in a year, and why the others would not"),
         (name = "journal", description = "The append-only book, and proofs over it"),
         (name = "administration", description = "Schemes and keys"),
         (name = "health", description = "For whoever operates the server")
@@ -92,6 +93,7 @@ fn parameter(name: &str) -> Value {
     let schema = match name {
         "scheme" => json!({ "type": "string", "example": "ziyang" }),
         "sequence" => json!({ "type": "integer", "format": "int64" }),
+        "review" => json!({ "type": "string", "example": "excellent" }),
         "year" => json!({ "type": "integer", "example": 2026 }),
         "code" => json!({ "type": "string", "example": "insufficient_points" }),
         _ => json!({ "type": "string", "format": "uuid" }),

@@ -20,6 +20,7 @@ mod exchanges;
 mod keys;
 mod levels;
 mod rankings;
+mod reviews;
 mod rewards;
 pub mod schemes;
 mod services;
@@ -92,6 +93,7 @@ fn routes(config: &mut ServiceConfig) {
         .configure(entries::routes)
         .configure(levels::routes)
         .configure(rankings::routes)
+        .configure(reviews::routes)
         .configure(schemes::routes);
     let v1 = scope("/api/v1").service(of_scheme).configure(schemes::admin_routes).configure(keys::routes);
     config.service(v1).configure(health::routes).configure(docs::routes_of_pages);

@@ -109,7 +109,7 @@ async fn get_ranking(call: Call<may::GetRanking, Number, Query<RankingQuery>>) -
     Ok(ok(Ranking { rows, as_of: ranking.as_of, rule_version: RULE_VERSION, next }))
 }
 
-fn year(number: i64) -> Result<i32, Problem> {
+pub fn year(number: i64) -> Result<i32, Problem> {
     let year = i32::try_from(number).ok().filter(|year| (1900..=9999).contains(year));
     year.ok_or_else(|| {
         Problem::invalid_value("/path/year", "invalid_year", "年份须在 1900 到 9999 之间", "a year is 1900 to 9999")
@@ -131,7 +131,7 @@ fn row(row: rankings::RankingRow, scale: u8, is_public: bool) -> RankingRow {
 }
 
 /// The first character, and stars.
-fn masked(name: &str) -> String {
+pub fn masked(name: &str) -> String {
     let first: String = name.chars().take(1).collect();
     format!("{first}**")
 }

@@ -49,6 +49,7 @@ codes! {
     StationNotFound = "station_not_found", 404, "没有这个站点", "There is no such station";
     ExchangeNotFound = "exchange_not_found", 404, "没有这笔兑换", "There is no such exchange";
     AwardNotFound = "award_not_found", 404, "没有这次授予", "There is no such award";
+    ReviewNotFound = "review_not_found", 404, "当年规则没有这项评选", "The rules of that year have no such review";
     EntryNotFound = "entry_not_found", 404, "没有这笔分录", "There is no such entry";
     KeyNotFound = "key_not_found", 404, "没有这个密钥", "There is no such key";
     MethodNotAllowed = "method_not_allowed", 405, "此地址不支持该方法", "The address does not take this method";

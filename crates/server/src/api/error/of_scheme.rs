@@ -10,6 +10,7 @@ use scheme::config::{Applicant, Finding, Scheme, Severity};
 use scheme::exchanges::{ExchangeError, Ineligible};
 use scheme::keys::KeyError;
 use scheme::levels::LevelError;
+use scheme::reviews::ReviewError;
 use scheme::rewards::RewardError;
 use scheme::rules::{RuleError, in_chinese, ladders};
 use scheme::schemes::{ApplyError, SchemeError};
@@ -167,6 +168,18 @@ impl From<LevelError> for Problem {
             LevelError::Busy => Problem::new(Code::Busy),
             LevelError::Database(error) => error.into(),
             LevelError::Book(error) => Problem::internal(error),
+        }
+    }
+}
+
+impl From<ReviewError> for Problem {
+    fn from(error: ReviewError) -> Self {
+        match error {
+            ReviewError::ReviewNotFound { year, code } => Problem::new(Code::ReviewNotFound)
+                .detail(format!("{year} 年的规则没有 {code}"), format!("the rules of {year} have no review `{code}`")),
+            ReviewError::Busy => Problem::new(Code::Busy),
+            ReviewError::Database(error) => error.into(),
+            ReviewError::Book(error) => Problem::internal(error),
         }
     }
 }
