@@ -17,6 +17,7 @@ mod exchanges;
 mod imports;
 mod levels;
 mod services;
+mod transfers;
 
 mod published;
 

@@ -26,10 +26,12 @@ pub mod imports;
 pub mod levels;
 pub mod rankings;
 pub mod statements;
+pub mod transfers;
 
 mod accounts;
 mod projection;
 mod reasons;
+mod standing;
 pub mod verify;
 mod working_days;
 

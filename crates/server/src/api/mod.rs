@@ -23,6 +23,7 @@ mod rankings;
 mod rewards;
 pub mod schemes;
 mod services;
+mod transfers;
 mod volunteers;
 
 use crate::clock::Clock;
@@ -89,6 +90,7 @@ fn routes(config: &mut ServiceConfig) {
         .configure(rewards::routes)
         .configure(volunteers::routes)
         .configure(services::routes)
+        .configure(transfers::routes)
         .configure(entries::routes)
         .configure(levels::routes)
         .configure(rankings::routes)
