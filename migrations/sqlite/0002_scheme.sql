@@ -1,5 +1,5 @@
--- The scheme: people, service records, rewards, exchanges. What moves is in the ledger; `exchanges`, `reward_sessions`,
--- `year_totals` and the decided columns of `services` are projections of it.
+-- The scheme: people, service records, rewards, exchanges. What moves is in the ledger; `exchanges`, `transfers`,
+-- `reward_sessions`, `year_totals` and the decided columns of `services` are projections of it.
 
 CREATE TABLE secrets (
     name TEXT PRIMARY KEY,
@@ -162,6 +162,41 @@ CREATE TABLE exchanges (
 ) WITHOUT ROWID;
 CREATE INDEX exchanges_volunteer ON exchanges (book, volunteer_id, reserved_sequence);
 CREATE INDEX exchanges_session ON exchanges (book, session_id, reserved_sequence) WHERE session_id IS NOT NULL;
+
+-- What volunteers gave away.
+CREATE TABLE transfers (
+    book BIGINT NOT NULL,
+    id BLOB NOT NULL,
+    from_id BLOB NOT NULL,
+    to_id BLOB,                      -- NULL: to the donation pool
+    account TEXT,                     -- NULL: points
+    amount BIGINT NOT NULL,           -- minor units, or minutes
+    relation TEXT,                    -- of the receiver to the giver
+    status TEXT NOT NULL,
+    made_at BIGINT NOT NULL,
+    sequence BIGINT NOT NULL,         -- of the entry that took it from the giver
+    PRIMARY KEY (book, id),
+    CHECK (status IN ('given', 'received') AND amount > 0)
+) WITHOUT ROWID;
+CREATE INDEX transfers_given ON transfers (book, sequence) WHERE status = 'given';
+
+-- What somebody asks of the donation pool; the last two columns follow from the entry that grants it.
+CREATE TABLE pool_requests (
+    book BIGINT NOT NULL,
+    id BLOB NOT NULL,
+    volunteer_id BLOB NOT NULL,
+    account TEXT,                     -- NULL: points
+    amount BIGINT NOT NULL,           -- minor units, or minutes
+    reason TEXT NOT NULL,
+    requested_by BLOB NOT NULL,     -- key
+    requested_at BIGINT NOT NULL,
+    status TEXT NOT NULL,
+    sequence BIGINT,
+    PRIMARY KEY (book, id),
+    FOREIGN KEY (book, volunteer_id) REFERENCES volunteers (book, id),
+    CHECK (status IN ('open', 'granted') AND amount > 0)
+) WITHOUT ROWID;
+CREATE INDEX pool_requests_open ON pool_requests (book, requested_at, id) WHERE status = 'open';
 
 CREATE TABLE year_totals (
     book BIGINT NOT NULL,

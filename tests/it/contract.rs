@@ -100,7 +100,7 @@ async fn what_is_not_even_a_request_is_refused_by_status() {
 async fn each_role_may_do_what_the_contract_says_and_no_more() {
     let station = Station::open(Engine::Sqlite, "ziyang").await;
     let id = Uuid::now_v7();
-    let routes: [(&str, String, &[&str]); 22] = [
+    let routes: [(&str, String, &[&str]); 27] = [
         ("PUT", format!("/volunteers/{id}"), &["staff", "scheme_admin"]),
         ("GET", format!("/volunteers/{id}"), &["kiosk", "staff", "reviewer", "scheme_admin", "auditor"]),
         ("GET", format!("/volunteers/{id}/balance"), &["kiosk", "staff", "reviewer", "scheme_admin", "auditor"]),
@@ -121,6 +121,11 @@ async fn each_role_may_do_what_the_contract_says_and_no_more() {
         ("POST", format!("/volunteers/{id}/awards/{id}/revoke"), &["reviewer", "scheme_admin"]),
         ("PUT", format!("/volunteers/{id}/bans/{id}"), &["reviewer", "scheme_admin"]),
         ("GET", "/reviews/2026/any".to_owned(), &["kiosk", "staff", "reviewer", "scheme_admin", "auditor"]),
+        ("PUT", format!("/transfers/{id}"), &["kiosk", "staff", "scheme_admin"]),
+        ("GET", format!("/transfers/{id}"), &["kiosk", "staff", "reviewer", "scheme_admin", "auditor"]),
+        ("PUT", format!("/pool-requests/{id}"), &["staff", "scheme_admin"]),
+        ("GET", "/pool-requests".to_owned(), &["staff", "reviewer", "scheme_admin", "auditor"]),
+        ("POST", format!("/pool-requests/{id}/grant"), &["scheme_admin"]),
         ("GET", "/entries".to_owned(), &["reviewer", "scheme_admin", "auditor"]),
         ("GET", "/entries/1/proof".to_owned(), &["reviewer", "scheme_admin", "auditor"]),
     ];

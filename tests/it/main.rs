@@ -18,6 +18,7 @@ mod imports;
 mod levels;
 mod reviews;
 mod services;
+mod transfers;
 
 mod published;
 

@@ -17,9 +17,22 @@ pub struct Station {
 
 impl Station {
     pub async fn open(engine: Engine, scheme: &str) -> Station {
-        let url = tests::fresh_url(engine).await;
         let file = format!("{}/data/schemes/{scheme}.toml", env!("CARGO_MANIFEST_DIR"));
-        aixin_prints(&url, &["scheme", "apply", &file]);
+        Station::apply(engine, scheme, &file).await
+    }
+
+    /// A scheme that the test has written.
+    pub async fn written(engine: Engine, scheme: &str, toml: &str) -> Station {
+        let file = std::env::temp_dir().join(format!("{}.toml", Uuid::now_v7()));
+        std::fs::write(&file, toml).expect("a file");
+        let station = Station::apply(engine, scheme, &file.to_string_lossy()).await;
+        std::fs::remove_file(&file).expect("it is there");
+        station
+    }
+
+    async fn apply(engine: Engine, scheme: &str, file: &str) -> Station {
+        let url = tests::fresh_url(engine).await;
+        aixin_prints(&url, &["scheme", "apply", file]);
         let key = |role: &str| aixin_prints(&url, &["key", "create", "--scheme", scheme, "--role", role]);
         let keys = ROLES.iter().map(|role| ((*role).to_owned(), key(role))).collect();
         Station { server: Server::start(&url), scheme: scheme.to_owned(), keys }

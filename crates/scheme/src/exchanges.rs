@@ -5,18 +5,19 @@
 
 mod reserve;
 mod settle;
-mod standing;
 mod terms;
 
-pub use reserve::{exchange, star};
+pub use crate::standing::star;
+pub use reserve::exchange;
 pub(crate) use settle::expire;
 pub use settle::{cancel, collect};
 
 use crate::config::Relation;
 use crate::moment;
 use crate::rewards::RewardError;
-use crate::rules::Beneficiary;
+use crate::rules::{Beneficiary, Unmet};
 use crate::schemes::OpenScheme;
+use crate::standing::StandingError;
 use crate::volunteers::Invalid;
 use chrono::{DateTime, Utc};
 use ledger::{PostError, Refusal, Rejection};
@@ -115,6 +116,17 @@ pub struct Ineligible {
 }
 
 impl Ineligible {
+    /// A refusal is kept for ever: of what it says about the person, only what the book knows anyway.
+    pub(crate) fn of(unmet: &Unmet) -> Ineligible {
+        const IN_THE_BOOK: [&str; 5] = ["min_hours", "min_points", "min_services", "min_points_per_hour", "min_step"];
+        let known = IN_THE_BOOK.contains(&unmet.condition);
+        Ineligible {
+            condition: unmet.condition.to_owned(),
+            needed: unmet.needed.clone(),
+            available: if known { unmet.available.clone() } else { String::new() },
+        }
+    }
+
     pub(crate) fn refusal(&self) -> Refusal {
         let Ineligible { condition, needed, available } = self;
         let detail = json!({ "condition": condition, "needed": needed, "available": available });
@@ -262,6 +274,17 @@ fn reward_error(error: RewardError) -> ExchangeError {
         RewardError::Database(error) => ExchangeError::Database(error),
         RewardError::Busy => ExchangeError::Busy,
         other => ExchangeError::Book(other.to_string()),
+    }
+}
+
+impl From<StandingError> for ExchangeError {
+    fn from(error: StandingError) -> Self {
+        match error {
+            StandingError::VolunteerNotFound { id } => ExchangeError::VolunteerNotFound { id },
+            StandingError::Busy => ExchangeError::Busy,
+            StandingError::Database(error) => ExchangeError::Database(error),
+            StandingError::Book(error) => ExchangeError::Book(error),
+        }
     }
 }
 

@@ -28,11 +28,13 @@ pub mod levels;
 pub mod rankings;
 pub mod reviews;
 pub mod statements;
+pub mod transfers;
 
 mod accounts;
 mod marks;
 mod projection;
 mod reasons;
+mod standing;
 pub mod verify;
 
 pub use keys::{Operator, Role};

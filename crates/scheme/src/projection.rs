@@ -19,6 +19,10 @@ pub mod kind {
     pub const STOCK_CHANGED: &str = "stock.changed";
     pub const SESSION_CHANGED: &str = "session.changed";
     pub const POINTS_EXPIRED: &str = "points.expired";
+    pub const POINTS_DONATED: &str = "points.donated";
+    pub const POINTS_GIVEN: &str = "points.given";
+    pub const POINTS_RECEIVED: &str = "points.received";
+    pub const POOL_GRANTED: &str = "pool.granted";
     pub const POINTS_MATURED: &str = "points.matured";
     pub const ACCOUNT_EXPIRED: &str = "account.expired";
     pub const ACCOUNT_THAWED: &str = "account.thawed";
@@ -62,6 +66,19 @@ pub(crate) static EXCHANGE_SETTLED: Shape = Shape {
     keys: 2,
     columns: &["book", "id", "status", "settled_at", "settled_sequence"],
 };
+
+pub(crate) static TRANSFER_MADE: Shape = Shape {
+    table: "transfers",
+    how: How::Insert,
+    keys: 2,
+    columns: &["book", "id", "from_id", "to_id", "account", "amount", "relation", "status", "made_at", "sequence"],
+};
+
+pub(crate) static TRANSFER_RECEIVED: Shape =
+    Shape { table: "transfers", how: How::Update, keys: 2, columns: &["book", "id", "status"] };
+
+pub(crate) static REQUEST_GRANTED: Shape =
+    Shape { table: "pool_requests", how: How::Update, keys: 2, columns: &["book", "id", "status", "sequence"] };
 
 pub(crate) static SERVICE_DECIDED: Shape = Shape {
     table: "services",
@@ -127,6 +144,10 @@ impl Projection for SchemeProjection {
             (kind::SERVICE_CONFIRMED, _) => decided(book, entry, &fields, "confirmed", 1),
             (kind::SERVICE_REJECTED, _) => decided(book, entry, &fields, "rejected", 0),
             (kind::SERVICE_REVERSED, _) => decided(book, entry, &fields, "reversed", -1),
+            (kind::POINTS_DONATED, _) => vec![given(book, entry, &fields, "received")],
+            (kind::POINTS_GIVEN, _) => vec![given(book, entry, &fields, "given")],
+            (kind::POINTS_RECEIVED, _) => vec![received(book, entry)],
+            (kind::POOL_GRANTED, _) => vec![request_granted(book, entry)],
             (kind::SESSION_CHANGED, _) => vec![session(book, entry, &fields)],
             (kind::LEVEL_GRANTED, _) => vec![granted(book, entry, &fields)],
             (kind::LEVEL_REVOKED, _) => vec![revoked(book, entry)],
@@ -191,6 +212,36 @@ fn settled(book: i64, entry: &Entry, status: &str) -> Row {
             Cell::OptI64(Some(entry.sequence)),
         ],
     }
+}
+
+/// What somebody gave away. To the pool it is received at once.
+fn given(book: i64, entry: &Entry, fields: &Map<String, Value>, status: &str) -> Row {
+    Row {
+        shape: &TRANSFER_MADE,
+        cells: vec![
+            Cell::I64(book),
+            Cell::Uuid(entry.id),
+            Cell::Uuid(id(fields, "from").unwrap_or_default()),
+            Cell::OptUuid(id(fields, "to")),
+            Cell::OptText(text(fields, "account")),
+            Cell::I64(integer(fields, "amount").unwrap_or(0)),
+            Cell::OptText(text(fields, "relation")),
+            Cell::Text(status.to_owned()),
+            Cell::I64(entry.recorded_at),
+            Cell::I64(entry.sequence),
+        ],
+    }
+}
+
+fn received(book: i64, entry: &Entry) -> Row {
+    let id = Cell::Uuid(entry.document_id.unwrap_or_default());
+    Row { shape: &TRANSFER_RECEIVED, cells: vec![Cell::I64(book), id, Cell::Text("received".to_owned())] }
+}
+
+fn request_granted(book: i64, entry: &Entry) -> Row {
+    let id = Cell::Uuid(entry.document_id.unwrap_or_default());
+    let (status, sequence) = (Cell::Text("granted".to_owned()), Cell::OptI64(Some(entry.sequence)));
+    Row { shape: &REQUEST_GRANTED, cells: vec![Cell::I64(book), id, status, sequence] }
 }
 
 /// The state of a service record, and what it adds to (`sign` 1) or takes from (-1) the year of its service.

@@ -1,7 +1,8 @@
 //! Checks a scheme: its book, and every table that follows from it.
 
 use crate::projection::{
-    ACCOUNT_DAY, AWARD_MADE, EXCHANGE_MADE, SERVICE_DECIDED, SESSION_MADE, SchemeProjection, YEAR_TOTAL, kind,
+    ACCOUNT_DAY, AWARD_MADE, EXCHANGE_MADE, REQUEST_GRANTED, SERVICE_DECIDED, SESSION_MADE, SchemeProjection,
+    TRANSFER_MADE, YEAR_TOTAL, kind,
 };
 use crate::schemes::OpenScheme;
 use crate::services::{ServiceRow, select_services};
@@ -34,6 +35,8 @@ pub async fn verify(scheme: &OpenScheme) -> db::Result<Report> {
     compare(&mut expected, &YEAR_TOTAL, year_totals(&mut tx, book).await?, &mut report);
     compare(&mut expected, &AWARD_MADE, awards(&mut tx, book).await?, &mut report);
     compare(&mut expected, &ACCOUNT_DAY, account_days(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &TRANSFER_MADE, transfers(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &REQUEST_GRANTED, granted_requests(&mut tx, book).await?, &mut report);
     compare_commitments(&mut tx, book, &commitments, &mut report).await?;
     Ok(report)
 }
@@ -147,6 +150,62 @@ async fn exchanges(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
             Cell::OptI64(row.settled_at),
             Cell::OptI64(row.settled_sequence),
         ],
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+#[derive(sqlx::FromRow)]
+struct TransferRow {
+    id: Uuid,
+    from_id: Uuid,
+    to_id: Option<Uuid>,
+    account: Option<String>,
+    amount: i64,
+    relation: Option<String>,
+    status: String,
+    made_at: i64,
+    sequence: i64,
+}
+
+async fn transfers(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
+    let rows: Vec<TransferRow> = tx
+        .query(
+            "SELECT id, from_id, to_id, account, amount, relation, status, made_at, sequence
+             FROM transfers WHERE book = $1",
+        )
+        .bind(book)
+        .fetch_all()
+        .await?;
+    let row = |row: TransferRow| Row {
+        shape: &TRANSFER_MADE,
+        cells: vec![
+            Cell::I64(book),
+            Cell::Uuid(row.id),
+            Cell::Uuid(row.from_id),
+            Cell::OptUuid(row.to_id),
+            Cell::OptText(row.account),
+            Cell::I64(row.amount),
+            Cell::OptText(row.relation),
+            Cell::Text(row.status),
+            Cell::I64(row.made_at),
+            Cell::I64(row.sequence),
+        ],
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+async fn granted_requests(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
+    let rows: Vec<(Uuid, String, Option<i64>)> = tx
+        .query(
+            "SELECT id, status, sequence FROM pool_requests
+             WHERE book = $1 AND (status <> 'open' OR sequence IS NOT NULL)",
+        )
+        .bind(book)
+        .fetch_all()
+        .await?;
+    let row = |(id, status, sequence)| Row {
+        shape: &REQUEST_GRANTED,
+        cells: vec![Cell::I64(book), Cell::Uuid(id), Cell::Text(status), Cell::OptI64(sequence)],
     };
     Ok(rows.into_iter().map(row).collect())
 }

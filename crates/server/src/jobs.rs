@@ -1,4 +1,4 @@
-//! What happens without anybody asking: reservations and points come to their end, configurations that other processes
+//! What happens without anybody asking: reservations, points and gifts come to their end, configurations that other processes
 //! applied are taken over, checkpoints are signed. Any number of processes may do it at once.
 
 use crate::api::Api;
@@ -47,6 +47,10 @@ async fn expire(api: &Api, now: DateTime<Utc>) -> anyhow::Result<()> {
         if expired.exchanges + expired.lots + expired.gifts > 0 {
             let scheme::expiry::Expired { exchanges, lots, gifts } = expired;
             tracing::info!(scheme = code, exchanges, lots, gifts, "expired");
+        }
+        let gifts = scheme::transfers::finish(&scheme, now).await?;
+        if gifts > 0 {
+            tracing::info!(scheme = code, gifts, "brought to their end");
         }
     }
     Ok(())

@@ -121,11 +121,6 @@ fn check(wish: &Wish, reward: &Reward) -> Result<(), ExchangeError> {
     if flaws.is_empty() { Ok(()) } else { Err(ExchangeError::Invalid(flaws)) }
 }
 
-/// The star that so many minutes are worth: 100, 300, 600, 1000, 1500 hours.
-pub fn star(minutes: i64) -> i64 {
-    [100, 300, 600, 1000, 1500].iter().filter(|hours| minutes >= **hours * 60).count() as i64
-}
-
 fn reservation(asked: &Asked<'_>, terms: &Terms, station: &str, by: &Operator) -> Draft {
     let (wish, reward, now) = (asked.wish, asked.reward, asked.now);
     let legs = legs(asked, terms, station);
@@ -249,26 +244,4 @@ async fn reserved(scheme: &OpenScheme, entry: &Entry) -> Result<Exchange, Exchan
         settled_at: at_once.then(|| moment(entry.recorded_at)),
         sequence: entry.sequence,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::star;
-
-    #[test]
-    fn stars_are_reached_at_the_full_hour() {
-        for (minutes, expected) in [
-            (0, 0),
-            (5_999, 0),
-            (6_000, 1),
-            (17_999, 1),
-            (18_000, 2),
-            (36_000, 3),
-            (60_000, 4),
-            (90_000, 5),
-            (i64::MAX, 5),
-        ] {
-            assert_eq!(star(minutes), expected, "{minutes} minutes");
-        }
-    }
 }

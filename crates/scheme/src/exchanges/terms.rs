@@ -7,17 +7,16 @@
 //! | conditions on hours and points, freezing, clearing the balance | judged here on what the book says, which is pinned: when it is otherwise by the time of posting, it is judged anew |
 //! | conditions on the number of services | judged here, at the moment of asking |
 
-use super::standing::{Asks, Known};
 use super::{ExchangeError, Ineligible, Wish};
 use crate::accounts;
 use crate::config::{CapUnit, ExchangeRule, Scheme, VolunteerAccount};
-use crate::marks;
 use crate::rewards::{Reward, Session};
-use crate::rules::{self, Facts, Person, Price, Unmet};
+use crate::rules::{self, Person, Price, Unmet};
 use crate::schemes::OpenScheme;
-use crate::volunteers::{Invalid, VolunteerError};
+use crate::standing::{Asks, Known, Whom, refused_by_pin};
+use crate::volunteers::Invalid;
 use chrono::{DateTime, NaiveDate, Utc};
-use ledger::{Bound, Key, Refusal, Rejection};
+use ledger::{Bound, Refusal, Rejection};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -61,11 +60,11 @@ pub struct Terms {
 impl Terms {
     /// Whether what was read has changed by the time of posting.
     pub fn are_stale(&self, rejection: &Rejection) -> bool {
-        let (Rejection::BelowFloor { account, .. } | Rejection::AboveCeiling { account, .. }) = rejection else {
-            return false;
+        let emptied = match (rejection, &self.emptied) {
+            (Rejection::BelowFloor { account, .. }, Some(path)) => **path == **account,
+            _ => false,
         };
-        let emptied = self.emptied.as_ref().is_some_and(|path| **path == **account);
-        emptied || self.pins.iter().any(|pin| pin.key.to_string() == *account)
+        emptied || refused_by_pin(&self.pins, rejection)
     }
 
     fn refuse(&mut self, refusal: Result<(), Refusal>) {
@@ -94,27 +93,37 @@ pub async fn settle(asked: &Asked<'_>) -> Result<Terms, ExchangeError> {
         version: rules.filter(|_| !covering.is_empty()).map(|rules| rules.version.clone()),
         emptied: None,
     };
-    let asks = Asks::of(rules, &covering, asked.reward.details.min_star.is_some());
-    let known = match asks.anything() {
-        true => Known::read(asked, &asks, account).await?,
-        false => Known::default(),
+    let whom = Whom {
+        scheme: asked.scheme,
+        config: asked.config,
+        volunteer: asked.wish.volunteer_id,
+        account,
+        today: asked.today,
     };
+    let asks = Asks::of_exchange(rules, &covering, asked.reward.details.min_star.is_some());
+    let known = if asks.anything() { Known::read(&whom, &asks).await? } else { Known::default() };
     if asks.frozen && known.frozen > 0 {
         terms.refuse(Err(Refusal { code: "account_frozen".to_owned(), detail: Map::new() }));
         terms.refused_at_once = true;
         return Ok(terms);
     }
     terms.refuse(min_star(asked, &known));
+    let mut marks = Vec::new();
     if !covering.is_empty() || asked.wish.beneficiary.is_some() {
-        let (person, marks) = person(asked).await?;
-        let judged = judge(asked, &covering, account, &known, &person, &mut terms.counted);
-        // What is granted rests on the marks that were read.
-        terms.pins.extend(marks.into_iter().filter(|_| judged.is_ok()));
+        let (person, pins) = whom.person().await?;
+        marks = pins;
+        let judged = judge(asked, &whom, &covering, &known, &person, &mut terms.counted);
         terms.refuse(judged);
     }
     terms.refuse(window(asked, &covering));
     if terms.refusal.is_none() {
-        pin(asked, &covering, &asks, &known, &mut terms);
+        if covering.iter().any(|rule| rule.clears_balance) && terms.points > 0 && known.paying >= terms.points {
+            terms.points = known.paying;
+            terms.emptied = Some(whom.pays());
+        }
+        terms.pins = known.pins(&whom, &asks, terms.points);
+        // What is granted rests on the marks that were read, too.
+        terms.pins.extend(marks);
     }
     Ok(terms)
 }
@@ -182,23 +191,13 @@ fn min_star(asked: &Asked<'_>, known: &Known) -> Result<(), Refusal> {
 /// Whether the rules let this person have it, and for whom. What a ladder entitles to is counted.
 fn judge(
     asked: &Asked<'_>,
+    whom: &Whom<'_>,
     covering: &[&ExchangeRule],
-    account: Option<&VolunteerAccount>,
     known: &Known,
     person: &Person,
     counted: &mut Vec<Counted>,
 ) -> Result<(), Refusal> {
-    let facts = Facts {
-        person: Some(person),
-        on: asked.today,
-        minutes: known.minutes,
-        paying_minutes: account.filter(|account| account.counts == CapUnit::Minutes).map(|_| known.paying),
-        points: known.points,
-        points_scale: asked.config.points_scale,
-        services: known.services,
-        steps: &known.steps,
-        ..Facts::default()
-    };
+    let facts = known.facts(person, whom);
     for rule in covering {
         if rule.prohibited {
             return Err(not_eligible("prohibited", String::new(), String::new()));
@@ -224,16 +223,6 @@ fn judge(
     Ok(())
 }
 
-/// Who asks, and the bounds by which their marks are what they were.
-async fn person(asked: &Asked<'_>) -> Result<(Person, Vec<Bound>), ExchangeError> {
-    marks::person(asked.scheme, asked.wish.volunteer_id).await.map_err(|error| match error {
-        VolunteerError::Database(error) => error.into(),
-        VolunteerError::Busy => ExchangeError::Busy,
-        VolunteerError::Book(error) => ExchangeError::Book(error),
-        _ => ExchangeError::VolunteerNotFound { id: asked.wish.volunteer_id },
-    })
-}
-
 /// Whether it is the day for it: by the rules, the reward and the session.
 fn window(asked: &Asked<'_>, covering: &[&ExchangeRule]) -> Result<(), Refusal> {
     let (today, details) = (asked.today, &asked.reward.details);
@@ -253,35 +242,6 @@ fn window(asked: &Asked<'_>, covering: &[&ExchangeRule]) -> Result<(), Refusal> 
     }
 }
 
-/// Pins what was read and the answer rests on, as it will be after the exchange.
-fn pin(asked: &Asked<'_>, covering: &[&ExchangeRule], asks: &Asks, known: &Known, terms: &mut Terms) {
-    let volunteer = asked.wish.volunteer_id;
-    let other = terms.account.as_ref().map(|account| accounts::account_path(volunteer, &account.code));
-    let points = accounts::points_path(volunteer);
-    let pays = other.clone().unwrap_or_else(|| points.clone());
-    if covering.iter().any(|rule| rule.clears_balance) && terms.points > 0 && known.paying >= terms.points {
-        terms.points = known.paying;
-        terms.emptied = Some(pays.clone());
-    }
-    let taken = |path: &Arc<str>| if *path == pays { terms.points } else { 0 };
-    let read = [
-        (asks.minutes, accounts::minutes_path(volunteer), known.minutes),
-        (asks.points && other.is_some(), points, known.points),
-        (asks.points && other.is_none() || asks.paying || !known.pins.is_empty(), pays.clone(), known.paying),
-        (asks.frozen, accounts::frozen_path(volunteer), 0),
-    ];
-    for (_, path, had) in read.into_iter().filter(|(asked, ..)| *asked) {
-        let left = had.saturating_sub(taken(&path));
-        // When there is less than the price, that is the answer.
-        if left >= 0 {
-            let key = Key::pool(path, asked.today);
-            terms.pins.push(Bound { key, floor: Some(left), ceiling: Some(left) });
-        }
-    }
-    let of_ladders = known.pins.iter().filter(|pin| pin.key.path != pays);
-    terms.pins.extend(of_ladders.cloned());
-}
-
 fn refuse(code: &str, detail: Value) -> Refusal {
     Refusal { code: code.to_owned(), detail: super::fields(detail) }
 }
@@ -290,9 +250,6 @@ fn not_eligible(condition: &str, needed: String, available: String) -> Refusal {
     Ineligible { condition: condition.to_owned(), needed, available }.refusal()
 }
 
-/// A refusal is kept for ever: of what it says about the person, only what the book knows anyway.
 fn refused_by(unmet: &Unmet) -> Refusal {
-    const IN_THE_BOOK: [&str; 5] = ["min_hours", "min_points", "min_services", "min_points_per_hour", "min_step"];
-    let available = if IN_THE_BOOK.contains(&unmet.condition) { unmet.available.clone() } else { String::new() };
-    not_eligible(unmet.condition, unmet.needed.clone(), available)
+    Ineligible::of(unmet).refusal()
 }

@@ -8,6 +8,8 @@ pub use scheme::rules::{format_points as points, hours_text as hours};
 
 /// Decimals of money: fen are hundredths of a yuan.
 const YUAN_SCALE: u8 = 2;
+/// Decimals of an hour.
+const HOURS_SCALE: u8 = 2;
 
 pub fn yuan(fen: i64) -> String {
     points(fen, YUAN_SCALE)
@@ -33,6 +35,21 @@ impl Reader {
     pub fn points(&mut self, pointer: &str, text: &str, scale: u8) -> i64 {
         parse_points(text, scale).unwrap_or_else(|error| {
             self.flaws.push(flaw(pointer, error));
+            0
+        })
+    }
+
+    /// An amount of one of a volunteer's accounts, as [`in_account`] writes it.
+    pub fn of_account(&mut self, pointer: &str, text: &str, account: Option<&str>, config: &Scheme) -> i64 {
+        let account = account.and_then(|code| config.account(code));
+        if account.is_none_or(|account| account.counts != CapUnit::Minutes) {
+            return self.points(pointer, text, config.points_scale);
+        }
+        let hundredths = self.points(pointer, text, HOURS_SCALE);
+        let minutes = hundredths.checked_mul(60).filter(|minutes| minutes % 100 == 0).map(|minutes| minutes / 100);
+        minutes.unwrap_or_else(|| {
+            let detail = Text::new("须为整分钟", "hours are of whole minutes");
+            self.flaws.push(Flaw { pointer: pointer.to_owned(), code: "not_whole_minutes".to_owned(), detail });
             0
         })
     }

@@ -62,6 +62,12 @@ operations! {
     PutSession       = "put_session":       SchemeAdmin;
     ListSessions     = "list_sessions":     Kiosk Staff SchemeAdmin Reviewer Auditor;
 
+    PutTransfer      = "put_transfer":      Kiosk Staff SchemeAdmin;
+    GetTransfer      = "get_transfer":      Kiosk Staff SchemeAdmin Reviewer Auditor;
+    PutPoolRequest   = "put_pool_request":  Staff SchemeAdmin;
+    ListPoolRequests = "list_pool_requests":  Staff SchemeAdmin Reviewer Auditor;
+    GrantPoolRequest = "grant_pool_request":  SchemeAdmin;
+
     ListEntries      = "list_entries":      SchemeAdmin Reviewer Auditor;
     ProveEntry       = "prove_entry":       SchemeAdmin Reviewer Auditor;
     GetCheckpoint    = "get_checkpoint":    Kiosk Staff SchemeAdmin Reviewer Auditor Operator;

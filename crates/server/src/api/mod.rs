@@ -24,6 +24,7 @@ mod reviews;
 mod rewards;
 pub mod schemes;
 mod services;
+mod transfers;
 mod volunteers;
 
 use crate::clock::Clock;
@@ -90,6 +91,7 @@ fn routes(config: &mut ServiceConfig) {
         .configure(rewards::routes)
         .configure(volunteers::routes)
         .configure(services::routes)
+        .configure(transfers::routes)
         .configure(entries::routes)
         .configure(levels::routes)
         .configure(rankings::routes)

@@ -15,6 +15,7 @@ use scheme::rewards::RewardError;
 use scheme::rules::{RuleError, in_chinese, ladders};
 use scheme::schemes::{ApplyError, SchemeError};
 use scheme::services::{self, ServiceError};
+use scheme::transfers::TransferError;
 use scheme::volunteers::{Invalid, VolunteerError};
 use std::fmt::Display;
 use uuid::Uuid;
@@ -305,10 +306,7 @@ pub fn exchange_refused(error: ExchangeError, config: &Scheme) -> Problem {
             state_conflict(status.as_str(), zh)
         }
         ExchangeError::InsufficientPoints { needed, available, account } => {
-            let account = account.as_deref();
-            let (needed, available) = (in_account(needed, account, config), in_account(available, account, config));
-            let problem = short(Code::InsufficientPoints, needed, available);
-            account.map_or(problem.clone(), |account| problem.member("account", account))
+            short_of(Code::InsufficientPoints, needed, available, account, config)
         }
         ExchangeError::AccountFrozen => Problem::new(Code::AccountFrozen),
         ExchangeError::OutOfStock { needed, available } => short(Code::OutOfStock, needed, available),
@@ -329,6 +327,41 @@ pub fn exchange_refused(error: ExchangeError, config: &Scheme) -> Problem {
         ExchangeError::Busy => Problem::new(Code::Busy),
         ExchangeError::Database(error) => error.into(),
         ExchangeError::Book(error) => Problem::internal(error),
+    }
+}
+
+pub fn transfer_refused(error: TransferError, config: &Scheme) -> Problem {
+    match error {
+        TransferError::Invalid(flaws) => invalid(flaws),
+        TransferError::VolunteerNotFound { id } => not_found(Code::VolunteerNotFound, id),
+        TransferError::TransferNotFound { id } => not_found(Code::TransferNotFound, id),
+        TransferError::RequestNotFound { id } => not_found(Code::RequestNotFound, id),
+        TransferError::IdTaken { field } => taken(&field),
+        TransferError::NotAllowed => Problem::new(Code::TransferNotAllowed),
+        TransferError::NotEligible(unmet) => not_eligible(unmet),
+        TransferError::AccountFrozen => Problem::new(Code::AccountFrozen),
+        TransferError::InsufficientPoints { needed, available, account } => {
+            short_of(Code::InsufficientPoints, needed, available, account, config)
+        }
+        TransferError::LimitReached { needed, available, account } => {
+            short_of(Code::LimitReached, needed, available, account, config)
+        }
+        TransferError::HigherPriorityFirst { first } => {
+            Problem::new(Code::HigherPriorityFirst).member("first", first.to_string())
+        }
+        TransferError::Busy => Problem::new(Code::Busy),
+        TransferError::Database(error) => error.into(),
+        TransferError::Book(error) => Problem::internal(error),
+    }
+}
+
+/// Too little in one of a volunteer's accounts: points, when it has no name.
+fn short_of(code: Code, needed: i64, available: i64, account: Option<String>, config: &Scheme) -> Problem {
+    let shown = |amount| in_account(amount, account.as_deref(), config);
+    let problem = short(code, shown(needed), shown(available));
+    match account {
+        Some(account) => problem.member("account", account),
+        None => problem,
     }
 }
 
@@ -440,6 +473,9 @@ fn flaw(invalid: Invalid) -> Flaw {
         "no_rules_then" => "当日尚无积分规则",
         "not_a_good" => "服务类项目没有库存，只有场次",
         "not_a_service" => "物品没有场次",
+        "same_volunteer" => "不能转赠给自己",
+        "too_many_lots" => "涉及的到期日过多，请分几次转赠",
+        "unknown_account" => "方案没有这个账本",
         "rules_not_applicable" => "积分规则不适用",
         "unknown_category" => "方案没有这个服务类别",
         "unknown_ladder" => "现行规则没有这个等级表",
