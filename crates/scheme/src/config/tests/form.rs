@@ -69,3 +69,19 @@ fn all_flaws_of_form_are_found_at_once_and_say_what_is_asked() {
     }
     assert_eq!(said.len(), 5, "{said:#?}");
 }
+
+#[test]
+fn whatever_line_is_missing_the_findings_have_a_place_and_both_languages() {
+    let lines: Vec<&str> = RICH.lines().collect();
+    for missing in 0..lines.len() {
+        let kept: Vec<&str> =
+            lines.iter().enumerate().filter(|(line, _)| *line != missing).map(|(_, line)| *line).collect();
+        let Err(error) = Scheme::parse(&kept.join("\n")) else { continue };
+        for finding in &error.findings {
+            let said = format!("without {:?}: {finding}", lines[missing]);
+            assert!(finding.line_and_column.is_some(), "{said}");
+            assert!(!finding.zh.is_ascii() && !finding.en.is_empty(), "{said}");
+            assert!(!finding.to_string().contains('\n'), "{said}");
+        }
+    }
+}
