@@ -5,6 +5,7 @@
 
 mod harness;
 
+mod awards;
 mod coins;
 mod exchanging;
 mod hours;
