@@ -16,7 +16,7 @@ async fn with_hours(longquanyi: &Published, hours: i64) -> Uuid {
 
 #[rstest]
 #[tokio::test]
-async fn longquanyi_asks_for_hours_and_points(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn longquanyi_asks_for_hours_and_points(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let longquanyi = Published::open(engine, "longquanyi", "2016-12-01").await;
     let cases = [
         (50, 0, "one", "02.1: 50 小时，500 分"),
@@ -37,7 +37,7 @@ async fn longquanyi_asks_for_hours_and_points(#[values(Engine::Sqlite, Engine::P
 
 #[rstest]
 #[tokio::test]
-async fn longquanyi_takes_a_star_with_the_hours(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn longquanyi_takes_a_star_with_the_hours(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let longquanyi = Published::open(engine, "longquanyi", "2016-12-01").await;
     let volunteer = with_hours(&longquanyi, 100).await;
     assert_eq!(longquanyi.step(volunteer, "stars").await.as_deref(), Some("two"));
@@ -50,7 +50,7 @@ async fn longquanyi_takes_a_star_with_the_hours(#[values(Engine::Sqlite, Engine:
 
 #[rstest]
 #[tokio::test]
-async fn longquanyi_deregisters_upon_the_fifth_absence_of_a_year(
+pub async fn longquanyi_deregisters_upon_the_fifth_absence_of_a_year(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let longquanyi = Published::open(engine, "longquanyi", "2016-12-01").await;
@@ -79,7 +79,7 @@ async fn longquanyi_deregisters_upon_the_fifth_absence_of_a_year(
 
 #[rstest]
 #[tokio::test]
-async fn a_mark_goes_with_the_count_that_it_stands_for(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn a_mark_goes_with_the_count_that_it_stands_for(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let longquanyi = Published::open(engine, "longquanyi", "2016-12-01").await;
     let volunteer = with_hours(&longquanyi, 100).await;
     let misconduct = Deed::event(volunteer, "misconduct").decided(-100);
@@ -99,4 +99,97 @@ async fn a_mark_goes_with_the_count_that_it_stands_for(#[values(Engine::Sqlite, 
     longquanyi.reverse(records[3]).await.expect("taken back");
     assert_eq!(longquanyi.step(volunteer, "stars").await.as_deref(), Some("two"));
     longquanyi.assert_verified().await;
+}
+
+/// The gift and the certificate of a step, on the shelf.
+async fn gifts(zhangjiagang: &Published, step: &str) -> (Uuid, Uuid) {
+    let gift = zhangjiagang.reward(&format!("gift-{step}"), 0).await;
+    (gift, zhangjiagang.reward(&format!("certificate-{step}"), 0).await)
+}
+
+fn is_not_entitled<T>(outcome: &Result<T, ExchangeError>) -> bool {
+    matches!(outcome, Err(ExchangeError::NotEligible(ineligible)) if ineligible.condition == "entitled_by")
+}
+
+#[rstest]
+#[tokio::test]
+pub async fn zhangjiagang_gives_a_star_its_gift_and_certificate(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    // 2014-12-01 is a Monday.
+    let zhangjiagang = Published::open(engine, "zhangjiagang", "2014-11-28").await;
+    let volunteer = zhangjiagang.volunteer().await;
+    let service = Deed::service(volunteer, "service", 0);
+    zhangjiagang.earn_over_days(&service, 29 * 60 + 30, 600).await;
+    assert_eq!(zhangjiagang.step(volunteer, "stars").await, None, "03.1");
+    let (mug, certificate) = gifts(&zhangjiagang, "one").await;
+    let torch = zhangjiagang.reward("gift-one", 0).await;
+    assert!(is_not_entitled(&zhangjiagang.exchange(volunteer, mug).await), "03.1");
+    zhangjiagang.earn(service.minutes(30)).await;
+    assert_eq!(zhangjiagang.step(volunteer, "stars").await.as_deref(), Some("one"), "03.2");
+    zhangjiagang.today("2014-11-30");
+    let sunday = zhangjiagang.exchange(volunteer, mug).await;
+    assert!(matches!(sunday, Err(ExchangeError::OutsideWindow { .. })), "03.8: {sunday:?}");
+    zhangjiagang.today("2014-12-01");
+    zhangjiagang.exchange(volunteer, certificate).await.expect("03.2: 证书和勋章");
+    zhangjiagang.exchange(volunteer, mug).await.expect("03.2: 马克杯或手电筒");
+    let both = zhangjiagang.exchange(volunteer, torch).await;
+    assert!(matches!(both, Err(ExchangeError::LimitReached { .. })), "03.2: 2 选 1: {both:?}");
+    zhangjiagang.assert_verified().await;
+}
+
+#[rstest]
+#[tokio::test]
+pub async fn zhangjiagang_gives_gifts_anew_in_every_cycle(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let zhangjiagang = Published::open(engine, "zhangjiagang", "2014-12-01").await;
+    let volunteer = zhangjiagang.volunteer().await;
+    let (first, first_certificate) = gifts(&zhangjiagang, "one").await;
+    let (fifth, fifth_certificate) = gifts(&zhangjiagang, "five").await;
+    let hours = async |had: i64, has: i64| {
+        zhangjiagang.earn_over_days(&Deed::service(volunteer, "service", 0), (has - had) * 60, 1440).await;
+    };
+    let step = async |ladder| zhangjiagang.step(volunteer, ladder).await.unwrap_or_default();
+    let take = async |reward| zhangjiagang.exchange(volunteer, reward).await;
+    hours(0, 299).await;
+    assert_eq!(step("stars").await, "four", "03.3");
+    hours(299, 300).await;
+    assert_eq!(step("stars").await, "five", "03.4");
+    for reward in [first, first_certificate, fifth, fifth_certificate] {
+        take(reward).await.expect("03.4: 首轮");
+    }
+    take(first).await.expect_err("03.4: 首轮只有一次");
+    hours(300, 330).await;
+    take(first).await.expect("03.5: 再发一星奖品");
+    let again = take(first_certificate).await;
+    assert!(matches!(again, Err(ExchangeError::LimitReached { .. })), "03.5: 不再发证书勋章: {again:?}");
+    assert_eq!(step("stars").await, "five", "03.5: 称号仍五星");
+    take(fifth).await.expect_err("03.5: 第二轮五星奖品还没有到");
+    hours(330, 600).await;
+    take(fifth).await.expect("03.6: 第二轮五星奖品");
+    assert_eq!(step("medals").await, "bronze", "03.6");
+    hours(600, 1500).await;
+    for round in 3..=5 {
+        take(fifth).await.unwrap_or_else(|error| panic!("03.7: 第 {round} 轮: {error}"));
+    }
+    take(fifth).await.expect_err("03.7: 第五轮为止");
+    assert_eq!(step("medals").await, "gold", "03.7");
+    zhangjiagang.assert_verified().await;
+}
+
+#[rstest]
+#[tokio::test]
+pub async fn zhuhai_lends_as_many_books_as_the_balance_allows(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let zhuhai = Published::open(engine, "zhuhai-lib", "2021-05-20").await;
+    for (balance, step, case) in
+        [(601, "six", "47.7"), (600, "four", "600 分"), (201, "four", "201 分"), (200, "two", "47.8")]
+    {
+        let reader = zhuhai.volunteer().await;
+        zhuhai.earn(Deed::event(reader, "damaged").count(5)).await;
+        assert_eq!(zhuhai.has(reader).await.1, 0);
+        zhuhai.earn(Deed::event(reader, "transfer_in").decided(balance)).await;
+        assert_eq!(zhuhai.step(reader, "loans").await.as_deref(), Some(step), "{case}");
+    }
+    zhuhai.assert_verified().await;
 }
