@@ -182,7 +182,7 @@ pub async fn grant(
     let (config, details) = (scheme.config(), &wanted.details);
     let account = details.account.as_deref().and_then(|code| config.account(code));
     let pool = accounts::pool(account);
-    let view = scheme.book.standings(&[pool.key.path.clone()]).await?;
+    let view = scheme.book.standings(std::slice::from_ref(&pool.key.path)).await?;
     let available: i64 = view.lots.iter().flatten().map(|lot| lot.balance - lot.held_out).sum();
     let comes_first = |other: &&PoolRequest| {
         let same = other.details.account == details.account;
