@@ -4,6 +4,7 @@ use crate::exchange_rules::{ruled, wish};
 use crate::world::{World, day, operator};
 use chrono::Duration;
 use db::Engine;
+use ledger::{Account, Action, Draft, Key, Leg, Source, Unit};
 use rstest::rstest;
 use scheme::Role;
 use scheme::config::{Relation, VolunteerKind};
@@ -94,6 +95,44 @@ async fn a_gift_keeps_its_last_days_and_stands_on_both_statements(
     world.set("2027-01-02T02:00:00Z");
     assert_eq!((world.balance(giver).await.1, world.balance(mother).await.1), (70, 30));
     assert_eq!(transfers::finish(&world.scheme, world.now()).await.expect("nothing is left to do"), 0);
+    world.assert_verified().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_gift_whose_process_ended_halfway_is_brought_to_its_end(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = ruled(engine, RULES).await;
+    let (giver, mother) = (world.with_hours(5).await, world.volunteer("林母").await);
+    let id = Uuid::now_v7();
+    let account = |path: String| Account::holding(Key::new(path), Unit::Points);
+    let leg = Leg {
+        from: Source::Account(account(format!("volunteer/{giver}/points"))),
+        to: account(format!("transfer/{id}")),
+        amount: 20,
+    };
+    let document = serde_json::json!({ "from": giver, "to": mother, "amount": 20 });
+    let draft = Draft {
+        id,
+        kind: "points.given",
+        effective_on: day("2026-11-22"),
+        party: Some(giver),
+        document_id: Some(id),
+        action: Action::Post(vec![leg]),
+        document: document.as_object().cloned().unwrap_or_default(),
+        intent: &[],
+        bounds: Vec::new(),
+        refusal: None,
+        freeze_rejection: false,
+    };
+    world.scheme.book.post(draft).await.expect("posted").result.expect("taken from the giver");
+    assert_eq!((world.balance(giver).await.1, world.balance(mother).await.1), (30, 0));
+    world.assert_verified().await;
+    for finished in [1, 0] {
+        assert_eq!(transfers::finish(&world.scheme, world.now()).await.expect("finished"), finished);
+        assert_eq!((world.balance(giver).await.1, world.balance(mother).await.1), (30, 20));
+    }
     world.assert_verified().await;
 }
 
