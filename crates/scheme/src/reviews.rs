@@ -5,6 +5,7 @@
 
 use crate::config::{CapUnit, Entitlement, Review, Rules, Scheme};
 use crate::levels::{self, LevelError};
+use crate::marks;
 use crate::rules::ladders;
 use crate::rules::reviews::{Candidate, Measure, Outcome, Verdict, select};
 use crate::schemes::OpenScheme;
@@ -88,7 +89,12 @@ pub async fn review(scheme: &OpenScheme, year: i32, code: &str, now: DateTime<Ut
     let (rules, review) = in_force(&config, year, code).ok_or_else(not_found)?;
     let mut tx = scheme.db.begin_read().await?;
     let as_of = scheme.book.size(&mut tx).await?;
-    let people = volunteers::of_kind(&mut tx, scheme, review.of).await?;
+    let mut people = volunteers::of_kind(&mut tx, scheme, review.of).await?;
+    if !config.marks().is_empty() {
+        for volunteer in &mut people {
+            volunteer.labels = marks::person(scheme, volunteer.id).await.map_err(LevelError::from)?.0.labels;
+        }
+    }
     let mut winners: BTreeMap<i32, BTreeSet<Uuid>> = BTreeMap::new();
     if review.winners_rest_years.is_some() {
         let first =

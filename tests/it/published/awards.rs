@@ -56,7 +56,7 @@ impl Published {
 
 #[rstest]
 #[tokio::test]
-async fn guangdong_grants_after_five_working_days(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn guangdong_grants_after_five_working_days(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     // 2015-06-08 and 2015-06-15 are Mondays.
     let guangdong = Published::open(engine, "guangdong-star", "2015-06-12").await;
     let volunteer = guangdong.served(300, "2015-06-01").await;
@@ -74,7 +74,7 @@ async fn guangdong_grants_after_five_working_days(#[values(Engine::Sqlite, Engin
 
 #[rstest]
 #[tokio::test]
-async fn guangdong_bars_false_reporters_for_one_to_three_years(
+pub async fn guangdong_bars_false_reporters_for_one_to_three_years(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let guangdong = Published::open(engine, "guangdong-star", "2015-06-15").await;
@@ -99,7 +99,9 @@ async fn guangdong_bars_false_reporters_for_one_to_three_years(
 
 #[rstest]
 #[tokio::test]
-async fn fujian_grants_at_three_levels_of_the_association(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn fujian_grants_at_three_levels_of_the_association(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let fujian = Published::open(engine, "fujian-record", "2014-12-01").await;
     let at = |volunteer, step, body: &str| Application { body: Some(body.to_owned()), ..star(volunteer, step) };
     let (county, city, province) = ("县（区）志愿者协会", "设区市志愿者协会", "省志愿者协会");
@@ -122,7 +124,7 @@ async fn fujian_grants_at_three_levels_of_the_association(#[values(Engine::Sqlit
 
 #[rstest]
 #[tokio::test]
-async fn beijing_changed_what_hours_are_worth(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn beijing_changed_what_hours_are_worth(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let beijing = Published::open(engine, "beijing-star", "2014-12-01").await;
     let volunteer = beijing.served(500, "2014-11-30").await;
     assert_eq!(beijing.eligible(volunteer).await.as_deref(), Some("three"), "56.1");
@@ -138,7 +140,7 @@ async fn beijing_changed_what_hours_are_worth(#[values(Engine::Sqlite, Engine::P
 
 #[rstest]
 #[tokio::test]
-async fn beijing_s_ninth_batch_closed_at_the_end_of_november(
+pub async fn beijing_s_ninth_batch_closed_at_the_end_of_november(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let beijing = Published::open(engine, "beijing-star", "2023-12-20").await;
@@ -158,7 +160,7 @@ async fn beijing_s_ninth_batch_closed_at_the_end_of_november(
 
 #[rstest]
 #[tokio::test]
-async fn community_volunteers_apply_for_their_stars(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn community_volunteers_apply_for_their_stars(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let community = Published::open(engine, "cn-community-reg", "2020-12-01").await;
     let volunteer = community.served(1000, "2020-11-30").await;
     assert_eq!(community.eligible(volunteer).await.as_deref(), Some("four"), "57.3");
@@ -169,7 +171,7 @@ async fn community_volunteers_apply_for_their_stars(#[values(Engine::Sqlite, Eng
 
 #[rstest]
 #[tokio::test]
-async fn huanghuai_counts_its_own_up_to_the_middle_of_december(
+pub async fn huanghuai_counts_its_own_up_to_the_middle_of_december(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let huanghuai = Published::open(engine, "huanghuai", "2024-12-20").await;

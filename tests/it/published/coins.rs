@@ -1,13 +1,17 @@
 //! Several books of account: Nanjing's time bank, Lanzhou's merit, Dinghai's three coins.
 
 use super::harness::{Deed, Published, text_of};
+use crate::world::operator;
 use db::Engine;
 use rstest::rstest;
-use scheme::config::Scheme;
+use scheme::Role;
+use scheme::config::{Relation, Scheme, VolunteerKind};
+use scheme::transfers::{self, Gift, Receiver, RequestDetails, TransferError};
+use uuid::Uuid;
 
 #[rstest]
 #[tokio::test]
-async fn nanjing_keeps_fifteen_hundred_hours_and_gives_the_rest_away(
+pub async fn nanjing_keeps_fifteen_hundred_hours_and_gives_the_rest_away(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let nanjing = Published::open(engine, "nanjing", "2020-10-01").await;
@@ -23,7 +27,48 @@ async fn nanjing_keeps_fifteen_hundred_hours_and_gives_the_rest_away(
 
 #[rstest]
 #[tokio::test]
-async fn lanzhou_keeps_merit_apart_from_points(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn nanjing_gives_from_the_pool_to_those_who_live_alone_first(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let nanjing = Published::open(engine, "nanjing", "2020-10-01").await;
+    let (scheme, staff) = (&nanjing.world.scheme, operator(Role::SchemeAdmin));
+    let group = nanjing.volunteer_with(|details| details.kind = VolunteerKind::Group).await;
+    nanjing.earn(Deed::service(group, "elderly_care", 600)).await;
+    let account = || Some("time".to_owned());
+    let gift = |to, amount| Gift {
+        id: Uuid::now_v7(),
+        from: group,
+        to,
+        amount,
+        account: account(),
+        relation: Some(Relation::Parent),
+        note: None,
+    };
+    let ordinary = nanjing.volunteer().await;
+    let kept = transfers::transfer(scheme, gift(Receiver::Volunteer(ordinary), 60), &staff, nanjing.world.now()).await;
+    assert!(matches!(kept, Err(TransferError::NotEligible(_))), "15.2: 只能捐赠: {kept:?}");
+    transfers::transfer(scheme, gift(Receiver::Pool, 600), &staff, nanjing.world.now()).await.expect("15.2: 捐赠");
+    assert_eq!(nanjing.pool("time").await, 600, "15.6: 捐赠池 10 小时");
+    let alone = nanjing.volunteer_with(|details| details.labels = ["empty_nest".to_owned()].into()).await;
+    let mut requests = Vec::new();
+    for volunteer_id in [ordinary, alone] {
+        let details = RequestDetails { volunteer_id, account: account(), amount: 600, reason: "独居".to_owned() };
+        let asked = transfers::request(scheme, Uuid::now_v7(), details, &staff, nanjing.world.now()).await;
+        requests.push(asked.expect("asked for").0.id);
+    }
+    let before = transfers::grant(scheme, requests[0], &staff, nanjing.world.now()).await;
+    assert!(
+        matches!(before, Err(TransferError::HigherPriorityFirst { first }) if first == requests[1]),
+        "15.6: {before:?}"
+    );
+    transfers::grant(scheme, requests[1], &staff, nanjing.world.now()).await.expect("15.6: 优先重点空巢");
+    assert_eq!((nanjing.account(alone, "time").await, nanjing.pool("time").await), (600, 0), "15.6");
+    nanjing.assert_verified().await;
+}
+
+#[rstest]
+#[tokio::test]
+pub async fn lanzhou_keeps_merit_apart_from_points(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let lanzhou = Published::open(engine, "lanzhou-cancer", "2017-10-01").await;
     let member = lanzhou.volunteer().await;
     assert_eq!((lanzhou.has(member).await.1, lanzhou.account(member, "merit").await), (100, 1), "54.1");
@@ -48,7 +93,7 @@ async fn lanzhou_keeps_merit_apart_from_points(#[values(Engine::Sqlite, Engine::
 
 #[rstest]
 #[tokio::test]
-async fn dinghai_s_three_coins_add_up_to_one(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn dinghai_s_three_coins_add_up_to_one(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let dinghai = Published::open(engine, "dinghai", "2019-12-20").await;
     let account = async |volunteer, account| dinghai.account(volunteer, account).await;
     let volunteer = dinghai.volunteer().await;

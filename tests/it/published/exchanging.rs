@@ -29,7 +29,7 @@ async fn with_points(scheme: &Published, category: &'static str, points: i64, at
 
 #[rstest]
 #[tokio::test]
-async fn huangshan_s_points_last_three_years_and_the_hours_for_ever(
+pub async fn huangshan_s_points_last_three_years_and_the_hours_for_ever(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let huangshan = Published::open(engine, "huangshan", "2020-06-01").await;
@@ -58,7 +58,7 @@ async fn huangshan_s_points_last_three_years_and_the_hours_for_ever(
 
 #[rstest]
 #[tokio::test]
-async fn huangshi_s_points_end_with_the_year(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn huangshi_s_points_end_with_the_year(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let huangshi = Published::open(engine, "huangshi", "2023-12-30").await;
     let (early, late) = (huangshi.volunteer().await, huangshi.volunteer().await);
     for volunteer in [early, late] {
@@ -79,7 +79,7 @@ async fn huangshi_s_points_end_with_the_year(#[values(Engine::Sqlite, Engine::Po
 
 #[rstest]
 #[tokio::test]
-async fn luohe_gives_silver_for_fifty_and_gold_for_a_hundred(
+pub async fn luohe_gives_silver_for_fifty_and_gold_for_a_hundred(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let luohe = Published::open(engine, "luohe-shizhi", "2020-06-01").await;
@@ -111,7 +111,7 @@ async fn luohe_gives_silver_for_fifty_and_gold_for_a_hundred(
 
 #[rstest]
 #[tokio::test]
-async fn zhuowan_gives_a_bag_of_rice_for_forty_four(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn zhuowan_gives_a_bag_of_rice_for_forty_four(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let zhuowan = Published::open(engine, "anlu-zhuowan", "2023-06-01").await;
     let rice = zhuowan.reward("listed", 44).await;
     let with = async |points| with_points(&zhuowan, "night_patrol", points, 20).await;
@@ -135,7 +135,7 @@ async fn zhuowan_gives_a_bag_of_rice_for_forty_four(#[values(Engine::Sqlite, Eng
 
 #[rstest]
 #[tokio::test]
-async fn huangyan_counts_full_two_hours_of_the_year(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn huangyan_counts_full_two_hours_of_the_year(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let huangyan = Published::open(engine, "huangyan", "2023-06-20").await;
     let earned = async |shifts: &[i64]| {
         let volunteer = huangyan.volunteer().await;
@@ -153,7 +153,7 @@ async fn huangyan_counts_full_two_hours_of_the_year(#[values(Engine::Sqlite, Eng
 
 #[rstest]
 #[tokio::test]
-async fn huangyan_hands_out_in_the_january_after(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn huangyan_hands_out_in_the_january_after(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let huangyan = Published::open(engine, "huangyan", "2023-06-20").await;
     let soap = huangyan.world.good(5, 9).await;
     let (ten, nine) = (huangyan.volunteer().await, huangyan.volunteer().await);
@@ -174,7 +174,7 @@ async fn huangyan_hands_out_in_the_january_after(#[values(Engine::Sqlite, Engine
 
 #[rstest]
 #[tokio::test]
-async fn hailin_exchanges_once_a_quarter(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn hailin_exchanges_once_a_quarter(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let hailin = Published::open(engine, "hailin", "2026-02-10").await;
     let volunteer = hailin.volunteer().await;
     hailin.earn(Deed::event(volunteer, "referral").count(5)).await;
@@ -190,7 +190,7 @@ async fn hailin_exchanges_once_a_quarter(#[values(Engine::Sqlite, Engine::Postgr
 
 #[rstest]
 #[tokio::test]
-async fn longquanyi_gives_service_for_hours_that_points_stand_behind(
+pub async fn longquanyi_gives_service_for_hours_that_points_stand_behind(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let longquanyi = Published::open(engine, "longquanyi", "2016-06-01").await;
@@ -213,7 +213,7 @@ async fn longquanyi_gives_service_for_hours_that_points_stand_behind(
 
 #[rstest]
 #[tokio::test]
-async fn shenzhen_asks_for_half_a_year(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn shenzhen_asks_for_half_a_year(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let shenzhen = Published::open(engine, "shenzhen-ruhu", "2012-12-20").await;
     let application = shenzhen.reward("residence", 0).await;
     for (registered, months) in [("2012-07-20", 5), ("2012-06-20", 6)] {
@@ -227,7 +227,7 @@ async fn shenzhen_asks_for_half_a_year(#[values(Engine::Sqlite, Engine::Postgres
 
 #[rstest]
 #[tokio::test]
-async fn nanjing_gives_care_to_the_old_and_no_cash(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn nanjing_gives_care_to_the_old_and_no_cash(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let nanjing = Published::open(engine, "nanjing", "2020-10-01").await;
     let care = nanjing.reward("care", 2).await;
     let born = |day: &str| day.parse().ok();
@@ -253,7 +253,7 @@ async fn nanjing_gives_care_to_the_old_and_no_cash(#[values(Engine::Sqlite, Engi
 
 #[rstest]
 #[tokio::test]
-async fn jinshan_takes_five_yuan_off_for_ten_coins(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn jinshan_takes_five_yuan_off_for_ten_coins(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let jinshan = Published::open(engine, "jinshan-park", "2025-10-15").await;
     let coupon = jinshan.reward("coupon", 10).await;
     let buy = async |volunteer, fen| {

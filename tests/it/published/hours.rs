@@ -11,7 +11,7 @@ use scheme::services;
 
 #[rstest]
 #[tokio::test]
-async fn hailin_counts_two_hours_each_time(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn hailin_counts_two_hours_each_time(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let hailin = Published::open(engine, "hailin", "2026-05-20").await;
     let patrol = async |minutes| {
         let volunteer = hailin.volunteer().await;
@@ -30,7 +30,7 @@ async fn hailin_counts_two_hours_each_time(#[values(Engine::Sqlite, Engine::Post
 
 #[rstest]
 #[tokio::test]
-async fn hailin_takes_back_what_was_complained_of(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn hailin_takes_back_what_was_complained_of(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let hailin = Published::open(engine, "hailin", "2026-05-20").await;
     let volunteer = hailin.volunteer().await;
     let id = hailin.record(&Deed::service(volunteer, "patrol", 120)).await.expect("recorded");
@@ -49,7 +49,9 @@ async fn hailin_takes_back_what_was_complained_of(#[values(Engine::Sqlite, Engin
 
 #[rstest]
 #[tokio::test]
-async fn hailin_pays_for_referrals_and_for_what_was_filed(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn hailin_pays_for_referrals_and_for_what_was_filed(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let hailin = Published::open(engine, "hailin", "2026-05-20").await;
     let volunteer = hailin.volunteer().await;
     assert_eq!(hailin.earn(Deed::event(volunteer, "referral").count(2)).await, (0, 4), "01.5");
@@ -61,7 +63,7 @@ async fn hailin_pays_for_referrals_and_for_what_was_filed(#[values(Engine::Sqlit
 
 #[rstest]
 #[tokio::test]
-async fn huangshi_pays_for_own_sign_ins(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn huangshi_pays_for_own_sign_ins(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let huangshi = Published::open(engine, "huangshi", "2023-06-01").await;
     let volunteer = huangshi.volunteer().await;
     assert_eq!(huangshi.earn(Deed::service(volunteer, "patrol", 180)).await, (180, 3), "23.1");
@@ -73,7 +75,7 @@ async fn huangshi_pays_for_own_sign_ins(#[values(Engine::Sqlite, Engine::Postgre
 
 #[rstest]
 #[tokio::test]
-async fn changning_mints_two_coins_a_day(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn changning_mints_two_coins_a_day(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let changning = Published::open(engine, "shanghai-changning", "2021-12-31").await;
     let care = |volunteer, minutes| Deed::service(volunteer, "elderly_care", minutes);
     let volunteer = provider(&changning, "1958-03-01", Gender::Male).await;
@@ -94,7 +96,7 @@ async fn changning_mints_two_coins_a_day(#[values(Engine::Sqlite, Engine::Postgr
 
 #[rstest]
 #[tokio::test]
-async fn changning_lets_nobody_have_more_than_six_hundred_coins(
+pub async fn changning_lets_nobody_have_more_than_six_hundred_coins(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let changning = Published::open(engine, "shanghai-changning", "2021-12-31").await;
@@ -125,7 +127,9 @@ async fn provider(changning: &Published, born: &str, gender: Gender) -> uuid::Uu
 
 #[rstest]
 #[tokio::test]
-async fn a_university_certifies_half_hours_within_a_month(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn a_university_certifies_half_hours_within_a_month(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let cup = Published::open(engine, "cup", "2025-04-01").await;
     let volunteer = cup.volunteer().await;
     for (minutes, certified, case) in

@@ -11,7 +11,7 @@ fn day(text: &str) -> NaiveDate {
 
 #[rstest]
 #[tokio::test]
-async fn zhuhai_gives_for_loans_events_and_service(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn zhuhai_gives_for_loans_events_and_service(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let zhuhai = Published::open(engine, "zhuhai-lib", "2021-05-20").await;
     let reader = zhuhai.volunteer().await;
     assert_eq!(zhuhai.has(reader).await, (0, 1000), "初始 1000 分");
@@ -35,7 +35,9 @@ async fn zhuhai_gives_for_loans_events_and_service(#[values(Engine::Sqlite, Engi
 
 #[rstest]
 #[tokio::test]
-async fn zouping_gives_by_whole_hours_and_caps_by_the_day(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn zouping_gives_by_whole_hours_and_caps_by_the_day(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let zouping = Published::open(engine, "zouping-lib", "2021-05-20").await;
     let service = async |minutes| {
         let reader = zouping.volunteer().await;
@@ -60,7 +62,7 @@ async fn zouping_gives_by_whole_hours_and_caps_by_the_day(#[values(Engine::Sqlit
 
 #[rstest]
 #[tokio::test]
-async fn zouping_freezes_at_zero_and_thaws_by_service(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn zouping_freezes_at_zero_and_thaws_by_service(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let zouping = Published::open(engine, "zouping-lib", "2021-05-20").await;
     let reader = zouping.volunteer().await;
     zouping.earn(Deed::event(reader, "overdue").count(192)).await;

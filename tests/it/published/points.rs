@@ -7,7 +7,9 @@ use rstest::rstest;
 
 #[rstest]
 #[tokio::test]
-async fn shenzhen_gives_two_points_for_every_fifty_hours(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn shenzhen_gives_two_points_for_every_fifty_hours(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let shenzhen = Published::open(engine, "shenzhen-ruhu", "2012-12-20").await;
     for (hours, points, case) in [(149, 4, "10.1"), (260, 10, "10.2"), (300, 10, "10.3")] {
         let volunteer = shenzhen.volunteer().await;
@@ -30,7 +32,9 @@ async fn shenzhen_gives_two_points_for_every_fifty_hours(#[values(Engine::Sqlite
 
 #[rstest]
 #[tokio::test]
-async fn shenzhen_caps_service_blood_and_gifts_together(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn shenzhen_caps_service_blood_and_gifts_together(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let shenzhen = Published::open(engine, "shenzhen-ruhu", "2011-12-20").await;
     let volunteer = shenzhen.volunteer().await;
     let service = Deed::service(volunteer, "volunteering", 0);
@@ -49,7 +53,7 @@ async fn shenzhen_caps_service_blood_and_gifts_together(#[values(Engine::Sqlite,
 
 #[rstest]
 #[tokio::test]
-async fn shenzhen_counts_the_highest_honour_only(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn shenzhen_counts_the_highest_honour_only(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let shenzhen = Published::open(engine, "shenzhen-ruhu", "2015-06-01").await;
     for honours in [["five_stars", "top_hundred"], ["top_hundred", "five_stars"]] {
         let volunteer = shenzhen.volunteer().await;
@@ -63,7 +67,7 @@ async fn shenzhen_counts_the_highest_honour_only(#[values(Engine::Sqlite, Engine
 
 #[rstest]
 #[tokio::test]
-async fn nanhu_gives_so_much_for_each_kind_of_service(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn nanhu_gives_so_much_for_each_kind_of_service(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let nanhu = Published::open(engine, "nanhu", "2016-10-01").await;
     let volunteer = nanhu.volunteer().await;
     assert_eq!(nanhu.earn(Deed::service(volunteer, "special_team", 90)).await, (90, 3), "33.1");
@@ -76,7 +80,7 @@ async fn nanhu_gives_so_much_for_each_kind_of_service(#[values(Engine::Sqlite, E
 
 #[rstest]
 #[tokio::test]
-async fn a_university_weighs_hours_by_level(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn a_university_weighs_hours_by_level(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let university = Published::open(engine, "univ-qinggong", "2025-03-10").await;
     let volunteer = university.volunteer().await;
     for (level, hours, tenths, case) in
@@ -98,7 +102,9 @@ async fn a_university_weighs_hours_by_level(#[values(Engine::Sqlite, Engine::Pos
 
 #[rstest]
 #[tokio::test]
-async fn a_university_pays_the_aided_beyond_fifty_hours(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn a_university_pays_the_aided_beyond_fifty_hours(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let university = Published::open(engine, "univ-qinggong", "2025-03-10").await;
     let volunteer = university.volunteer_with(|details| details.labels = ["aided".to_owned()].into()).await;
     let activity = Deed::service(volunteer, "activity", 0).level("district");
@@ -109,7 +115,7 @@ async fn a_university_pays_the_aided_beyond_fifty_hours(#[values(Engine::Sqlite,
 
 #[rstest]
 #[tokio::test]
-async fn weihai_gives_less_the_more_there_is(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn weihai_gives_less_the_more_there_is(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let weihai = Published::open(engine, "weihai-haibei", "2020-11-30").await;
     let adult = async || weihai.volunteer_with(|details| details.birth_date = "1990-01-01".parse().ok()).await;
     let volunteer = adult().await;

@@ -16,7 +16,7 @@ async fn with_hours(longquanyi: &Published, hours: i64) -> Uuid {
 
 #[rstest]
 #[tokio::test]
-async fn longquanyi_asks_for_hours_and_points(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn longquanyi_asks_for_hours_and_points(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let longquanyi = Published::open(engine, "longquanyi", "2016-12-01").await;
     let cases = [
         (50, 0, "one", "02.1: 50 小时，500 分"),
@@ -37,7 +37,7 @@ async fn longquanyi_asks_for_hours_and_points(#[values(Engine::Sqlite, Engine::P
 
 #[rstest]
 #[tokio::test]
-async fn longquanyi_takes_a_star_with_the_hours(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn longquanyi_takes_a_star_with_the_hours(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let longquanyi = Published::open(engine, "longquanyi", "2016-12-01").await;
     let volunteer = with_hours(&longquanyi, 100).await;
     assert_eq!(longquanyi.step(volunteer, "stars").await.as_deref(), Some("two"));
@@ -50,7 +50,7 @@ async fn longquanyi_takes_a_star_with_the_hours(#[values(Engine::Sqlite, Engine:
 
 #[rstest]
 #[tokio::test]
-async fn longquanyi_deregisters_upon_the_fifth_absence_of_a_year(
+pub async fn longquanyi_deregisters_upon_the_fifth_absence_of_a_year(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let longquanyi = Published::open(engine, "longquanyi", "2016-12-01").await;
@@ -79,7 +79,7 @@ async fn longquanyi_deregisters_upon_the_fifth_absence_of_a_year(
 
 #[rstest]
 #[tokio::test]
-async fn a_mark_goes_with_the_count_that_it_stands_for(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn a_mark_goes_with_the_count_that_it_stands_for(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let longquanyi = Published::open(engine, "longquanyi", "2016-12-01").await;
     let volunteer = with_hours(&longquanyi, 100).await;
     let misconduct = Deed::event(volunteer, "misconduct").decided(-100);
@@ -113,7 +113,7 @@ fn is_not_entitled<T>(outcome: &Result<T, ExchangeError>) -> bool {
 
 #[rstest]
 #[tokio::test]
-async fn zhangjiagang_gives_a_star_its_gift_and_certificate(
+pub async fn zhangjiagang_gives_a_star_its_gift_and_certificate(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     // 2014-12-01 is a Monday.
@@ -140,7 +140,7 @@ async fn zhangjiagang_gives_a_star_its_gift_and_certificate(
 
 #[rstest]
 #[tokio::test]
-async fn zhangjiagang_gives_gifts_anew_in_every_cycle(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn zhangjiagang_gives_gifts_anew_in_every_cycle(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let zhangjiagang = Published::open(engine, "zhangjiagang", "2014-12-01").await;
     let volunteer = zhangjiagang.volunteer().await;
     let (first, first_certificate) = gifts(&zhangjiagang, "one").await;
@@ -178,7 +178,9 @@ async fn zhangjiagang_gives_gifts_anew_in_every_cycle(#[values(Engine::Sqlite, E
 
 #[rstest]
 #[tokio::test]
-async fn zhuhai_lends_as_many_books_as_the_balance_allows(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+pub async fn zhuhai_lends_as_many_books_as_the_balance_allows(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let zhuhai = Published::open(engine, "zhuhai-lib", "2021-05-20").await;
     for (balance, step, case) in
         [(601, "six", "47.7"), (600, "four", "600 分"), (201, "four", "201 分"), (200, "two", "47.8")]

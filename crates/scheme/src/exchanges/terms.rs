@@ -102,6 +102,12 @@ pub async fn settle(asked: &Asked<'_>) -> Result<Terms, ExchangeError> {
     };
     let asks = Asks::of_exchange(rules, &covering, asked.reward.details.min_star.is_some());
     let known = if asks.anything() { Known::read(&whom, &asks).await? } else { Known::default() };
+    // Nobody is told to earn more for what is not to be had.
+    if covering.iter().any(|rule| rule.prohibited) {
+        terms.refuse(Err(not_eligible("prohibited", String::new(), String::new())));
+        terms.refused_at_once = true;
+        return Ok(terms);
+    }
     if asks.frozen && known.frozen > 0 {
         terms.refuse(Err(Refusal { code: "account_frozen".to_owned(), detail: Map::new() }));
         terms.refused_at_once = true;
@@ -199,9 +205,6 @@ fn judge(
 ) -> Result<(), Refusal> {
     let facts = known.facts(person, whom);
     for rule in covering {
-        if rule.prohibited {
-            return Err(not_eligible("prohibited", String::new(), String::new()));
-        }
         if let Err(unmet) = rules::fulfils(&rule.requires, &facts) {
             return Err(refused_by(&unmet));
         }
