@@ -100,6 +100,11 @@ fn never_reached(scheme: &Scheme, rules: &Rules, resolved: &Resolved, index: usi
         CapUnit::Points => "limit_points",
         CapUnit::Uses => "limit_uses",
     };
+    if limits_nothing(scheme, rules, resolved, cap) {
+        let zh = "管不到任何规则：这些类别不往这个账本记，或没有时长";
+        let en = "limits nothing: these categories give nothing to this account, or last no time";
+        return report.warning(at.key(key), zh, en);
+    }
     let others = rules.caps.iter().enumerate().filter(|(other, _)| *other != index);
     let hides = |other: &CapRule| wider_and_lower(scheme, cap, other) || adds_up_to_less(scheme, cap, other);
     if let Some((other, _)) = others.into_iter().find(|(_, other)| hides(other)) {
@@ -171,18 +176,30 @@ fn times(short: CapPeriod, long: CapPeriod) -> Option<Option<i64>> {
 
 /// Whether all rules whose records meet the cap give a fixed sum within it.
 fn sums_fit(scheme: &Scheme, resolved: &Resolved, cap: &CapRule) -> bool {
-    let covered = |rule: &EarningRule| match (cap.categories.is_empty(), rule.categories.is_empty()) {
-        (true, _) => !rule.deducts(),
-        (false, true) => cap.categories.iter().any(|category| !is_event(scheme, category)),
-        (false, false) => !cap.categories.is_disjoint(&rule.categories),
-    };
     let fits = |rule: &EarningRule| match (&rule.amount, cap.limit_points) {
         (Amount::Fixed(points), Some(limit)) => points.abs() <= limit,
         _ => false,
     };
-    // The default rules the services that no rule is for, and there may be none of them: they are taken to exist.
+    limited(scheme, resolved, cap).all(fits)
+}
+
+/// The rules whose records meet the cap. The default rules the services that no rule is for; they are taken to exist.
+fn limited<'a>(scheme: &'a Scheme, resolved: &'a Resolved, cap: &'a CapRule) -> impl Iterator<Item = &'a EarningRule> {
     let services = cap.categories.is_empty() || cap.categories.iter().any(|category| !is_event(scheme, category));
-    let default = resolved.default.iter().filter(|_| services);
-    let mut rules = resolved.rules.iter().filter(|rule| rule.account == cap.account && covered(rule)).chain(default);
-    rules.all(fits)
+    let covered = move |rule: &&EarningRule| match (cap.categories.is_empty(), rule.categories.is_empty()) {
+        (true, _) => !rule.deducts(),
+        (false, true) => services,
+        (false, false) => !cap.categories.is_disjoint(&rule.categories),
+    };
+    let default = resolved.default.iter().filter(move |_| services);
+    resolved.rules.iter().filter(covered).chain(default).filter(|rule| rule.account == cap.account)
+}
+
+/// Whether nothing that the cap counts can come to it. A rule that failed to be read may be the one it is for.
+fn limits_nothing(scheme: &Scheme, rules: &Rules, resolved: &Resolved, cap: &CapRule) -> bool {
+    let complete = resolved.default.is_some() && resolved.rules.len() == rules.rules.len();
+    match cap.unit() {
+        CapUnit::Minutes => !cap.categories.is_empty() && cap.categories.iter().all(|one| is_event(scheme, one)),
+        CapUnit::Points | CapUnit::Uses => complete && limited(scheme, resolved, cap).next().is_none(),
+    }
 }

@@ -21,6 +21,20 @@ fn a_cap_that_another_is_always_met_before_is_warned_about() {
             (month, &record("§\"8\""), "cap 1 is always met first"),
             (month, &patrol, "cap 1 is always met first"),
             (month, &honour, "fixed sums"),
+            (
+                month,
+                &format!(
+                    "{month}\n\n[[versions.caps]]\nper = \"year\"\naccount = \"merit\"\nlimit_points = §\"9\"\nover = \"void\""
+                ),
+                "limits nothing",
+            ),
+            (
+                month,
+                &format!(
+                    "{month}\n\n[[versions.caps]]\nper = \"year\"\ncategories = [\"late\"]\nlimit_minutes = §9\nover = \"void\""
+                ),
+                "limits nothing",
+            ),
         ],
     );
     for sound in [
