@@ -1,18 +1,21 @@
 //! Ladders: eligible is not granted, granted is granted once.
 
 use crate::station::Station;
-use crate::world::{World, operator};
+use crate::world::{World, details, operator};
 use db::Engine;
 use rstest::rstest;
 use scheme::Role;
 use scheme::config::Applicant;
+use scheme::exchanges::{self, ExchangeError, Wish};
 use scheme::levels::{self, Application, AwardStatus, BanRequest, LevelError, OnLadder};
+use scheme::rewards::{Kind, RewardDetails};
 use scheme::services;
 use serde_json::json;
 use uuid::Uuid;
 
 /// A scheme whose stars are applied for, whose ranks follow the balance, and whose gifts come again.
 const STARRED: &str = include_str!("../data/schemes/starred.toml");
+const ZHANGJIAGANG: &str = include_str!("../data/schemes/zhangjiagang.toml");
 
 fn application(volunteer_id: Uuid, step: &str, body: &str) -> Application {
     Application {
@@ -40,10 +43,11 @@ impl World {
     /// Somebody who served so many hours, ten a day, until the day before `before`.
     async fn served(&self, name: &str, hours: i64, before: &str) -> Uuid {
         let volunteer = self.volunteer(name).await;
+        let category = self.scheme.config().categories[0].code.clone();
         let mut on = crate::world::day(before);
         for _ in 0..hours / 10 {
             on = on.pred_opt().expect("a day before");
-            self.serve(volunteer, "patrol", &on.to_string(), 600).await;
+            self.serve(volunteer, &category, &on.to_string(), 600).await;
         }
         volunteer
     }
@@ -237,13 +241,70 @@ async fn ranks_follow_the_hours_and_gifts_come_again(#[values(Engine::Sqlite, En
     assert_eq!(ranks.held.iter().map(|held| held.step.code.as_str()).collect::<Vec<_>>(), ["bronze", "silver"]);
     let next = ranks.next.expect("gold is next");
     assert_eq!((next.step.code.as_str(), next.lacks[0].en.as_str()), ("gold", "20 more hours"));
-    assert_eq!(ranks.gifts.iter().map(|gifts| (gifts.due, gifts.had)).collect::<Vec<_>>(), [(2, 0)]);
+    let gifts = async || {
+        let gifts = world.ladder(volunteer, "gifts").await.gifts;
+        gifts.iter().map(|gifts| (gifts.due, gifts.had)).collect::<Vec<_>>()
+    };
+    assert_eq!(gifts().await, [(2, 0)]);
     services::reverse(&world.scheme, service, None, false, &operator(Role::Reviewer), world.now())
         .await
         .expect("reversed");
     let ranks = world.ladder(volunteer, "ranks").await;
     assert_eq!(ranks.held.iter().map(|held| held.step.code.as_str()).collect::<Vec<_>>(), ["bronze"]);
-    assert_eq!(ranks.gifts.iter().map(|gifts| gifts.due).collect::<Vec<_>>(), [1]);
+    assert_eq!(gifts().await, [(1, 0)]);
+    world.assert_verified().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_gift_is_had_once_in_every_cycle_and_a_certificate_once(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine, ZHANGJIAGANG).await;
+    // A Friday.
+    world.set("2026-11-20T02:00:00Z");
+    let volunteer = world.served("林秀英", 30, "2026-11-01").await;
+    let reward = async |group: &str| {
+        let group = Some(group.to_owned());
+        let reward = world.reward(RewardDetails { price_points: 0, group, ..details(Kind::Good) }).await;
+        world.stock(reward, 9).await;
+        reward
+    };
+    let (mug, torch) = (reward("gift-one").await, reward("gift-one").await);
+    let certificate = reward("certificate-one").await;
+    let courtesy = reward("courtesy").await;
+    let takes = async |reward_id: Uuid| {
+        let id = Uuid::now_v7();
+        let wish = Wish {
+            id,
+            volunteer_id: volunteer,
+            reward_id,
+            quantity: 1,
+            station: None,
+            session_id: None,
+            collect_now: true,
+            beneficiary: None,
+            bill: None,
+        };
+        exchanges::exchange(&world.scheme, wish, &operator(Role::Kiosk), world.now()).await
+    };
+    takes(mug).await.expect("03.2: the gift");
+    takes(certificate).await.expect("03.2: and the certificate");
+    let other = takes(torch).await;
+    assert!(matches!(other, Err(ExchangeError::LimitReached { .. })), "one of the two: {other:?}");
+    let early = takes(courtesy).await;
+    assert!(matches!(early, Err(ExchangeError::NotEligible(_))), "{early:?}");
+    for month in 1..=10 {
+        for week in [1, 8, 15] {
+            world.serve(volunteer, "service", &format!("2026-{month:02}-{week:02}"), 600).await;
+        }
+    }
+    let stars = world.ladder(volunteer, "stars").await;
+    assert_eq!((code(&stars.eligible), stars.gifts[0].due, stars.gifts[0].had), (Some("five"), 2, 1), "03.5");
+    takes(torch).await.expect("03.5: the gift again");
+    let again = takes(certificate).await;
+    assert!(matches!(again, Err(ExchangeError::LimitReached { .. })), "03.5: not the certificate: {again:?}");
+    takes(courtesy).await.expect("a hundred hours in the year");
     world.assert_verified().await;
 }
 

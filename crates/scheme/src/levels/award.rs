@@ -342,3 +342,58 @@ pub(super) async fn of_volunteer(scheme: &OpenScheme, volunteer: Uuid) -> db::Re
         .await?;
     Ok(rows.into_iter().map(AwardRow::award).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Scheme;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().expect("a day")
+    }
+
+    /// Whether the published ladder takes an application for its step in this form.
+    fn applied(scheme: &str, step: usize, set: impl FnOnce(&mut Application)) -> Result<(), LevelError> {
+        let path = format!("{}/../../tests/data/schemes/{scheme}.toml", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(&path).expect(&path);
+        let config = Scheme::parse(&text).unwrap_or_else(|error| panic!("{scheme}: {error}"));
+        let mut application = Application {
+            id: Uuid::nil(),
+            volunteer_id: Uuid::nil(),
+            ladder: "stars".to_owned(),
+            step: "one".to_owned(),
+            body: None,
+            applicant: Applicant::Organisation,
+            published_from: Some(day("2026-11-16")),
+            note: None,
+        };
+        set(&mut application);
+        let today = day("2026-11-23");
+        let (_, ladder) = ladder_in_force(&config, "stars", today)?;
+        in_form(ladder, step - 1, &application, &Calendar::default(), today)
+    }
+
+    #[test]
+    fn published_ladders_are_applied_for_in_their_own_form() {
+        let public_from = |on: &str| {
+            let on = day(on);
+            move |application: &mut Application| application.published_from = Some(on)
+        };
+        applied("guangdong-star", 2, public_from("2026-11-16")).expect("07.1");
+        let early = applied("guangdong-star", 2, public_from("2026-11-17"));
+        assert!(matches!(early, Err(LevelError::PublicityTooShort { needed: 5, available: 4 })), "07.2: {early:?}");
+        let to = |body: &str| {
+            let body = body.to_owned();
+            move |application: &mut Application| application.body = Some(body)
+        };
+        applied("fujian-record", 2, to("县（区）志愿者协会")).expect("08.1");
+        let county = applied("fujian-record", 3, to("县（区）志愿者协会"));
+        assert!(
+            matches!(&county, Err(LevelError::WrongBody { needed }) if needed == "设区市志愿者协会"),
+            "08.2: {county:?}"
+        );
+        applied("fujian-record", 5, to("省志愿者协会")).expect("08.3");
+        let oneself = applied("beijing-star", 5, |application| application.applicant = Applicant::Oneself);
+        assert!(matches!(oneself, Err(LevelError::ApplicantNotAccepted { .. })), "56.6: {oneself:?}");
+    }
+}

@@ -93,8 +93,7 @@ impl<'a> Level<'a> {
     }
 }
 
-/// Where somebody stands on every ladder of these rules. `granted` is what was granted to them and not revoked. A ladder that
-/// asks for a step of another stands after it.
+/// Where somebody stands on every ladder of these rules. `granted` is what was granted to them and not revoked.
 pub fn levels<'a>(
     rules: &'a Rules,
     merits: &Merits,
@@ -102,10 +101,14 @@ pub fn levels<'a>(
     granted: &[Entitlement],
     on: NaiveDate,
 ) -> Vec<Level<'a>> {
-    let mut levels = Vec::with_capacity(rules.ladders.len());
-    for ladder in &rules.ladders {
-        let had = steps(&levels);
-        levels.push(level(ladder, merits, person, &had, granted, on));
+    let pass = |had: &[Entitlement]| -> Vec<Level<'a>> {
+        rules.ladders.iter().map(|ladder| level(ladder, merits, person, had, granted, on)).collect()
+    };
+    let mut levels = pass(&[]);
+    // A ladder may ask for a step of another, and that for a step of a third.
+    let asks = |ladder: &&Ladder| ladder.requires.iter().any(|condition| condition.min_step.is_some());
+    for _ in rules.ladders.iter().filter(asks) {
+        levels = pass(&steps(&levels));
     }
     levels
 }

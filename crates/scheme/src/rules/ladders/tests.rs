@@ -216,7 +216,7 @@ fn a_window_is_kept_once_reached_and_else_moves_on() {
 
 #[test]
 fn more_is_never_less() {
-    let follows = stars(&format!("{FOLLOWS}\ncycle_hours = 7"), &[3, 5, 11]);
+    let follows = stars(&format!("{FOLLOWS}\ncycle_hours = 11"), &[3, 5, 11]);
     let rules = follows.rules_on(day("2026-11-22")).expect("rules");
     let mut before = (0, vec![0, 0, 0]);
     for minutes in 0..40 * 60 {
@@ -235,4 +235,88 @@ fn the_rules_in_force_decide_what_hours_are_worth() {
     let common = stars(KEPT, &[100, 300, 600, 1000, 1500]);
     let merits = merits(500 * 60, 0, "2026-03-01");
     assert_eq!((on(&trial, &merits, "2026-11-22").0, on(&common, &merits, "2026-11-22").0), (3, 2));
+}
+
+fn sample(code: &str) -> Scheme {
+    let path = format!("{}/../../tests/data/schemes/{code}.toml", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).expect(&path);
+    Scheme::parse(&text).unwrap_or_else(|error| panic!("{code}: {error}"))
+}
+
+#[test]
+fn published_ladders_come_to_what_their_texts_say() {
+    // Half hours, points that can be spent, the day of service, the day of asking, and the step that is reached.
+    let cases = [
+        ("02.1", "longquanyi", "stars", 100, 500, "2026-03-01", "2026-11-22", Some("one")),
+        ("02.2", "longquanyi", "stars", 240, 900, "2026-03-01", "2026-11-22", Some("one")),
+        ("02.3", "longquanyi", "stars", 400, 2050, "2026-03-01", "2026-11-22", Some("two")),
+        ("02.4", "longquanyi", "stars", 2000, 10500, "2026-03-01", "2026-11-22", Some("gold")),
+        ("02.7", "longquanyi", "stars", 196, 1000, "2026-03-01", "2026-11-22", Some("one")),
+        ("03.1", "zhangjiagang", "stars", 59, 0, "2026-03-01", "2026-11-22", None),
+        ("03.2", "zhangjiagang", "stars", 60, 0, "2026-03-01", "2026-11-22", Some("one")),
+        ("03.3", "zhangjiagang", "stars", 598, 0, "2026-03-01", "2026-11-22", Some("four")),
+        ("03.4", "zhangjiagang", "stars", 600, 0, "2026-03-01", "2026-11-22", Some("five")),
+        ("03.5", "zhangjiagang", "stars", 660, 0, "2026-03-01", "2026-11-22", Some("five")),
+        ("03.6", "zhangjiagang", "medals", 1200, 0, "2026-03-01", "2026-11-22", Some("bronze")),
+        ("03.7", "zhangjiagang", "medals", 3000, 0, "2026-03-01", "2026-11-22", Some("gold")),
+        ("07.1", "guangdong-star", "stars", 600, 0, "2026-03-01", "2026-11-22", Some("two")),
+        ("07.4", "guangdong-star", "stars", 2998, 0, "2026-03-01", "2026-11-22", Some("four")),
+        ("08.1", "fujian-record", "stars", 640, 0, "2026-03-01", "2026-11-22", Some("two")),
+        ("08.3", "fujian-record", "stars", 3000, 0, "2026-03-01", "2026-11-22", Some("five")),
+        ("56.1", "beijing-star", "stars", 1000, 0, "2011-03-01", "2012-11-22", Some("three")),
+        ("56.2", "beijing-star", "stars", 1000, 0, "2016-03-01", "2016-11-22", Some("two")),
+        ("56.3", "beijing-star", "stars", 3000, 0, "2023-11-30", "2023-12-10", Some("five")),
+        ("56.4", "beijing-star", "stars", 3000, 0, "2023-12-01", "2023-12-10", None),
+        ("57.3", "cn-community-reg", "stars", 2000, 0, "2026-03-01", "2026-11-22", Some("four")),
+        ("59.1", "huanghuai", "stars", 600, 0, "2024-03-01", "2024-12-20", Some("two")),
+        ("59.2", "huanghuai", "stars", 200, 0, "2024-12-16", "2024-12-20", None),
+        ("59.4", "huanghuai", "stars", 3000, 0, "2024-12-15", "2024-12-20", Some("five")),
+    ];
+    let member = Person { teams: vec!["黄淮小红帽".to_owned()], ..Person::default() };
+    let reached = |person: &Person, case: &(&str, &str, &str, i64, i64, &str, &str, Option<&str>)| {
+        let (_, code, ladder, half_hours, points, served_on, asked_on, _) = *case;
+        let (scheme, merits) = (sample(code), merits(half_hours * 30, points, served_on));
+        let rules = scheme.rules_on(day(asked_on)).expect("rules");
+        let levels = levels(rules, &merits, person, &[], day(asked_on));
+        let level = levels.iter().find(|level| level.ladder.code == ladder).expect("the ladder");
+        level.eligible().map(|step| step.code.clone())
+    };
+    for case in &cases {
+        assert_eq!(reached(&member, case).as_deref(), case.7, "{}", case.0);
+    }
+    let outsider = reached(&Person::default(), &cases[cases.len() - 1]);
+    assert_eq!(outsider, None, "59.3");
+}
+
+#[test]
+fn published_gifts_come_again_and_titles_do_not() {
+    let scheme = sample("zhangjiagang");
+    let rules = scheme.rules_on(day("2026-11-22")).expect("rules");
+    for (case, hours, gifts) in [
+        ("03.2", 30, [1, 0, 0, 0, 0]),
+        ("03.4", 300, [1, 1, 1, 1, 1]),
+        ("03.5", 330, [2, 1, 1, 1, 1]),
+        ("03.6", 600, [2, 2, 2, 2, 2]),
+        ("03.7", 1500, [5, 5, 5, 5, 5]),
+    ] {
+        let merits = merits(hours * 60, 0, "2026-03-01");
+        let levels = levels(rules, &merits, &Person::default(), &[], day("2026-11-22"));
+        let due: Vec<i64> = (0..5).map(|place| levels[0].due(place)).collect();
+        assert_eq!(due, gifts, "{case}");
+        assert!(levels[1].ladder.steps.iter().enumerate().all(|(place, _)| levels[1].due(place) <= 1), "{case}");
+    }
+}
+
+#[test]
+fn a_ladder_may_ask_for_a_step_of_one_that_stands_after_it() {
+    let privileges = ladder(
+        "privileges",
+        &format!("{KEPT}\nrequires = [{{ min_step = {{ ladder = \"stars\", step = \"s2\" }} }}]"),
+        &[("library", "hours = \"1\"")],
+    );
+    let stars = ladder("stars", KEPT, &[("s1", "hours = \"10\""), ("s2", "hours = \"20\"")]);
+    let scheme = scheme(&format!("{privileges}{stars}"));
+    for (hours, reached) in [(19, 0), (20, 1)] {
+        assert_eq!(on(&scheme, &merits(hours * 60, 0, "2026-03-01"), "2026-11-22").0, reached, "{hours} hours");
+    }
 }

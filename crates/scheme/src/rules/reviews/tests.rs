@@ -216,3 +216,50 @@ fn more_hours_never_cost_a_seat() {
         }
     }
 }
+
+#[test]
+fn published_reviews_come_to_what_their_texts_say() {
+    let review_of = |scheme: &str, code: &str, on: &str| {
+        let path = format!("{}/../../tests/data/schemes/{scheme}.toml", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(&path).expect(&path);
+        let config = crate::config::Scheme::parse(&text).unwrap_or_else(|error| panic!("{scheme}: {error}"));
+        let rules = config.rules_on(day(on)).expect("rules");
+        rules.reviews.iter().find(|review| review.code == code).expect("the review").clone()
+    };
+    let person = |number, hours, set: &dyn Fn(&mut Person)| {
+        let mut candidate = candidate(number, hours);
+        candidate.person.birth_date = Some(day("1987-05-01"));
+        set(&mut candidate.person);
+        candidate
+    };
+    let outcome = |review: &Review, candidate: Candidate| outcomes(review, &[candidate])[0].0;
+    let people = review_of("bozhou", "people", "2022-11-22");
+    assert_eq!(outcome(&people, person(1, 19, &|_| ())), Outcome::NotQualified, "58.1");
+    assert_eq!(outcome(&people, person(1, 20, &|_| ())), Outcome::Selected, "58.2");
+    let elder = |person: &mut Person| person.birth_date = Some(day("1961-05-01"));
+    assert_eq!(outcome(&people, person(1, 20, &elder)), Outcome::NotQualified, "58.3");
+    let outstanding = |person: &mut Person| {
+        elder(person);
+        person.labels.insert("outstanding".to_owned());
+    };
+    assert_eq!(outcome(&people, person(1, 20, &outstanding)), Outcome::Selected, "58.3");
+    let many: Vec<Candidate> = (0..101).map(|number| person(number, 20, &|_| ())).collect();
+    let last = outcomes(&people, &many).pop();
+    assert_eq!(last, Some((Outcome::BeyondQuota, Some(101))), "58.4");
+    let organisations = review_of("bozhou", "organisations", "2022-11-22");
+    let founded = |on: &'static str| {
+        move |person: &mut Person| {
+            person.birth_date = Some(day(on));
+            person.labels.extend(["bylaws", "twenty_members"].map(str::to_owned));
+        }
+    };
+    assert_eq!(outcome(&organisations, person(1, 90, &founded("2021-06-30"))), Outcome::NotQualified, "58.5");
+    assert_eq!(outcome(&organisations, person(1, 90, &founded("2020-06-30"))), Outcome::Selected, "58.5");
+    let yearly = review_of("cn-community-reg", "yearly", "2022-12-31");
+    let registered = |on: &'static str| move |person: &mut Person| person.registered_on = Some(day(on));
+    assert_eq!(outcome(&yearly, person(1, 0, &registered("2022-03-15"))), Outcome::Selected, "57.1");
+    assert_eq!(outcome(&yearly, person(1, 0, &registered("2022-09-15"))), Outcome::NotYet, "57.2");
+    let failed = |person: &mut Person| person.labels.extend(["unsatisfactory".to_owned()]);
+    assert_eq!(outcome(&yearly, person(1, 0, &failed)), Outcome::NotQualified, "57.4");
+    assert!(yearly.ends_registration, "57.4");
+}
