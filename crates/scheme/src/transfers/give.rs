@@ -195,8 +195,8 @@ async fn by_lots(gift: &Gift, whom: &Whom<'_>) -> Result<Vec<Leg>, TransferError
         let account = gift.account.clone();
         return Err(TransferError::InsufficientPoints { needed: gift.amount, available, account });
     }
-    // One more is the limit's.
-    if legs.len() >= LEGS_MAX {
+    // The limit of gifts takes a leg, too.
+    if legs.len() > LEGS_MAX - 2 {
         let detail = "the amount is of too many days of expiry; give it in several parts";
         return Err(TransferError::Invalid(vec![Invalid::new("amount", "too_many_lots", detail)]));
     }
