@@ -14,7 +14,7 @@ groups = ["care"]
 refundable = false
 pays_from = "care"
 limits = [{ uses = 3, per = "day" }]
-beneficiaries = { relations = ["parent"], min_age = 60 }
+beneficiaries = [{ relations = ["parent"], min_age = 60 }]
 
 [[versions.exchange]]
 groups = ["vouchers"]

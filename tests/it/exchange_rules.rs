@@ -274,7 +274,7 @@ async fn care_is_for_those_of_sixty_among_the_family(#[values(Engine::Sqlite, En
 groups = ["care"]
 refundable = true
 pays_from = "care"
-beneficiaries = { relations = ["self", "spouse", "parent", "child"], min_age = 60 }
+beneficiaries = [{ relations = ["self", "spouse", "parent", "child"], min_age = 60 }]
 requires = [{ volunteer_kinds = ["individual"] }]
 
 [[versions.exchange]]

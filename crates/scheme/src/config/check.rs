@@ -142,7 +142,9 @@ fn unreadable(toml: &str, error: &toml::de::Error) -> Vec<Finding> {
             false => "无法读取：",
         };
         let en = error.message().replace('\n', "; ");
-        flaws.push(form::Flaw { at: error.span().unwrap_or_default(), zh: zh.to_owned(), en, suggestion: None });
+        let at = error.span().unwrap_or_default();
+        let suggestion = full_width(toml, &at);
+        flaws.push(form::Flaw { at, zh: zh.to_owned(), en, suggestion });
     }
     flaws.sort_by_key(|flaw| flaw.at.start);
     let finding = |flaw: form::Flaw| Finding {
@@ -153,6 +155,13 @@ fn unreadable(toml: &str, error: &toml::de::Error) -> Vec<Finding> {
         suggestion: flaw.suggestion,
     };
     flaws.into_iter().map(finding).collect()
+}
+
+/// The commonest slip of a Chinese keyboard: signs that look like those of TOML.
+fn full_width(toml: &str, at: &Range<usize>) -> Option<String> {
+    let line = toml.get(at.start..)?.lines().next()?;
+    let sign = line.split('#').next()?.chars().find(|sign| "“”‘’＝，：［］｛｝".contains(*sign))?;
+    Some(format!("`{sign}` 是全角符号，请改用半角 use the sign of a Latin keyboard instead of `{sign}`"))
 }
 
 fn line_and_column(toml: &str, span: &Range<usize>) -> Option<(usize, usize)> {

@@ -47,9 +47,10 @@ pub struct ExchangeRule {
     /// An exchange takes the whole balance; the price is the least that there must be.
     #[serde(default)]
     pub clears_balance: bool,
-    /// 能为谁兑换；不写则只能为本人。
-    /// For whom it may be; only for oneself when left out.
-    pub beneficiaries: Option<Beneficiaries>,
+    /// 能为谁兑换，符合一组即可；适用的规则都不写则只能为本人。
+    /// For whom it may be, one of the groups; only for oneself when none of the rules that cover it says so.
+    #[serde(default)]
+    pub beneficiaries: Vec<Beneficiaries>,
     /// 按账单定价（商户标价、抵现、抵物业费）；不写则用奖励自己的价格。
     /// A price that follows a bill: set by a merchant, a voucher, a fee offset; the reward's own when left out.
     pub bill: Option<Bill>,
@@ -182,7 +183,7 @@ pub struct Entitlement {
 }
 
 /// 可以为哪些人兑换。
-/// Others for whom an exchange may be made.
+/// A group of people for whom an exchange may be made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Beneficiaries {

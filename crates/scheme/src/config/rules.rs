@@ -480,6 +480,9 @@ pub enum Expiry {
     /// 到起算日当年 12 月 31 日结束。
     /// Until the end of 31 December of the year of the base date.
     YearEnd,
+    /// 到次年（基准日所在年之后）若干个月后的月末为止，如可用至次年 1 月 31 日为 1。
+    /// Until the end of so many months after that year: 1 is the 31st of January of the next.
+    MonthsAfterYearEnd(u32),
     /// 若干个月后的对应日结束为止。
     /// Until the end of the corresponding day so many months after the base date.
     Months(u32),

@@ -106,11 +106,30 @@ pub fn may_be_for(
         Some(whom) if whom.relation != Relation::Oneself => whom,
         _ => oneself,
     };
-    let mut listed = rules.iter().filter_map(|rule| rule.beneficiaries.as_ref()).peekable();
+    let mut listed = rules.iter().map(|rule| &rule.beneficiaries).filter(|groups| !groups.is_empty()).peekable();
     if listed.peek().is_none() && whom.relation != Relation::Oneself {
         return Err(unmet_relation(&[Relation::Oneself], whom.relation));
     }
-    listed.try_for_each(|beneficiaries| among(beneficiaries, whom, day))
+    listed.try_for_each(|groups| among_one_of(groups, whom, day))
+}
+
+/// Whether one of the groups has them in it. What the group with their relation lacks is the answer.
+fn among_one_of(groups: &[Beneficiaries], whom: Beneficiary, day: NaiveDate) -> Result<(), Unmet> {
+    let related: Vec<_> = groups.iter().filter(|group| group.relations.contains(&whom.relation)).collect();
+    let mut lacking = match related.is_empty() {
+        true => {
+            let all: Vec<Relation> = groups.iter().flat_map(|group| group.relations.iter().copied()).collect();
+            Err(unmet_relation(&all, whom.relation))
+        }
+        false => Ok(()),
+    };
+    for group in related {
+        lacking = among(group, whom, day);
+        if lacking.is_ok() {
+            break;
+        }
+    }
+    lacking
 }
 
 fn among(beneficiaries: &Beneficiaries, whom: Beneficiary, day: NaiveDate) -> Result<(), Unmet> {
@@ -192,7 +211,7 @@ mod tests {
 
     #[test]
     fn an_exchange_is_for_those_whom_all_rules_name() {
-        let family = rule("beneficiaries = { relations = [\"self\", \"spouse\", \"parent\"], min_age = 60 }");
+        let family = rule("beneficiaries = [{ relations = [\"self\", \"spouse\", \"parent\"], min_age = 60 }]");
         let nobody_else = rule("");
         let of = |relation, born: Option<&str>| Some(Beneficiary { relation, birth_date: born.map(day) });
         let today = day("2026-11-22");

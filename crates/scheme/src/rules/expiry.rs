@@ -18,6 +18,9 @@ impl Expiry {
         let last_day = match self {
             Expiry::Never => return Ok(None),
             Expiry::YearEnd => NaiveDate::from_ymd_opt(from.year(), 12, 31),
+            Expiry::MonthsAfterYearEnd(months) => {
+                NaiveDate::from_ymd_opt(from.year(), 12, 31).and_then(|end| end.checked_add_months(Months::new(months)))
+            }
             Expiry::Months(months) => from.checked_add_months(Months::new(months)),
             Expiry::Yearly(day) => {
                 let this_year = day.in_year(from.year()).filter(|day| *day >= from);
@@ -66,6 +69,9 @@ mod tests {
         let cases = [
             (Expiry::YearEnd, "2025-12-31", "2025-12-31"),
             (Expiry::YearEnd, "2025-01-01", "2025-12-31"),
+            (Expiry::MonthsAfterYearEnd(1), "2026-05-01", "2027-01-31"),
+            (Expiry::MonthsAfterYearEnd(1), "2027-01-15", "2028-01-31"),
+            (Expiry::MonthsAfterYearEnd(2), "2027-12-31", "2028-02-29"),
             (yearly("06-30"), "2025-06-30", "2025-06-30"),
             (yearly("06-30"), "2025-07-01", "2026-06-30"),
             (yearly("02-29"), "2025-01-01", "2025-02-28"),

@@ -94,7 +94,11 @@ pub fn in_chinese(condition: &str, needed: &str, available: &str) -> String {
         "prohibited" => "不得兑换".to_owned(),
         other => format!("{other} {needed}"),
     };
-    if available.is_empty() { asked } else { format!("{asked}，现为 {available}") }
+    match (available.is_empty(), condition) {
+        (true, _) => asked,
+        (false, "member_months" | "member_years") => format!("{asked}，注册于 {available}"),
+        (false, _) => format!("{asked}，现为 {available}"),
+    }
 }
 
 /// Whether one of the conditions holds; there being none, nothing is asked. What the last of them lacks is the answer.

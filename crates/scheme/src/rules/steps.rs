@@ -205,8 +205,8 @@ impl<'a> Sheet<'a> {
         let (zh, en) = self.amount(CapUnit::Points, points.minor);
         let (round_zh, round_en) = rounded(points, rounding);
         let (name, each) = (&unit.unit, unit.points);
-        let per = if unit.per == 1 { String::new() } else { format!(" {} ", unit.per) };
-        let zh = format!("{count} {name} × 每{per}{name} {each} 分{round_zh} = {zh}");
+        let per = if unit.per == 1 { String::new() } else { format!(" {}", unit.per) };
+        let zh = format!("{count} {name} × 每{per} {name} {each} 分{round_zh} = {zh}");
         let en = format!("{count} {name} × {each} per{per} {name}{round_en} = {en}");
         self.line(StepKind::Units, zh, en);
     }
@@ -272,16 +272,24 @@ impl<'a> Sheet<'a> {
         self.line(StepKind::Account, format!("记入“{name}” {zh}"), format!("{name_en}: {en}"));
     }
 
-    pub fn last_day(&mut self, points: i64, first_day: Option<NaiveDate>, last_day: Option<NaiveDate>) {
+    pub fn last_day(
+        &mut self,
+        points: i64,
+        confirmed_on: NaiveDate,
+        first_day: Option<NaiveDate>,
+        last_day: Option<NaiveDate>,
+    ) {
         self.points = points;
+        let is_over = last_day.is_some_and(|day| day < confirmed_on);
+        let (over_zh, over_en) = if is_over { ("，已过期", ", which is over") } else { ("", "") };
         let (from_zh, from_en) = match first_day {
             Some(day) => (format!("自 {day} 起可用，"), format!(" from {day} on")),
             None => (String::new(), String::new()),
         };
         let (zh, en) = match last_day {
             Some(day) => (
-                format!("{from_zh}积分可用至 {day}（含当日）"),
-                format!("the points can be spent{from_en} up to {day}"),
+                format!("{from_zh}积分可用至 {day}（含当日）{over_zh}"),
+                format!("the points can be spent{from_en} up to {day}{over_en}"),
             ),
             None if first_day.is_some() => {
                 (format!("{from_zh}长期有效"), format!("the points can be spent{from_en}, and do not expire"))

@@ -10,7 +10,7 @@ use crate::api::volunteers::{Gender, VolunteerKind};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, put};
 use chrono::NaiveDate;
-use scheme::config::Scheme;
+use scheme::config::{self, Scheme};
 use scheme::rules::{self, Credit, Earning, Need, Person, Record, Verdict};
 use scheme::schemes::ApplyError;
 use scheme::services;
@@ -258,6 +258,21 @@ impl Case {
         }
     }
 
+    /// A code that the scheme does not have is a slip, and not a case of its own.
+    fn check_codes(&self, config: &Scheme) -> Result<(), Problem> {
+        let known = |named: &[config::Named], code: &str| named.iter().any(|one| one.code == code);
+        let codes = [("/level", &self.level, &config.levels), ("/role", &self.role, &config.roles)];
+        let given = codes.iter().flat_map(|(at, code, named)| code.iter().map(move |code| (*at, code, *named)));
+        let labels = self.volunteer.labels.iter().map(|label| ("/volunteer/labels", label, &config.labels));
+        match given.chain(labels).find(|(_, code, named)| !known(named, code)) {
+            None => Ok(()),
+            Some((at, code, _)) => {
+                let (zh, en) = (format!("方案没有 `{code}`"), format!("the scheme has no `{code}`"));
+                Err(Problem::invalid_value(at, "unknown_code", &zh, &en))
+            }
+        }
+    }
+
     fn verdict(&self, config: &Scheme, today: NaiveDate) -> Result<Verdict, Problem> {
         let decided_points = self.points.as_deref().map(|points| signed_points("/points", points, config.points_scale));
         Ok(Verdict {
@@ -269,10 +284,17 @@ impl Case {
 
     /// What the record would earn, and what that takes from the volunteer's history.
     pub fn earn(&self, config: &Scheme, today: NaiveDate) -> Result<(Earning, Vec<Need>), Problem> {
+        self.check_codes(config)?;
         let (record, person) = (self.record(), self.person());
         rules::check(config, &record, &person)?;
         let verdict = self.verdict(config, today)?;
         let needs = rules::needs(config, &record, &person)?;
+        if let Some(other) = self.known.keys().find(|key| needs.iter().all(|need| need.key() != **key)) {
+            let keys: Vec<String> = needs.iter().map(Need::key).collect();
+            let zh = format!("这条记录不看“{other}”；它看的是：{}", keys.join("、"));
+            let en = format!("the record does not ask for {other:?}; it asks for: {}", keys.join(", "));
+            return Err(Problem::invalid_value("/known", "unknown_key", &zh, &en));
+        }
         Ok((rules::earn(config, &record, &person, &verdict, &self.known)?, needs))
     }
 }
@@ -288,6 +310,7 @@ async fn explain(call: Call<may::Explain, (), Json<Case>>) -> Result<HttpRespons
     let (earning, needs) = match case.volunteer_id {
         None => case.earn(&config, today)?,
         Some(id) => {
+            case.check_codes(&config)?;
             let (record, verdict) = (case.record(), case.verdict(&config, today)?);
             let earning = services::foresee(&call.scheme, id, &record, &verdict, call.now).await;
             (earning.map_err(|error| service_refused(error, config.points_scale))?, Vec::new())

@@ -96,7 +96,9 @@ fn check(files: &[PathBuf]) -> anyhow::Result<()> {
         }
         errors = errors.saturating_add(findings.iter().filter(|one| one.severity == Severity::Error).count());
         if let Some(scheme) = checked {
-            println!("{}: correct, {} versions of the rules", scheme.code, scheme.versions().len());
+            let versions = scheme.versions().len();
+            let plural = if versions == 1 { "" } else { "s" };
+            println!("{}: 正确，{versions} 个版本 correct, {versions} version{plural} of the rules", scheme.code);
         }
     }
     match errors {
@@ -121,7 +123,8 @@ fn read(path: &PathBuf) -> anyhow::Result<(Scheme, String)> {
 
 fn explain(file: &PathBuf, case: &str) -> anyhow::Result<()> {
     let (scheme, _) = read(file)?;
-    let case: Case = serde_json::from_str(case).map_err(|error| anyhow!("the case is not understood: {error}"))?;
+    let case: Case =
+        serde_json::from_str(case).map_err(|error| anyhow!("看不懂这个例子 the case is not understood: {error}"))?;
     let (earning, needs) = match case.earn(&scheme, scheme.day_of(wall_clock())) {
         Ok(worked) => worked,
         Err(problem) => bail!("{}", problem.one_line()),

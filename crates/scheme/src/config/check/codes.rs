@@ -159,7 +159,7 @@ fn accounts(scheme: &Scheme, report: &mut Report) {
 
 pub fn expiry(place: &Place, expiry: Expiry, has_base: bool, report: &mut Report) {
     const LONGEST_MONTHS: u32 = 1_200;
-    if let Expiry::Months(months) = expiry
+    if let Expiry::Months(months) | Expiry::MonthsAfterYearEnd(months) = expiry
         && !(1..=LONGEST_MONTHS).contains(&months)
     {
         let zh = format!("有效期为 1 至 {LONGEST_MONTHS} 个月，不是 {months}");
@@ -172,7 +172,7 @@ pub fn expiry(place: &Place, expiry: Expiry, has_base: bool, report: &mut Report
             let en = "points that never expire, or on one day, have no `expiry_counts_from`";
             report.error(place.key("expiry_counts_from"), zh, en);
         }
-        (Expiry::YearEnd | Expiry::Months(_) | Expiry::Yearly(_), false) => {
+        (Expiry::YearEnd | Expiry::MonthsAfterYearEnd(_) | Expiry::Months(_) | Expiry::Yearly(_), false) => {
             let zh = "会过期的积分要写 `expiry_counts_from`：`service_date` 或 `recording_date`";
             let en = "points that expire need `expiry_counts_from`: `service_date` or `recording_date`";
             report.error(place.key("expiry"), zh, en);

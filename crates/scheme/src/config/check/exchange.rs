@@ -48,8 +48,8 @@ fn exchange_rule(scheme: &Scheme, rules: &Rules, rule: &ExchangeRule, at: &Place
         let (zh, en) = ("只有积分能一次清空", "only an account of points is cleared by an exchange");
         report.error(at.key("clears_balance"), zh, en);
     }
-    if let Some(beneficiaries) = &rule.beneficiaries {
-        let here = at.key("beneficiaries");
+    for (index, beneficiaries) in rule.beneficiaries.iter().enumerate() {
+        let here = at.item("beneficiaries", index);
         if beneficiaries.relations.is_empty() {
             let (zh, en) = ("要写明能为谁兑换", "say for whom an exchange may be made");
             report.error(here.key("relations"), zh, en);
@@ -96,7 +96,7 @@ fn prohibited(rule: &ExchangeRule, at: &Place, report: &mut Report) {
         ("requires", !rule.requires.is_empty()),
         ("entitled_by", rule.entitled_by.is_some()),
         ("clears_balance", rule.clears_balance),
-        ("beneficiaries", rule.beneficiaries.is_some()),
+        ("beneficiaries", !rule.beneficiaries.is_empty()),
         ("bill", rule.bill.is_some()),
     ];
     for (key, _) in ruled.into_iter().filter(|(_, written)| *written) {

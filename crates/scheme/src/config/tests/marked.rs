@@ -91,7 +91,7 @@ windows = [{ weekdays = ["monday", "saturday"], months = [3, 6], days_of_month =
 limits = [{ uses = 1, per = "day" }, { uses = 3, per = "month" }]
 requires = [{ min_points = "10", min_hours = "20", min_services = 2, min_step = { ladder = "stars", step = "one" } }]
 refundable = false
-beneficiaries = { relations = ["self", "parent"], min_age = 60 }
+beneficiaries = [{ relations = ["self", "parent"], min_age = 60 }]
 bill = { fen_per_point = 100, least_cash_fen = 1 }
 
 [[versions.exchange]]

@@ -20,7 +20,8 @@ impl Work<'_> {
         let points = self.earning.points;
         if points > 0 {
             self.spendable()?;
-            self.sheet.last_day(points, self.earning.spendable_on, self.earning.lot);
+            let confirmed_on = self.verdict.confirmed_on;
+            self.sheet.last_day(points, confirmed_on, self.earning.spendable_on, self.earning.lot);
         }
         Ok(())
     }
