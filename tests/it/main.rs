@@ -18,6 +18,7 @@ mod exchanges;
 mod imports;
 mod levels;
 mod reviews;
+mod roles;
 mod services;
 mod transfers;
 

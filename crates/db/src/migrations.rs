@@ -2,8 +2,8 @@
 //! columns on both engines.
 
 use crate::{Db, Result, statistics};
-use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{PgPool, SqlSafeStr};
 use std::borrow::Cow;
 
 macro_rules! migration {
@@ -30,9 +30,25 @@ pub async fn run(db: &Db) -> Result<()> {
             migrator(|(_, _, sqlite, _)| sqlite).run(write).await?;
             statistics::describe(&mut *write.acquire().await?).await?;
         }
-        Db::Postgres { read, .. } => migrator(|(_, _, _, postgres)| postgres).run(read).await?,
+        Db::Postgres { read, .. } => {
+            let migrator = migrator(|(_, _, _, postgres)| postgres);
+            // Whoever serves need not be allowed to migrate, which even looking for what is left to do would take.
+            if !is_done(read, &migrator).await {
+                migrator.run(read).await?;
+            }
+        }
     }
     Ok(())
+}
+
+/// Whether the database has exactly these migrations.
+async fn is_done(pool: &PgPool, migrator: &Migrator) -> bool {
+    let applied: Result<Vec<(i64, Vec<u8>, bool)>, _> =
+        sqlx::query_as("SELECT version, checksum, success FROM _sqlx_migrations ORDER BY version")
+            .fetch_all(pool)
+            .await;
+    let known = migrator.iter().map(|migration| (migration.version, migration.checksum.to_vec(), true));
+    applied.is_ok_and(|applied| applied.into_iter().eq(known))
 }
 
 fn migrator(text: impl Fn((i64, &'static str, &'static str, &'static str)) -> &'static str) -> Migrator {
