@@ -205,9 +205,12 @@ impl<'a> Sheet<'a> {
         let (zh, en) = self.amount(CapUnit::Points, points.minor);
         let (round_zh, round_en) = rounded(points, rounding);
         let (name, each) = (&unit.unit, unit.points);
-        let per = if unit.per == 1 { String::new() } else { format!(" {}", unit.per) };
-        let zh = format!("{count} {name} × 每{per} {name} {each} 分{round_zh} = {zh}");
-        let en = format!("{count} {name} × {each} per{per} {name}{round_en} = {en}");
+        let (per_zh, per_en) = match unit.per {
+            1 => (format!("每{name}"), format!("per {name}")),
+            many => (format!("每 {many} {name}"), format!("per {many} {name}")),
+        };
+        let zh = format!("{count} {name} × {per_zh} {each} 分{round_zh} = {zh}");
+        let en = format!("{count} {name} × {each} {per_en}{round_en} = {en}");
         self.line(StepKind::Units, zh, en);
     }
 
