@@ -70,6 +70,7 @@ impl From<VolunteerError> for BalanceError {
     fn from(error: VolunteerError) -> Self {
         match error {
             VolunteerError::VolunteerNotFound { id } => BalanceError::VolunteerNotFound { id },
+            VolunteerError::Busy => BalanceError::Busy,
             VolunteerError::Database(error) => BalanceError::Database(error),
             other => BalanceError::Book(other.to_string()),
         }

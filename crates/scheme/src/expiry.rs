@@ -48,11 +48,11 @@ pub async fn run(scheme: &OpenScheme, now: DateTime<Utc>) -> Result<Expired, Exp
             break;
         }
     }
-    // Before lots end: a base that a new year begins with is not what the old year ends with.
-    expired.gifts = services::on_new_year(scheme, now).await.map_err(|error| ExpiryError::Rules(error.to_string()))?;
     for unit in [Unit::Points, Unit::Minutes, Unit::Uses] {
         expired.lots += run_lots(scheme, unit, now).await?;
     }
+    // Last, so that a gift which cannot be given keeps nothing from ending.
+    expired.gifts = services::on_new_year(scheme, now).await.map_err(|error| ExpiryError::Rules(error.to_string()))?;
     Ok(expired)
 }
 

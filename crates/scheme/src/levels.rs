@@ -126,6 +126,7 @@ impl From<VolunteerError> for LevelError {
     fn from(error: VolunteerError) -> Self {
         match error {
             VolunteerError::VolunteerNotFound { id } => LevelError::VolunteerNotFound { id },
+            VolunteerError::Busy => LevelError::Busy,
             VolunteerError::Database(error) => LevelError::Database(error),
             other => LevelError::Book(other.to_string()),
         }

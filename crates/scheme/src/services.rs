@@ -125,6 +125,17 @@ pub enum ServiceError {
     Book(String),
 }
 
+impl From<VolunteerError> for ServiceError {
+    fn from(error: VolunteerError) -> Self {
+        match error {
+            VolunteerError::VolunteerNotFound { id } => ServiceError::VolunteerNotFound { id },
+            VolunteerError::Busy => ServiceError::Busy,
+            VolunteerError::Database(error) => ServiceError::Database(error),
+            other => ServiceError::Book(other.to_string()),
+        }
+    }
+}
+
 #[derive(sqlx::FromRow)]
 pub(crate) struct ServiceRow {
     id: Uuid,
@@ -318,10 +329,9 @@ pub(crate) async fn put_in(
 async fn person(scheme: &OpenScheme, id: Uuid) -> Result<Person, ServiceError> {
     match marks::person(scheme, id).await {
         Ok((person, _)) => Ok(person),
-        Err(VolunteerError::Database(error)) => Err(error.into()),
-        Err(VolunteerError::Busy) => Err(ServiceError::Busy),
         // Who is not there is reported when the record itself is right.
-        Err(_) => Ok(Person::default()),
+        Err(VolunteerError::VolunteerNotFound { .. }) => Ok(Person::default()),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -94,6 +94,7 @@ impl From<VolunteerError> for TransferError {
     fn from(error: VolunteerError) -> Self {
         match error {
             VolunteerError::VolunteerNotFound { id } => TransferError::VolunteerNotFound { id },
+            VolunteerError::Busy => TransferError::Busy,
             VolunteerError::Database(error) => TransferError::Database(error),
             other => TransferError::Book(other.to_string()),
         }

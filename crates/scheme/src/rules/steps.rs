@@ -1,7 +1,6 @@
 //! The arithmetic of a record, line by line, as the volunteer and the auditor read it.
 
 use chrono::NaiveDate;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::amounts::{Decimal, RoundedPoints, Rounding, format_points, hours_text};
@@ -23,7 +22,7 @@ pub struct Step {
     pub points: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepKind {
     Served,

@@ -59,8 +59,7 @@ async fn begin_year(
     now: DateTime<Utc>,
 ) -> Result<(), ServiceError> {
     let id = Uuid::new_v5(&volunteer, format!("{} {category}", first.year()).as_bytes());
-    let found = volunteers::get(scheme, volunteer).await;
-    let volunteer = found.map_err(|_| ServiceError::VolunteerNotFound { id: volunteer })?;
+    let volunteer = volunteers::get(scheme, volunteer).await?;
     give(scheme, id, category, &volunteer, first, now).await
 }
 

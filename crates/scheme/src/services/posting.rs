@@ -9,7 +9,6 @@ use crate::marks;
 use crate::projection::{integer, kind, text};
 use crate::rules::{self, Credit, Draw, DrawBound, Earning, Frost, Need, Person, Record, Tally, Verdict};
 use crate::schemes::OpenScheme;
-use crate::volunteers::VolunteerError;
 use chrono::{DateTime, NaiveDate, Utc};
 use ledger::entry::Posting;
 use ledger::state::Standing;
@@ -74,12 +73,7 @@ pub async fn foresee(
 }
 
 async fn person(scheme: &OpenScheme, id: Uuid) -> Result<(Person, Vec<Bound>), ServiceError> {
-    marks::person(scheme, id).await.map_err(|error| match error {
-        VolunteerError::Database(error) => error.into(),
-        VolunteerError::Busy => ServiceError::Busy,
-        VolunteerError::Book(error) => ServiceError::Book(error),
-        _ => ServiceError::VolunteerNotFound { id },
-    })
+    Ok(marks::person(scheme, id).await?)
 }
 
 fn record<'a>(config: &Scheme, row: &'a ServiceRow) -> Result<Record<'a>, ServiceError> {
