@@ -84,6 +84,10 @@ impl From<KeyError> for Problem {
             KeyError::StationNotFound(station) => {
                 Problem::invalid_value("/station", "unknown_station", &format!("方案没有站点 {station}"), &text)
             }
+            KeyError::TeamMissing => {
+                Problem::invalid_value("/team", "invalid_team", "队长的密钥须写明队伍，其他密钥不写", &text)
+            }
+            KeyError::VolunteerNotFound(id) => not_found(Code::VolunteerNotFound, id),
             KeyError::KeyNotFound => Problem::new(Code::KeyNotFound),
         }
     }

@@ -58,7 +58,7 @@ impl Service {
         let schemes = Schemes::open(scratch.db.clone(), settings).await?;
         let code = schemes.apply(SCHEME, wall_clock()).await?.code;
         let scheme = schemes.get(&code).await?;
-        let new = NewKey { scheme: Some(code), role: Role::Kiosk, station: None, name: "bench".to_owned() };
+        let new = NewKey::of_scheme(&code, Role::Kiosk, "bench");
         let key = keys::create(&schemes, new, wall_clock()).await?.secret;
         let volunteers = volunteers(&scheme, if args.hot { 1 } else { args.accounts.clamp(1, VOLUNTEERS_MAX) }).await?;
         let reward = reward(&scheme).await?;
@@ -198,7 +198,7 @@ async fn reward(scheme: &OpenScheme) -> anyhow::Result<Uuid> {
         group: None,
     };
     rewards::put(scheme, id, details, None, wall_clock()).await?;
-    let by = scheme::Operator { key_id: Uuid::nil(), role: Role::SchemeAdmin, station: None, name: "bench".to_owned() };
+    let by = scheme::Operator::machine(Uuid::nil(), Role::SchemeAdmin, "bench");
     let change = StockChange {
         id: Uuid::now_v7(),
         reward_id: id,
