@@ -346,7 +346,7 @@ pub(crate) async fn put_in(
     }
     refuse_overlap(tx, scheme, id, &details).await?;
     let details = ServiceDetails { unit: details.unit.or(unit), ..details };
-    insert(tx, scheme, id, &details, home_unit, minutes, by, now).await?;
+    insert(tx, scheme, id, &details, home_unit, by, now).await?;
     let row = find(tx, scheme, id).await?.ok_or(ServiceError::ServiceNotFound { id })?;
     Ok((row.service()?, false))
 }
@@ -402,7 +402,6 @@ async fn insert(
     id: Uuid,
     details: &ServiceDetails,
     home_unit: Option<String>,
-    minutes: i64,
     by: &Operator,
     now: DateTime<Utc>,
 ) -> db::Result<u64> {
@@ -428,7 +427,7 @@ async fn insert(
     .bind(details.occurred_on)
     .bind(details.started_at.map(micros))
     .bind(details.ended_at.map(micros))
-    .bind(minutes)
+    .bind(check::minutes(details))
     .bind(details.evidence.as_str())
     .bind(details.level.clone())
     .bind(details.role.clone())
