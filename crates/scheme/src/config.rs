@@ -17,6 +17,7 @@ mod conditions;
 mod dates;
 mod exchange;
 mod ladders;
+mod presence;
 mod reviews;
 mod rules;
 mod schema;
@@ -41,6 +42,7 @@ pub use exchange::{
     Window,
 };
 pub use ladders::{Applicant, Award, Ladder, LadderStep, Sequence, Standing, Within};
+pub use presence::{BelowShare, Duty, Overtime, Presence, TimeOfDay};
 pub use reviews::{Quota, Review, ReviewKey, ReviewTies, ScoreBand};
 pub use rules::{
     Amount, BelowMinimum, Blocks, CountedOver, EarningRule, Expiry, ExpiryBase, Freeze, HighestOf, HoursCredited,
@@ -106,6 +108,10 @@ pub struct Scheme {
     /// Books of account that a volunteer has beside hours and points.
     #[serde(default)]
     pub accounts: Vec<VolunteerAccount>,
+    /// 签到签退；不写为常见做法。
+    /// Signing in and out; the usual practice when left out.
+    #[serde(default)]
+    pub presence: Presence,
     /// 规则的各个版本，按生效日期先后。
     /// Dated versions of the rules, the oldest first.
     versions: Vec<Rules>,

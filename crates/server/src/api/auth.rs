@@ -62,6 +62,20 @@ operations! {
     PutSession       = "put_session":       SchemeAdmin;
     ListSessions     = "list_sessions":     Kiosk Staff SchemeAdmin Reviewer Auditor;
 
+    PutActivity      = "put_activity":      Staff SchemeAdmin Leader;
+    GetActivity      = "get_activity":      Kiosk Staff SchemeAdmin Leader Reviewer Auditor;
+    ListActivities   = "list_activities":   Kiosk Staff SchemeAdmin Leader Reviewer Auditor;
+    PublishActivity  = "publish_activity":  Staff SchemeAdmin Leader;
+    CancelActivity   = "cancel_activity":   Staff SchemeAdmin Leader;
+    RepeatActivity   = "repeat_activity":   Staff SchemeAdmin Leader;
+    PutSignup        = "put_signup":        Kiosk Staff SchemeAdmin Leader;
+    CancelSignup     = "cancel_signup":     Kiosk Staff SchemeAdmin Leader;
+    MarkNoShow       = "mark_no_show":      Staff SchemeAdmin Leader;
+    ListSignups      = "list_signups":      Staff SchemeAdmin Leader Reviewer Auditor;
+    ListSignupsOfVolunteer = "list_signups_of_volunteer": Kiosk Staff SchemeAdmin Reviewer Auditor;
+    PutInsurance     = "put_insurance":     Staff SchemeAdmin;
+    ListInsurances   = "list_insurances":   Staff SchemeAdmin Reviewer Auditor;
+
     PutTransfer      = "put_transfer":      Kiosk Staff SchemeAdmin;
     GetTransfer      = "get_transfer":      Kiosk Staff SchemeAdmin Reviewer Auditor;
     PutPoolRequest   = "put_pool_request":  Staff SchemeAdmin;

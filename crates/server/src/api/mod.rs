@@ -14,6 +14,7 @@ mod metrics;
 mod requests;
 mod words;
 
+mod activities;
 mod balances;
 mod entries;
 mod exchanges;
@@ -92,6 +93,7 @@ fn routes(config: &mut ServiceConfig) {
         .configure(volunteers::routes)
         .configure(services::routes)
         .configure(transfers::routes)
+        .configure(activities::routes)
         .configure(entries::routes)
         .configure(levels::routes)
         .configure(rankings::routes)
