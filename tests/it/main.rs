@@ -18,6 +18,8 @@ mod exchange_rules;
 mod exchanges;
 mod imports;
 mod levels;
+mod presence;
+mod presence_door;
 mod reviews;
 mod roles;
 mod services;

@@ -76,6 +76,17 @@ operations! {
     PutInsurance     = "put_insurance":     Staff SchemeAdmin;
     ListInsurances   = "list_insurances":   Staff SchemeAdmin Reviewer Auditor;
 
+    PutPunch         = "put_punch":         Kiosk Staff SchemeAdmin Leader;
+    PutPunches       = "put_punches":       Kiosk Staff SchemeAdmin Leader;
+    GetPunch         = "get_punch":         Kiosk Staff SchemeAdmin Reviewer Auditor;
+    ListAttendance   = "list_attendance":   Staff SchemeAdmin Leader Reviewer Auditor;
+    ListPresences    = "list_presences":    Staff SchemeAdmin Reviewer Auditor;
+    ListPunches      = "list_punches":      Staff SchemeAdmin Reviewer Auditor;
+    FindVolunteer    = "find_volunteer":    Kiosk Staff SchemeAdmin Leader;
+    GetVolunteerCode = "get_volunteer_code": Staff SchemeAdmin;
+    RenewVolunteerCode = "renew_volunteer_code": Staff SchemeAdmin;
+    GetActivityCode  = "get_activity_code": Kiosk Staff SchemeAdmin Leader;
+
     PutTransfer      = "put_transfer":      Kiosk Staff SchemeAdmin;
     GetTransfer      = "get_transfer":      Kiosk Staff SchemeAdmin Reviewer Auditor;
     PutPoolRequest   = "put_pool_request":  Staff SchemeAdmin;

@@ -20,6 +20,7 @@ mod entries;
 mod exchanges;
 mod keys;
 mod levels;
+mod presence;
 mod rankings;
 mod reviews;
 mod rewards;
@@ -90,6 +91,7 @@ fn routes(config: &mut ServiceConfig) {
         .configure(balances::routes)
         .configure(exchanges::routes)
         .configure(rewards::routes)
+        .configure(presence::routes)
         .configure(volunteers::routes)
         .configure(services::routes)
         .configure(transfers::routes)

@@ -4,14 +4,16 @@
 use super::{Code, Flaw, Problem, Text};
 use crate::api::amounts::{in_account, points};
 use crate::api::levels::Lack;
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat, Utc};
 use ledger::proof::ProofError;
 use scheme::activities::ActivityError;
 use scheme::balances::BalanceError;
+use scheme::codes::CodeError;
 use scheme::config::{Applicant, Finding, Scheme, Severity};
 use scheme::exchanges::{ExchangeError, Ineligible};
 use scheme::keys::KeyError;
 use scheme::levels::LevelError;
+use scheme::presence::PresenceError;
 use scheme::reviews::ReviewError;
 use scheme::rewards::RewardError;
 use scheme::rules::{RuleError, in_chinese, ladders};
@@ -143,6 +145,53 @@ impl From<ActivityError> for Problem {
             ActivityError::Busy => Problem::new(Code::Busy),
             ActivityError::Database(error) => error.into(),
             ActivityError::Book(error) => Problem::internal(error),
+        }
+    }
+}
+
+impl From<PresenceError> for Problem {
+    fn from(error: PresenceError) -> Self {
+        let moment = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        match error {
+            PresenceError::Invalid(flaws) => invalid(flaws),
+            PresenceError::Activity(error) => error.into(),
+            PresenceError::VolunteerNotFound { id } => not_found(Code::VolunteerNotFound, id),
+            PresenceError::PunchNotFound { id } => not_found(Code::PresenceNotFound, id),
+            PresenceError::IdTaken { field } => taken(&field),
+            PresenceError::StateConflict { status } => state_conflict(status, activity_status(status)),
+            PresenceError::OutsideWindow { from, until } => {
+                Problem::new(Code::OutsideWindow).member("from", moment(from)).member("until", moment(until))
+            }
+            PresenceError::NotSignedUp => Problem::new(Code::NotSignedUp),
+            PresenceError::NotEligible(unmet) => not_eligible(unmet),
+            PresenceError::Overlapping { other } => Problem::new(Code::OverlappingService)
+                .detail("这段时间已在别处签到或已有服务记录", "the volunteer is elsewhere at that time")
+                .member("other_id", other.to_string()),
+            PresenceError::ClockImplausible { seconds, limit } => Problem::new(Code::ClockImplausible)
+                .detail(
+                    format!("相差 {seconds} 秒，最多 {limit} 秒"),
+                    format!("it is {seconds} seconds off, and {limit} are allowed"),
+                )
+                .member("seconds", seconds)
+                .member("limit", limit),
+            PresenceError::WrongMethod => {
+                Problem::new(Code::Forbidden).detail("此密钥不能这样签到", "a key of this role does not punch so")
+            }
+            PresenceError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<CodeError> for Problem {
+    fn from(error: CodeError) -> Self {
+        match error {
+            CodeError::Invalid(flaws) => invalid(flaws),
+            CodeError::OtherCard { card } => Problem::new(Code::StateConflict)
+                .detail(format!("现用的是第 {card} 号卡"), format!("the card in force is {card}"))
+                .member("status", "renewed")
+                .member("card", card),
+            CodeError::Volunteer(error) => error.into(),
+            CodeError::Database(error) => error.into(),
         }
     }
 }
@@ -528,6 +577,13 @@ fn flaw(invalid: Invalid) -> Flaw {
         "too_many_posts" => "岗位过多",
         "unknown_code" => "方案没有这个代码",
         "unknown_post" => "活动没有这个岗位",
+        "another_activity" => "这是另一个活动的码",
+        "code_or_number" => "须写明码或编号之一",
+        "expired_code" => "码已过期，请出示新的",
+        "invalid_code_scanned" => "不是有效的码",
+        "missing_activity" => "须写明活动",
+        "revoked_code" => "此卡已挂失换新",
+        "unknown_volunteer" => "没有这个编号的志愿者",
         "another_day" => "开始时间不在服务日期当天",
         "another_station" => "场次在另一站点",
         "date_in_future" => "日期在将来",
