@@ -23,6 +23,7 @@ mod services;
 mod transfers;
 
 mod published;
+mod rankings;
 
 mod api;
 mod contract;

@@ -219,6 +219,21 @@ pub async fn entries_of_party(
     complete(session, book, rows).await
 }
 
+/// The parties of the entries after `after` up to `until`.
+pub async fn parties(session: &mut Session<'_>, book: i64, after: i64, until: i64) -> Result<Vec<Uuid>> {
+    let rows: Vec<(Uuid,)> = session
+        .query(
+            "SELECT DISTINCT party FROM ledger_entries
+             WHERE book = $1 AND sequence > $2 AND sequence <= $3 AND party IS NOT NULL",
+        )
+        .bind(book)
+        .bind(after)
+        .bind(until)
+        .fetch_all()
+        .await?;
+    Ok(rows.into_iter().map(|(party,)| party).collect())
+}
+
 #[derive(FromRow)]
 struct PostingRow {
     sequence: i64,

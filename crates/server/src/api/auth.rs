@@ -78,6 +78,9 @@ operations! {
     PutBan           = "put_ban":           SchemeAdmin Reviewer;
 
     GetRanking       = "get_ranking":       Kiosk Staff SchemeAdmin Reviewer Auditor;
+    GetTeamRanking   = "get_team_ranking":  Kiosk Staff SchemeAdmin Reviewer Auditor;
+    GetUnitRanking   = "get_unit_ranking":  Kiosk Staff SchemeAdmin Reviewer Auditor;
+    GetRank          = "get_rank":          Kiosk Staff SchemeAdmin Reviewer Auditor;
 
     GetReview        = "get_review":        Kiosk Staff SchemeAdmin Reviewer Auditor;
 
