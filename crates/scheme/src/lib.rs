@@ -21,6 +21,7 @@ pub mod services;
 pub mod volunteers;
 
 pub mod balances;
+pub mod events;
 pub mod exchanges;
 pub mod expiry;
 pub mod imports;

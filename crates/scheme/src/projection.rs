@@ -19,6 +19,7 @@ pub mod kind {
     pub const STOCK_CHANGED: &str = "stock.changed";
     pub const SESSION_CHANGED: &str = "session.changed";
     pub const POINTS_EXPIRED: &str = "points.expired";
+    pub const POINTS_EXPIRING: &str = "points.expiring";
     pub const POINTS_DONATED: &str = "points.donated";
     pub const POINTS_GIVEN: &str = "points.given";
     pub const POINTS_RECEIVED: &str = "points.received";

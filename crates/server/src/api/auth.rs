@@ -69,6 +69,9 @@ operations! {
     GrantPoolRequest = "grant_pool_request":  SchemeAdmin;
 
     ListEntries      = "list_entries":      SchemeAdmin Reviewer Auditor;
+    ListEvents       = "list_events":       SchemeAdmin Reviewer Auditor;
+    ListEventTypes   = "list_event_types":  Kiosk Staff SchemeAdmin Reviewer Auditor Operator;
+
     ProveEntry       = "prove_entry":       SchemeAdmin Reviewer Auditor;
     GetCheckpoint    = "get_checkpoint":    Kiosk Staff SchemeAdmin Reviewer Auditor Operator;
     GetConsistency   = "get_consistency":   SchemeAdmin Reviewer Auditor;
