@@ -22,6 +22,7 @@ mod reviews;
 mod roles;
 mod services;
 mod transfers;
+mod webhooks;
 
 mod published;
 mod rankings;

@@ -22,6 +22,9 @@ pub mod volunteers;
 
 pub mod balances;
 pub mod events;
+pub mod notices;
+pub mod webhooks;
+
 pub mod exchanges;
 pub mod expiry;
 pub mod imports;

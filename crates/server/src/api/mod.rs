@@ -20,6 +20,8 @@ pub mod events;
 mod exchanges;
 mod keys;
 mod levels;
+pub mod limits;
+mod notices;
 mod rankings;
 mod reviews;
 mod rewards;
@@ -27,14 +29,17 @@ pub mod schemes;
 mod services;
 mod transfers;
 mod volunteers;
+mod webhooks;
 
 use crate::clock::Clock;
+use crate::webhooks::Post;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, Error, HttpRequest};
 use error::{Code, Problem};
+use limits::Limits;
 use metrics::Metrics;
 use scheme::Schemes;
 use serde_json::Value;
@@ -50,6 +55,8 @@ pub struct Api {
     pub schemes: Schemes,
     pub clock: Clock,
     pub metrics: Metrics,
+    pub post: Post,
+    pub limits: Limits,
     /// True once the server is told to stop.
     stopping: watch::Sender<bool>,
     document: Bytes,
@@ -58,11 +65,11 @@ pub struct Api {
 }
 
 impl Api {
-    pub fn new(schemes: Schemes, clock: Clock) -> Api {
+    pub fn new(schemes: Schemes, clock: Clock, post: Post, limits: Limits) -> Api {
         let document = docs::document();
         let allowed = allowed(&document);
         let (metrics, stopping) = (Metrics::default(), watch::Sender::default());
-        Api { schemes, clock, metrics, stopping, document: document.to_string().into(), allowed }
+        Api { schemes, clock, metrics, post, limits, stopping, document: document.to_string().into(), allowed }
     }
 
     /// Tells all who wait for something that it will not come.
@@ -110,6 +117,8 @@ fn routes(config: &mut ServiceConfig) {
         .configure(transfers::routes)
         .configure(entries::routes)
         .configure(events::routes)
+        .configure(notices::routes)
+        .configure(webhooks::routes)
         .configure(levels::routes)
         .configure(rankings::routes)
         .configure(reviews::routes)
