@@ -26,6 +26,7 @@ pub mod kind {
     pub const POINTS_MATURED: &str = "points.matured";
     pub const ACCOUNT_EXPIRED: &str = "account.expired";
     pub const ACCOUNT_THAWED: &str = "account.thawed";
+    pub const WISH_FULFILLED: &str = "wish.fulfilled";
     pub const LEVEL_GRANTED: &str = "level.granted";
     pub const LEVEL_REVOKED: &str = "level.revoked";
     pub const LEVEL_BANNED: &str = "level.banned";
@@ -148,6 +149,7 @@ impl Projection for SchemeProjection {
             (kind::POINTS_GIVEN, _) => vec![given(book, entry, &fields, "given")],
             (kind::POINTS_RECEIVED, _) => vec![received(book, entry)],
             (kind::POOL_GRANTED, _) => vec![request_granted(book, entry)],
+            (kind::WISH_FULFILLED, _) => wish_fulfilled(book, entry, &fields).into_iter().collect(),
             (kind::SESSION_CHANGED, _) => vec![session(book, entry, &fields)],
             (kind::LEVEL_GRANTED, _) => vec![granted(book, entry, &fields)],
             (kind::LEVEL_REVOKED, _) => vec![revoked(book, entry)],
@@ -274,6 +276,21 @@ fn decided(book: i64, entry: &Entry, fields: &Map<String, Value>, status: &str, 
     let mut rows = vec![state, total];
     rows.extend(account_days(book, entry, volunteer));
     rows
+}
+
+/// The points that a wish carried are earned in the year in which it was fulfilled; its minutes are of a service record.
+fn wish_fulfilled(book: i64, entry: &Entry, fields: &Map<String, Value>) -> Option<Row> {
+    Some(Row {
+        shape: &YEAR_TOTAL,
+        cells: vec![
+            Cell::I64(book),
+            Cell::I64(i64::from(entry.effective_on.year())),
+            Cell::Uuid(entry.party?),
+            Cell::I64(0),
+            Cell::I64(integer(fields, "points").unwrap_or(0)),
+            Cell::I64(0),
+        ],
+    })
 }
 
 /// What the entry of a service put into, or took out of, the volunteer's accounts beside hours and points.

@@ -15,15 +15,20 @@ mod requests;
 mod words;
 
 mod balances;
+mod complaints;
 mod entries;
 mod exchanges;
+mod honours;
 mod keys;
 mod levels;
 mod rankings;
+mod ratings;
+mod records;
 mod reviews;
 mod rewards;
 pub mod schemes;
 mod services;
+mod trainings;
 mod transfers;
 mod volunteers;
 
@@ -92,6 +97,11 @@ fn routes(config: &mut ServiceConfig) {
         .configure(volunteers::routes)
         .configure(services::routes)
         .configure(transfers::routes)
+        .configure(records::routes)
+        .configure(trainings::routes)
+        .configure(honours::routes)
+        .configure(ratings::routes)
+        .configure(complaints::routes)
         .configure(entries::routes)
         .configure(levels::routes)
         .configure(rankings::routes)
