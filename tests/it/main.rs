@@ -13,6 +13,7 @@ mod memory;
 mod tampering;
 
 mod activities;
+mod events;
 mod exchange_door;
 mod exchange_rules;
 mod exchanges;
@@ -20,12 +21,15 @@ mod imports;
 mod levels;
 mod presence;
 mod presence_door;
+mod records;
 mod reviews;
 mod roles;
 mod services;
 mod transfers;
+mod webhooks;
 
 mod published;
+mod rankings;
 
 mod api;
 mod contract;

@@ -3,6 +3,7 @@
 use super::{Activity, Post, insurances};
 use crate::exchanges::Ineligible;
 use crate::schemes::OpenScheme;
+use crate::trainings;
 use crate::volunteers::Volunteer;
 
 /// The first condition that the volunteer does not fulfil. What is missing is named, but not how old somebody is.
@@ -26,7 +27,9 @@ pub(crate) async fn eligible(
     if let Some(most) = details.max_age.filter(|most| age.is_none_or(|age| age > *most)) {
         return Ok(lacks("max_age", most.to_string()));
     }
-    if let Some(code) = &details.requires_training {
+    if let Some(code) = &details.requires_training
+        && !trainings::trained(scheme, volunteer.id, code, first).await?
+    {
         return Ok(lacks("training", code.clone()));
     }
     let covered = !details.requires_insurance || details.insured;

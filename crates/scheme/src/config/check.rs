@@ -2,6 +2,7 @@
 
 mod caps;
 mod codes;
+mod complaints;
 mod conditions;
 mod earning;
 mod exchange;
@@ -11,6 +12,7 @@ mod place;
 mod presence;
 mod reviews;
 mod versions;
+mod wishes;
 
 use std::fmt;
 use std::ops::Range;
@@ -83,6 +85,8 @@ fn check(scheme: &mut Scheme, report: &mut Report) {
     codes::check(scheme, report);
     presence::check(scheme, &root, report);
     versions::check(scheme, report);
+    complaints::check(scheme, report);
+    wishes::check(scheme, report);
 }
 
 /// The findings so far.
