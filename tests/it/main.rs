@@ -12,6 +12,7 @@ mod ledger_rules;
 mod memory;
 mod tampering;
 
+mod catalogue;
 mod exchange_door;
 mod exchange_rules;
 mod exchanges;

@@ -37,7 +37,7 @@ pub use conditions::{Condition, Gender, VolunteerKind};
 pub use dates::MonthDay;
 pub(crate) use dates::day;
 pub use exchange::{
-    Beneficiaries, Bill, Entitlement, ExchangeRule, Relation, Transfer, TransferLimit, TransferTo, UseLimit, Weekday,
+    Beneficiaries, Bill, Entitlement, ExchangeRule, NoShow, NoShowBar, NoShowPoints, Relation, Transfer, TransferLimit, TransferTo, UseLimit, Weekday,
     Window,
 };
 pub use ladders::{Applicant, Award, Ladder, LadderStep, Sequence, Standing, Within};
@@ -48,6 +48,8 @@ pub use rules::{
     Tier, When,
 };
 pub use schema::json_schema;
+
+use crate::rules::Decimal;
 
 /// A scheme as its office wrote it down. Only [`Scheme::parse`] makes one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -80,6 +82,9 @@ pub struct Scheme {
     /// 积分的小数位数，0 至 2。
     /// Decimals of a point, 0 to 2. Points are whole minor units of this scale wherever they are an `i64`.
     pub points_scale: u8,
+    /// 志愿者手中的积分合计最多多少，用于偿付能力一览；不写则不设。
+    /// How many points may be outstanding, for the view of solvency; none when left out.
+    pub points_budget: Option<Decimal>,
     /// 站点；其中一个代码为 `main`。
     /// Places that keep stock and hand out rewards; one of them has the code `main`.
     pub stations: Vec<Station>,

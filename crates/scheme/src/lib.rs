@@ -16,8 +16,10 @@ pub mod keys;
 pub mod schemes;
 mod secrets;
 
+pub mod pictures;
 pub mod rewards;
 pub mod services;
+pub mod sponsors;
 pub mod volunteers;
 
 pub mod balances;
@@ -27,6 +29,7 @@ pub mod imports;
 pub mod levels;
 pub mod rankings;
 pub mod reviews;
+pub mod solvency;
 pub mod statements;
 pub mod transfers;
 

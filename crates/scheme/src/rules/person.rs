@@ -92,6 +92,7 @@ pub fn in_chinese(condition: &str, needed: &str, available: &str) -> String {
         "min_star" => format!("须达到 {needed} 星"),
         "relation" => format!("受益人须为 {needed}"),
         "prohibited" => "不得兑换".to_owned(),
+        "units" => format!("须属于 {needed}"),
         other => format!("{other} {needed}"),
     };
     match (available.is_empty(), condition) {

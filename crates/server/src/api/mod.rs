@@ -19,11 +19,15 @@ mod entries;
 mod exchanges;
 mod keys;
 mod levels;
+mod offers;
+mod pictures;
 mod rankings;
 mod reviews;
 mod rewards;
 pub mod schemes;
 mod services;
+mod solvency;
+mod sponsors;
 mod transfers;
 mod volunteers;
 
@@ -89,6 +93,10 @@ fn routes(config: &mut ServiceConfig) {
         .configure(balances::routes)
         .configure(exchanges::routes)
         .configure(rewards::routes)
+        .configure(offers::routes)
+        .configure(pictures::routes)
+        .configure(solvency::routes)
+        .configure(sponsors::routes)
         .configure(volunteers::routes)
         .configure(services::routes)
         .configure(transfers::routes)
