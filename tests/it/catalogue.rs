@@ -39,9 +39,7 @@ async fn a_reward_is_a_draft_then_listed_then_delisted_and_its_prices_are_rememb
     station.serve(volunteer, "environment", "2026-10-12", 480).await;
     let id = Uuid::now_v7();
     let path = format!("/rewards/{id}");
-    let body = |state: &str, price: &str| {
-        json!({ "kind": "good", "name": "肥皂", "price_points": price, "state": state, "category": "household" })
-    };
+    let body = |state: &str, price: &str| json!({ "kind": "good", "name": "肥皂", "price_points": price, "state": state, "category": "household" });
     station.put("scheme_admin", &path, body("draft", "3")).await.expect(201);
     let change = json!({ "id": Uuid::now_v7(), "change": 5, "reason": "进货" });
     station.post("staff", &format!("{path}/stock"), change).await.expect(201);
@@ -111,7 +109,8 @@ async fn pictures_are_named_by_what_they_are_and_sponsors_are_records_of_their_o
     let listed = station.get("staff", "/sponsors").await.expect(200);
     assert_eq!(listed["sponsors"][0]["contact"], "陈经理");
     let id = Uuid::now_v7();
-    let mut reward = json!({ "kind": "good", "name": "大米", "price_points": "9", "sponsor_id": sponsor, "picture": digest });
+    let mut reward =
+        json!({ "kind": "good", "name": "大米", "price_points": "9", "sponsor_id": sponsor, "picture": digest });
     let shown = station.put("scheme_admin", &format!("/rewards/{id}"), reward.clone()).await.expect(201);
     assert_eq!(shown["sponsor"], "便民超市");
     assert_eq!(shown["picture"], digest.as_str());
@@ -120,7 +119,8 @@ async fn pictures_are_named_by_what_they_are_and_sponsors_are_records_of_their_o
     assert_eq!(shown["sponsor"], "便民超市紫阳店");
     (reward["sponsor_id"], reward["picture"]) = (json!(Uuid::now_v7()), json!("00"));
     let wrong = station.put("scheme_admin", &format!("/rewards/{id}"), reward).await;
-    let codes: Vec<&Value> = wrong.body["errors"].as_array().expect("a list").iter().map(|flaw| &flaw["code"]).collect();
+    let codes: Vec<&Value> =
+        wrong.body["errors"].as_array().expect("a list").iter().map(|flaw| &flaw["code"]).collect();
     assert_eq!(codes, ["unknown_sponsor", "unknown_picture"]);
 }
 
@@ -177,7 +177,11 @@ async fn an_offer_says_yes_exactly_when_the_exchange_succeeds(
                 let done = exchanges::exchange(&world.scheme, wish.clone(), &by, world.now()).await;
                 match done {
                     Ok(_) => {
-                        assert!(reasons.is_empty(), "{:?} was to be had, and told otherwise: {reasons:?}", offer.reward);
+                        assert!(
+                            reasons.is_empty(),
+                            "{:?} was to be had, and told otherwise: {reasons:?}",
+                            offer.reward
+                        );
                         exchanges::cancel(&world.scheme, wish.id, None, &by, world.now()).await.expect("given back");
                         had += 1;
                     }

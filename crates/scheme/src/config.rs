@@ -37,8 +37,8 @@ pub use conditions::{Condition, Gender, VolunteerKind};
 pub use dates::MonthDay;
 pub(crate) use dates::day;
 pub use exchange::{
-    Beneficiaries, Bill, Entitlement, ExchangeRule, NoShow, NoShowBar, NoShowPoints, Relation, Transfer, TransferLimit, TransferTo, UseLimit, Weekday,
-    Window,
+    Beneficiaries, Bill, Entitlement, ExchangeRule, NoShow, NoShowBar, NoShowPoints, Relation, Transfer, TransferLimit,
+    TransferTo, UseLimit, Weekday, Window,
 };
 pub use ladders::{Applicant, Award, Ladder, LadderStep, Sequence, Standing, Within};
 pub use reviews::{Quota, Review, ReviewKey, ReviewTies, ScoreBand};

@@ -12,8 +12,8 @@ pub use crate::standing::star;
 pub use offers::{Offer, SessionOffer, offers};
 pub use reserve::exchange;
 use reserve::require_volunteer;
-pub(crate) use settle::{expire, give_back, miss, tell_moved};
 pub use settle::{cancel, collect};
+pub(crate) use settle::{expire, give_back, miss, tell_moved};
 
 use crate::config::Relation;
 use crate::moment;

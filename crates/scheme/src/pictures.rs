@@ -108,7 +108,8 @@ pub async fn thumbnail(scheme: &OpenScheme, digest: &str) -> Result<Vec<u8>, Pic
 
 /// What kind it is, its bytes say, and not its name. A picture that says of itself that it is huge is not unpacked.
 fn draw(sent: &[u8]) -> Result<Drawn, PictureError> {
-    let mut reader = ImageReader::new(Cursor::new(sent)).with_guessed_format().map_err(|_| PictureError::UnknownType)?;
+    let mut reader =
+        ImageReader::new(Cursor::new(sent)).with_guessed_format().map_err(|_| PictureError::UnknownType)?;
     let format = reader.format().ok_or(PictureError::UnknownType)?;
     if !matches!(format, ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP) {
         return Err(PictureError::UnknownType);

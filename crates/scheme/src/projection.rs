@@ -85,17 +85,7 @@ pub(crate) static STOCK_MOVED: Shape = Shape {
     table: "stock_movements",
     how: How::Insert,
     keys: 4,
-    columns: &[
-        "book",
-        "reward_id",
-        "station",
-        "sequence",
-        "change",
-        "kind",
-        "document_id",
-        "unit_cost",
-        "recorded_at",
-    ],
+    columns: &["book", "reward_id", "station", "sequence", "change", "kind", "document_id", "unit_cost", "recorded_at"],
 };
 
 pub(crate) static STOCK_SENT: Shape = Shape {
@@ -221,33 +211,33 @@ impl Projection for SchemeProjection {
 
 /// What follows from what an entry is called.
 fn of_kind(book: i64, entry: &Entry, fields: &Map<String, Value>) -> Vec<Row> {
-        match (entry.kind.as_str(), entry.action) {
-            (kind::EXCHANGE_RESERVED, _) => vec![made(book, entry, fields, "reserved")],
-            // A later step has an id of its own.
-            (kind::EXCHANGE_COLLECTED, EntryAction::Post) if entry.document_id == Some(entry.id) => {
-                vec![made(book, entry, fields, "collected")]
-            }
-            (kind::EXCHANGE_COLLECTED, _) => vec![settled(book, entry, "collected")],
-            (kind::EXCHANGE_CANCELLED, _) => vec![settled(book, entry, "cancelled")],
-            (kind::EXCHANGE_EXPIRED, _) => vec![settled(book, entry, "expired")],
-            (kind::SERVICE_CONFIRMED, _) => decided(book, entry, fields, "confirmed", 1),
-            (kind::SERVICE_REJECTED, _) => decided(book, entry, fields, "rejected", 0),
-            (kind::SERVICE_REVERSED, _) => decided(book, entry, fields, "reversed", -1),
-            (kind::POINTS_DONATED, _) => vec![given(book, entry, fields, "received")],
-            (kind::POINTS_GIVEN, _) => vec![given(book, entry, fields, "given")],
-            (kind::POINTS_RECEIVED, _) => vec![received(book, entry)],
-            (kind::POOL_GRANTED, _) => vec![request_granted(book, entry)],
-            (kind::EXCHANGE_MOVED, _) => vec![moved(book, entry, fields)],
-            (kind::EXCHANGE_MISSED, _) => vec![settled(book, entry, "missed")],
-            (kind::SESSION_CHANGED | kind::SESSION_MOVED | kind::SESSION_CANCELLED, _) => {
-                vec![session(book, entry, fields)]
-            }
-            (kind::STOCK_SENT, _) => vec![stock::sent(book, entry, fields)],
-            (kind::STOCK_ARRIVED, _) => vec![stock::arrived(book, entry, fields)],
-            (kind::LEVEL_GRANTED, _) => vec![granted(book, entry, fields)],
-            (kind::LEVEL_REVOKED, _) => vec![revoked(book, entry)],
-            _ => Vec::new(),
+    match (entry.kind.as_str(), entry.action) {
+        (kind::EXCHANGE_RESERVED, _) => vec![made(book, entry, fields, "reserved")],
+        // A later step has an id of its own.
+        (kind::EXCHANGE_COLLECTED, EntryAction::Post) if entry.document_id == Some(entry.id) => {
+            vec![made(book, entry, fields, "collected")]
         }
+        (kind::EXCHANGE_COLLECTED, _) => vec![settled(book, entry, "collected")],
+        (kind::EXCHANGE_CANCELLED, _) => vec![settled(book, entry, "cancelled")],
+        (kind::EXCHANGE_EXPIRED, _) => vec![settled(book, entry, "expired")],
+        (kind::SERVICE_CONFIRMED, _) => decided(book, entry, fields, "confirmed", 1),
+        (kind::SERVICE_REJECTED, _) => decided(book, entry, fields, "rejected", 0),
+        (kind::SERVICE_REVERSED, _) => decided(book, entry, fields, "reversed", -1),
+        (kind::POINTS_DONATED, _) => vec![given(book, entry, fields, "received")],
+        (kind::POINTS_GIVEN, _) => vec![given(book, entry, fields, "given")],
+        (kind::POINTS_RECEIVED, _) => vec![received(book, entry)],
+        (kind::POOL_GRANTED, _) => vec![request_granted(book, entry)],
+        (kind::EXCHANGE_MOVED, _) => vec![moved(book, entry, fields)],
+        (kind::EXCHANGE_MISSED, _) => vec![settled(book, entry, "missed")],
+        (kind::SESSION_CHANGED | kind::SESSION_MOVED | kind::SESSION_CANCELLED, _) => {
+            vec![session(book, entry, fields)]
+        }
+        (kind::STOCK_SENT, _) => vec![stock::sent(book, entry, fields)],
+        (kind::STOCK_ARRIVED, _) => vec![stock::arrived(book, entry, fields)],
+        (kind::LEVEL_GRANTED, _) => vec![granted(book, entry, fields)],
+        (kind::LEVEL_REVOKED, _) => vec![revoked(book, entry)],
+        _ => Vec::new(),
+    }
 }
 
 /// A session as its newest entry says; the first makes the row.

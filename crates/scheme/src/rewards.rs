@@ -11,8 +11,8 @@ pub use gates::{Gates, OpenTime};
 pub(crate) use gates::{closed, unlisted, visitor};
 pub(crate) use sessions::is_awaited;
 pub use sessions::{
-    Booking, DeskError, Notice, Place, PlaceState, Session, SessionStatus, bookings, call_next, cancel_session, check_in,
-    find_session, put_session, queue, seats_left, sessions, settle as settle_sessions, skip,
+    Booking, DeskError, Notice, Place, PlaceState, Session, SessionStatus, bookings, call_next, cancel_session,
+    check_in, find_session, put_session, queue, seats_left, sessions, settle as settle_sessions, skip,
 };
 pub use stock::{StockChange, StockChanged, change_stock};
 

@@ -140,7 +140,8 @@ pub async fn list(scheme: &OpenScheme, after: Option<Uuid>, limit: i64) -> Resul
 }
 
 fn check(details: &SponsorDetails) -> Vec<Invalid> {
-    let texts = [("name", Some(&details.name)), ("contact", details.contact.as_ref()), ("phone", details.phone.as_ref())];
+    let texts =
+        [("name", Some(&details.name)), ("contact", details.contact.as_ref()), ("phone", details.phone.as_ref())];
     let wrong = texts.into_iter().filter(|(_, text)| text.is_some_and(|text| !is_text(text, 100)));
     wrong.map(|(field, _)| Invalid::new(field, "invalid_text", "1 to 100 characters")).collect()
 }

@@ -3,8 +3,8 @@
 mod stock;
 
 use crate::projection::{
-    ACCOUNT_DAY, AWARD_MADE, EXCHANGE_MADE, REQUEST_GRANTED, SERVICE_DECIDED, SESSION_MOVED, STOCK_MOVED, STOCK_SENT, SchemeProjection,
-    TRANSFER_MADE, YEAR_TOTAL, kind,
+    ACCOUNT_DAY, AWARD_MADE, EXCHANGE_MADE, REQUEST_GRANTED, SERVICE_DECIDED, SESSION_MOVED, STOCK_MOVED, STOCK_SENT,
+    SchemeProjection, TRANSFER_MADE, YEAR_TOTAL, kind,
 };
 use crate::schemes::OpenScheme;
 use crate::services::{ServiceRow, select_services};

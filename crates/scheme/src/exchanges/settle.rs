@@ -122,7 +122,8 @@ pub(crate) async fn tell_moved(
         }),
         Action::Post(Vec::new()),
     );
-    let draft = step(scheme, &exchange, kind::EXCHANGE_MOVED, &format!("moved {}", session.moves), action, document, now);
+    let draft =
+        step(scheme, &exchange, kind::EXCHANGE_MOVED, &format!("moved {}", session.moves), action, document, now);
     let key = Key::new(accounts::moved_path(session.id));
     let draft = Draft { bounds: vec![Bound { key, floor: None, ceiling: Some(session.moves) }], ..draft };
     match scheme.book.post(draft).await.map_err(post_error)?.result {
@@ -240,7 +241,9 @@ async fn settle(
                 state_conflict(scheme, id, wanted).await
             }
             Err(Rejection::AboveCeiling { .. }) => Err(ExchangeError::SessionCancelled),
-            Err(Rejection::HoldClosed { .. } | Rejection::NotAHold { .. } | Rejection::NotReversible { .. }) => state_conflict(scheme, id, wanted).await,
+            Err(Rejection::HoldClosed { .. } | Rejection::NotAHold { .. } | Rejection::NotReversible { .. }) => {
+                state_conflict(scheme, id, wanted).await
+            }
             Err(rejection) => Err(refused(rejection)),
         },
         // Cancelling and expiry share an id: the other was first.

@@ -263,9 +263,7 @@ fn window(asked: &Asked<'_>, covering: &[&ExchangeRule]) -> Result<(), Refusal> 
         return Err(closed);
     }
     match asked.session.filter(|session| session.ends_at <= asked.now) {
-        Some(session) => {
-            Err(refuse("outside_window", json!({ "from": null, "until": session.ends_at.to_rfc3339() })))
-        }
+        Some(session) => Err(refuse("outside_window", json!({ "from": null, "until": session.ends_at.to_rfc3339() }))),
         None => Ok(()),
     }
 }

@@ -14,7 +14,9 @@ pub fn moved(book: i64, entry: &Entry, fields: &Map<String, Value>) -> Vec<Row> 
     }
     let mut shelves: BTreeMap<(Uuid, &str), i64> = BTreeMap::new();
     for posting in &entry.postings {
-        for (path, change) in [(&posting.from.path, posting.amount.saturating_neg()), (&posting.to.path, posting.amount)] {
+        for (path, change) in
+            [(&posting.from.path, posting.amount.saturating_neg()), (&posting.to.path, posting.amount)]
+        {
             if let Some(shelf) = shelf(path) {
                 let sum = shelves.entry(shelf).or_default();
                 *sum = sum.saturating_add(change);

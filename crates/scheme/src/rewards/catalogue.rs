@@ -93,9 +93,7 @@ pub async fn put(
     }
     let mut tx = scheme.db.begin_write().await?;
     let known: Option<RewardRow> = tx
-        .lock(
-            select_rewards!("WHERE book = $1 AND id = $2"),
-        )
+        .lock(select_rewards!("WHERE book = $1 AND id = $2"))
         .bind(scheme.book.number())
         .bind(id)
         .fetch_optional()
@@ -165,9 +163,7 @@ pub async fn get(scheme: &OpenScheme, id: Uuid) -> Result<Arc<Reward>, RewardErr
     }
     let mut tx = scheme.db.begin_read().await?;
     let row: Option<RewardRow> = tx
-        .query(
-            select_rewards!("WHERE book = $1 AND id = $2"),
-        )
+        .query(select_rewards!("WHERE book = $1 AND id = $2"))
         .bind(scheme.book.number())
         .bind(id)
         .fetch_optional()
@@ -272,7 +268,11 @@ fn check(scheme: &OpenScheme, details: &RewardDetails) -> Vec<Invalid> {
         refuse("group", "invalid_code", "a group is a code: 1 to 32 of a-z, 0-9, - and _, beginning with a letter");
     }
     if details.category.as_deref().is_some_and(|category| !is_code(category)) {
-        refuse("category", "invalid_code", "a category is a code: 1 to 32 of a-z, 0-9, - and _, beginning with a letter");
+        refuse(
+            "category",
+            "invalid_code",
+            "a category is a code: 1 to 32 of a-z, 0-9, - and _, beginning with a letter",
+        );
     }
     flaws.extend(gates::check(&details.gates, &scheme.config()));
     flaws
@@ -282,7 +282,6 @@ fn is_code(text: &str) -> bool {
     let in_code = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-_".contains(letter);
     text.len() <= 32 && text.starts_with(|first: char| first.is_ascii_lowercase()) && text.chars().all(in_code)
 }
-
 
 /// What a reward cost, and whether it was offered, from one of its versions on.
 #[derive(Debug, Clone, PartialEq, Eq)]

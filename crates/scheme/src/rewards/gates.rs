@@ -123,12 +123,7 @@ pub fn closed(
 }
 
 /// The next day, `today` included, on which all are open for some time that is not over.
-fn next_day(
-    windows: &[OpenTime],
-    covering: &[&ExchangeRule],
-    today: NaiveDate,
-    time: NaiveTime,
-) -> Option<NaiveDate> {
+fn next_day(windows: &[OpenTime], covering: &[&ExchangeRule], today: NaiveDate, time: NaiveTime) -> Option<NaiveDate> {
     let opens = |day: NaiveDate| {
         let from = if day == today { Some(time) } else { None };
         windows.is_empty() || windows.iter().any(|window| window.opens_later(day, from))
@@ -182,7 +177,8 @@ pub fn check(gates: &Gates, config: &Scheme) -> Vec<Invalid> {
         refuse("units", "unknown_unit", "the scheme has no such unit");
     }
     let years = || NaiveDate::from_ymd_opt(2024, 1, 1).into_iter().flat_map(|day| day.iter_days().take(4 * 366));
-    let backwards = |window: &OpenTime| window.opens_at.zip(window.closes_at).is_some_and(|(opens, closes)| closes <= opens);
+    let backwards =
+        |window: &OpenTime| window.opens_at.zip(window.closes_at).is_some_and(|(opens, closes)| closes <= opens);
     if gates.windows.len() > 20 || gates.windows.iter().any(backwards) {
         refuse("windows", "end_before_start", "at most 20, each closing after it opens");
     } else if gates.windows.iter().any(|window| !years().any(|day| window.days.opens_on(day))) {
@@ -232,7 +228,10 @@ mod tests {
         let lacks = |born: Option<NaiveDate>| {
             let visitor = Visitor { birth_date: born, unit: None };
             let lacks = gates.lacks(&visitor, &ziyang(), day("2026-11-22").expect("a day"));
-            lacks.iter().map(|lack| lack.detail["condition"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+            lacks
+                .iter()
+                .map(|lack| lack.detail["condition"].as_str().unwrap_or_default().to_owned())
+                .collect::<Vec<_>>()
         };
         assert_eq!(lacks(day("1966-11-22")), Vec::<String>::new());
         assert_eq!(lacks(day("1966-11-23")), ["min_age"]);

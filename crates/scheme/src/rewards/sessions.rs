@@ -10,8 +10,8 @@ mod settle;
 
 pub use bookings::{Booking, Notice, bookings};
 pub use cancel::cancel_session;
-pub use desk::{DeskError, Place, PlaceState, call_next, check_in, queue, skip};
 pub(crate) use desk::is_awaited;
+pub use desk::{DeskError, Place, PlaceState, call_next, check_in, queue, skip};
 pub use settle::settle;
 
 use super::{Kind, Reward, RewardError, fields, get, post_error, refused};

@@ -128,11 +128,8 @@ pub async fn change_stock(
         "by": by.key_id,
     });
     let intent: &[&str] = &["reward_id", "station", "change", "reason"];
-    let draft = Draft {
-        document: fields(document),
-        intent,
-        ..plain(scheme, change.id, kind::STOCK_CHANGED, legs, now)
-    };
+    let draft =
+        Draft { document: fields(document), intent, ..plain(scheme, change.id, kind::STOCK_CHANGED, legs, now) };
     changed(scheme, change.reward_id, &change.station, draft).await
 }
 
@@ -174,11 +171,8 @@ pub async fn deliver(
         "by": by.key_id,
     });
     let intent: &[&str] = &["reward_id", "station", "pieces", "note", "sponsor_id", "unit_cost"];
-    let draft = Draft {
-        document: fields(document),
-        intent,
-        ..plain(scheme, delivery.id, kind::STOCK_RECEIVED, legs, now)
-    };
+    let draft =
+        Draft { document: fields(document), intent, ..plain(scheme, delivery.id, kind::STOCK_RECEIVED, legs, now) };
     changed(scheme, delivery.reward_id, &delivery.station, draft).await
 }
 
@@ -232,12 +226,7 @@ fn plain(scheme: &OpenScheme, id: Uuid, kind: &'static str, legs: Vec<Leg>, now:
     }
 }
 
-async fn changed(
-    scheme: &OpenScheme,
-    reward: Uuid,
-    station: &str,
-    draft: Draft,
-) -> Result<StockChanged, RewardError> {
+async fn changed(scheme: &OpenScheme, reward: Uuid, station: &str, draft: Draft) -> Result<StockChanged, RewardError> {
     add_station(scheme, reward, station).await?;
     let Posted { entry, replayed } = post(scheme, draft).await?;
     let on_hand = on_hand(scheme, reward, station).await?;
@@ -266,11 +255,7 @@ async fn on_hand(scheme: &OpenScheme, reward: Uuid, station: &str) -> Result<i64
     Ok(view.lots[0].first().map_or(0, |standing| standing.balance))
 }
 
-async fn require_good(
-    scheme: &OpenScheme,
-    reward: Uuid,
-    field: &'static str,
-) -> Result<Option<Invalid>, RewardError> {
+async fn require_good(scheme: &OpenScheme, reward: Uuid, field: &'static str) -> Result<Option<Invalid>, RewardError> {
     let service = get(scheme, reward).await?.details.kind == Kind::Service;
     Ok(service.then(|| Invalid::new(field, "not_a_good", "a service has no stock; it has sessions")))
 }

@@ -86,7 +86,8 @@ struct PlaceRow {
 
 impl PlaceRow {
     fn place(self) -> db::Result<Place> {
-        let stored = || PlaceState::parse(&self.state).ok_or_else(|| db::Error::Damaged("session_queue.state".to_owned()));
+        let stored =
+            || PlaceState::parse(&self.state).ok_or_else(|| db::Error::Damaged("session_queue.state".to_owned()));
         let state = match self.status.as_str() {
             "reserved" => stored()?,
             "collected" => PlaceState::Done,
@@ -177,13 +178,15 @@ pub async fn call_next(
         .fetch_optional()
         .await?;
     let (exchange,) = next.ok_or(DeskError::NobodyWaits)?;
-    tx.query("UPDATE session_queue SET state = 'called', called_at = $3, call_id = $4 WHERE book = $1 AND exchange_id = $2")
-        .bind(scheme.book.number())
-        .bind(exchange)
-        .bind(micros(now))
-        .bind(id)
-        .execute()
-        .await?;
+    tx.query(
+        "UPDATE session_queue SET state = 'called', called_at = $3, call_id = $4 WHERE book = $1 AND exchange_id = $2",
+    )
+    .bind(scheme.book.number())
+    .bind(exchange)
+    .bind(micros(now))
+    .bind(id)
+    .execute()
+    .await?;
     tx.query(
         "INSERT INTO session_calls (book, id, session_id, exchange_id, called_by, called_at)
          VALUES ($1, $2, $3, $4, $5, $6)",
@@ -252,11 +255,7 @@ pub(crate) async fn is_awaited(scheme: &OpenScheme, exchange: Uuid, now: DateTim
 }
 
 /// A place that is still somebody's, in a session that takes place, at a station that the caller serves.
-async fn booked(
-    scheme: &OpenScheme,
-    exchange: Uuid,
-    by: &Operator,
-) -> Result<(Exchange, Arc<Session>), DeskError> {
+async fn booked(scheme: &OpenScheme, exchange: Uuid, by: &Operator) -> Result<(Exchange, Arc<Session>), DeskError> {
     let exchange = exchanges::get(scheme, exchange).await?;
     if !by.serves(&exchange.station) {
         return Err(ExchangeError::WrongStation { station: exchange.station }.into());

@@ -96,10 +96,8 @@ struct Said {
 }
 
 async fn book_says(scheme: &OpenScheme, count: &Count) -> Result<Said, RewardError> {
-    let paths = [
-        accounts::stock_path(count.reward_id, &count.station),
-        accounts::counts_path(count.reward_id, &count.station),
-    ];
+    let paths =
+        [accounts::stock_path(count.reward_id, &count.station), accounts::counts_path(count.reward_id, &count.station)];
     let view = scheme.book.standings(&paths).await.map_err(post_error)?;
     let balance = |place: usize| view.lots[place].first().map_or(0, |standing| standing.balance);
     let pieces = match count.as_of {

@@ -164,12 +164,7 @@ fn rounded(amount: i64, times: i64, of: i64) -> Option<i64> {
 }
 
 /// What was on one shelf after an entry; what counts have set right since was so before.
-pub async fn on_hand_when_counted(
-    scheme: &OpenScheme,
-    reward: Uuid,
-    station: &str,
-    sequence: i64,
-) -> db::Result<i64> {
+pub async fn on_hand_when_counted(scheme: &OpenScheme, reward: Uuid, station: &str, sequence: i64) -> db::Result<i64> {
     let (on_hand,): (i64,) = scheme
         .db
         .query(

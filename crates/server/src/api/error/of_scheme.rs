@@ -434,9 +434,7 @@ pub fn desk_refused(error: DeskError, config: &Scheme) -> Problem {
     match error {
         DeskError::Exchange(error) => exchange_refused(error, config),
         DeskError::Reward(error) => error.into(),
-        DeskError::NoSession => {
-            Problem::invalid_value("/path/id", "no_session", "这笔兑换不是场次预约", &text)
-        }
+        DeskError::NoSession => Problem::invalid_value("/path/id", "no_session", "这笔兑换不是场次预约", &text),
         DeskError::WrongTime { starts_at, ends_at } => Problem::new(Code::OutsideWindow)
             .detail("请在场次当天、结束之前签到", text)
             .member("from", starts_at.to_rfc3339())

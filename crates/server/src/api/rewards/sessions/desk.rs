@@ -213,7 +213,10 @@ async fn of_reward(scheme: &scheme::OpenScheme, at: &SessionOf) -> Result<(), Pr
     }
 }
 
-fn answer(scheme: &scheme::OpenScheme, done: Result<(rewards::Place, bool), DeskError>) -> Result<HttpResponse, Problem> {
+fn answer(
+    scheme: &scheme::OpenScheme,
+    done: Result<(rewards::Place, bool), DeskError>,
+) -> Result<HttpResponse, Problem> {
     let (place, replayed) = done.map_err(|error| desk_refused(error, &scheme.config()))?;
     Ok(once(StatusCode::CREATED, replayed, Place::new(place)))
 }
