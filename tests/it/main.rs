@@ -13,17 +13,23 @@ mod memory;
 mod tampering;
 
 mod catalogue;
+mod events;
 mod exchange_door;
 mod exchange_rules;
 mod exchanges;
 mod imports;
 mod levels;
+mod records;
 mod reviews;
 mod roles;
+mod sessions;
 mod services;
+mod stock;
 mod transfers;
+mod webhooks;
 
 mod published;
+mod rankings;
 
 mod api;
 mod contract;

@@ -13,6 +13,7 @@
 
 mod caps;
 mod check;
+mod complaints;
 mod conditions;
 mod dates;
 mod exchange;
@@ -22,6 +23,8 @@ mod rules;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod warnings;
+mod wishes;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -33,6 +36,7 @@ use serde::{Deserialize, Serialize};
 
 pub use caps::{CapPeriod, CapRule, CapUnit, OverCap};
 pub use check::{Finding, Severity};
+pub use complaints::Complaints;
 pub use conditions::{Condition, Gender, VolunteerKind};
 pub use dates::MonthDay;
 pub(crate) use dates::day;
@@ -48,6 +52,7 @@ pub use rules::{
     Tier, When,
 };
 pub use schema::json_schema;
+pub use wishes::{WishPublisher, Wishes};
 
 use crate::rules::Decimal;
 
@@ -85,6 +90,10 @@ pub struct Scheme {
     /// 志愿者手中的积分合计最多多少，用于偿付能力一览；不写则不设。
     /// How many points may be outstanding, for the view of solvency; none when left out.
     pub points_budget: Option<Decimal>,
+    /// 积分到期前多少天提醒；不写为到期前 30 天和 7 天。
+    /// How many days before points expire people are told; 30 and 7 when left out.
+    #[serde(default = "warnings::month_and_week", deserialize_with = "warnings::warnings")]
+    pub warn_days_before: Vec<u32>,
     /// 站点；其中一个代码为 `main`。
     /// Places that keep stock and hand out rewards; one of them has the code `main`.
     pub stations: Vec<Station>,
@@ -111,6 +120,12 @@ pub struct Scheme {
     /// Books of account that a volunteer has beside hours and points.
     #[serde(default)]
     pub accounts: Vec<VolunteerAccount>,
+    /// 投诉的处理；不写则 15 个工作日内答复，没有其他后果。
+    /// What becomes of complaints; answered within 15 working days and without consequences when left out.
+    pub complaints: Option<Complaints>,
+    /// 微心愿与项目认领；不写则心愿只带时长，不带积分。
+    /// Wishes and projects that are claimed; they carry minutes and no points when left out.
+    pub wishes: Option<Wishes>,
     /// 规则的各个版本，按生效日期先后。
     /// Dated versions of the rules, the oldest first.
     versions: Vec<Rules>,

@@ -22,7 +22,18 @@ pub mod services;
 pub mod sponsors;
 pub mod volunteers;
 
+pub mod complaints;
+pub mod honours;
+pub mod ratings;
+pub mod records;
+pub mod trainings;
+pub mod wishes;
+
 pub mod balances;
+pub mod events;
+pub mod notices;
+pub mod webhooks;
+
 pub mod exchanges;
 pub mod expiry;
 pub mod imports;

@@ -78,7 +78,7 @@ pub async fn cancel(
 /// Gives back a reservation that nobody came for.
 pub(crate) async fn expire(scheme: &OpenScheme, id: Uuid, now: DateTime<Utc>) -> Result<(), ExchangeError> {
     let exchange = get(scheme, id).await?;
-    let (mut document, action) = (json!({}), Action::Release { hold: id });
+    let (mut document, action) = (json!({}), Action::Release { hold: id, legs: Vec::new() });
     given_back(&exchange, &mut document);
     let draft = step(scheme, &exchange, kind::EXCHANGE_EXPIRED, "released", action, document, now);
     settled_somehow(settle(scheme, id, draft, Status::Expired, now).await)
@@ -87,7 +87,7 @@ pub(crate) async fn expire(scheme: &OpenScheme, id: Uuid, now: DateTime<Utc>) ->
 /// What gives back everything that an exchange took.
 fn undo(exchange: &Exchange) -> Action {
     match exchange.is_final() {
-        false => Action::Release { hold: exchange.id },
+        false => Action::Release { hold: exchange.id, legs: Vec::new() },
         true => Action::Reverse { entry: exchange.id, amounts: None, overdraw: false, legs: Vec::new() },
     }
 }
