@@ -98,7 +98,12 @@ pub(super) fn signatures(flow: &mut Flow<'_>, signed: &Signatures, code: Option<
         let side = mm(27.0);
         flow.page.qr(code, left - mm(2.5), middle - side / 2.0 - 5.0, side)?;
         let small = Style::sans(8.0).ink(Ink::GREY);
-        flow.page.text((left + side / 2.0 - mm(2.5), middle + side / 2.0 + 3.0), Align::Centre, "扫码查验真伪", small)?;
+        flow.page.text(
+            (left + side / 2.0 - mm(2.5), middle + side / 2.0 + 3.0),
+            Align::Centre,
+            "扫码查验真伪",
+            small,
+        )?;
         left += mm(31.0);
     }
     let style = Style::serif(11.5);
@@ -117,13 +122,28 @@ pub(super) fn signatures(flow: &mut Flow<'_>, signed: &Signatures, code: Option<
         let small = Style::serif(9.5).ink(Ink::GREY);
         flow.page.fitted((left, y - 4.0), Align::Left, &contact, small, (mm(62.0), 5.0), "the contact")?;
     }
-    let centre = right - mm(30.0);
-    flow.page.seal_place(centre, middle)?;
-    let room = (mm(60.0), 6.0);
-    flow.page.fitted((centre, middle - 5.0), Align::Centre, &signed.issuer, style, room, "the issuer")?;
-    if let Some(date) = signed.date {
-        flow.page.text((centre, middle + 15.0), Align::Centre, &chinese_date(date), style)?;
-    }
+    let date = signed.date.map(chinese_date).unwrap_or_default();
+    seal(&mut flow.page, (right - mm(30.0), middle), &signed.issuer, &date, style, mm(60.0))?;
     flow.y += SIGNATURE_HEIGHT;
     Ok(())
+}
+
+/// The place of the seal about a point, with the issuers (a line each) and the date in it, which the seal
+/// is pressed onto.
+pub(super) fn seal(
+    page: &mut Page<'_>,
+    (x, y): (f32, f32),
+    issuers: &str,
+    date: &str,
+    style: Style,
+    width: f32,
+) -> Result<(), DocumentError> {
+    page.seal_place(x, y)?;
+    let step = style.size * 1.7;
+    let mut baseline = y - style.size * 0.45;
+    for issuer in issuers.lines().rev() {
+        page.fitted((x, baseline), Align::Centre, issuer, style, (width, 6.0), "the issuer")?;
+        baseline -= step;
+    }
+    page.text((x, y + step - style.size * 0.45), Align::Centre, date, style).map(drop)
 }

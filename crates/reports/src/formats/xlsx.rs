@@ -4,7 +4,8 @@ use chrono::{DateTime, FixedOffset, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use rust_xlsxwriter::{
-    Chart as Drawing, ChartType, Color, DocProperties, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError,
+    Chart as Drawing, ChartType, Color, DocProperties, Format, FormatAlign, FormatBorder, Workbook, Worksheet,
+    XlsxError,
 };
 
 use crate::documents::table::{Cell, Chart, ChartKind, Kind, Table};
@@ -68,7 +69,6 @@ fn paper(sheet: &mut Worksheet, table: &Table, places: &Places) -> Result<(), Xl
     sheet.set_paper_size(9).set_print_fit_to_pages(1, 0).set_repeat_rows(places.head, places.head)?;
     sheet.set_header("").set_footer("&C第 &P 页 共 &N 页");
     let widths = table.wanted_widths();
-    #[expect(clippy::float_arithmetic, reason = "widths of columns, not amounts")]
     let wide = widths.iter().sum::<f32>() > 45.0;
     if wide {
         sheet.set_landscape();
@@ -98,7 +98,8 @@ fn titles(sheet: &mut Worksheet, table: &Table) -> Result<(), XlsxError> {
         }
     }
     sheet.set_row_height(0, 30)?;
-    let head = base.set_bold().set_border(FormatBorder::Thin).set_background_color(Color::RGB(0xe8_eb_f0)).set_text_wrap();
+    let head =
+        base.set_bold().set_border(FormatBorder::Thin).set_background_color(Color::RGB(0xe8_eb_f0)).set_text_wrap();
     for (column, named) in (0..).zip(&table.columns) {
         sheet.write_string_with_format(places.head, column, &named.title, &head)?;
     }
@@ -132,7 +133,8 @@ fn rows(sheet: &mut Worksheet, table: &Table, places: &Places) -> Result<(), Xls
 }
 
 fn format(kind: Kind) -> Format {
-    let format = Format::new().set_font_name(FONT).set_border(FormatBorder::Thin).set_align(FormatAlign::VerticalCenter);
+    let format =
+        Format::new().set_font_name(FONT).set_border(FormatBorder::Thin).set_align(FormatAlign::VerticalCenter);
     match kind {
         Kind::Text => format.set_align(FormatAlign::Left).set_text_wrap(),
         Kind::Number { places: 0 } => format.set_num_format("0").set_align(FormatAlign::Right),
@@ -152,7 +154,9 @@ fn write_cell(sheet: &mut Worksheet, (row, column): (u32, u16), cell: &Cell, for
         Cell::Integer(number) => write_number(sheet, (row, column), Decimal::from(*number), format)?,
         Cell::Decimal(number) => write_number(sheet, (row, column), *number, format)?,
         Cell::Date(date) => match sheet.write_date_with_format(row, column, date, format) {
-            Err(XlsxError::DateTimeRangeError(_)) => sheet.write_string_with_format(row, column, date.to_string(), format)?,
+            Err(XlsxError::DateTimeRangeError(_)) => {
+                sheet.write_string_with_format(row, column, date.to_string(), format)?
+            }
             written => written?,
         },
         Cell::Moment(moment) => match sheet.write_datetime_with_format(row, column, moment, format) {

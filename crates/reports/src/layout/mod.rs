@@ -25,6 +25,7 @@ pub(crate) use form::Group;
 pub(crate) use grid::{Entry, Grid};
 pub(crate) use lines::{Align, Block};
 pub use picture::Picture;
+pub(crate) use qr::qr_svg;
 pub use sheet::Sheet;
 pub(crate) use sheet::{Ink, Page, Rectangle};
 pub(crate) use text::Style;

@@ -97,8 +97,8 @@ fn draw(surface: &mut Surface<'_>, fonts: &Fonts, mark: &Mark) {
                 surface.pop();
             }
         }
-        Mark::Turned { degrees, x, y, marks } => {
-            surface.push_transform(&Transform::from_rotate_at(*degrees, *x, *y));
+        Mark::Moved { by, marks } => {
+            surface.push_transform(by);
             for mark in marks {
                 draw(surface, fonts, mark);
             }

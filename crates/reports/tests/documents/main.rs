@@ -1,6 +1,8 @@
 //! What the documents look like and say, and what the spreadsheets made of them hold.
 
+mod batches;
 mod certificates;
+mod papers;
 mod rendering;
 mod samples;
 mod tables;

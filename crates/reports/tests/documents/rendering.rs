@@ -95,3 +95,12 @@ fn poppler(program: &str, arguments: &[std::ffi::OsString]) -> Vec<u8> {
     assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
     output.stdout
 }
+
+/// Width and height of the first page in whole points.
+pub fn paper(path: &Path) -> (i64, i64) {
+    let output = String::from_utf8(poppler("pdfinfo", &[path.into()])).expect("UTF-8");
+    let size = output.lines().find_map(|line| line.strip_prefix("Page size:")).expect("pdfinfo says the size");
+    let mut numbers =
+        size.split_whitespace().filter_map(|word| word.parse::<f64>().ok()).map(|points| points.round() as i64);
+    (numbers.next().expect("a width"), numbers.next().expect("a height"))
+}
