@@ -12,6 +12,7 @@ mod ledger_rules;
 mod memory;
 mod tampering;
 
+mod events;
 mod exchange_door;
 mod exchange_rules;
 mod exchanges;
@@ -21,8 +22,10 @@ mod reviews;
 mod roles;
 mod services;
 mod transfers;
+mod webhooks;
 
 mod published;
+mod rankings;
 
 mod api;
 mod contract;
