@@ -84,7 +84,7 @@ fn skyline() -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, 297, 210);
     encoder.set_color(png::ColorType::Rgb);
-    let mut writer = encoder.write_header().unwrap();
+    let mut writer = encoder.write_header().expect("a header");
     let dots: Vec<u8> = (0..210_u32)
         .flat_map(|y| (0..297_u32).map(move |x| (x, y)))
         .flat_map(|(x, y)| {
@@ -98,8 +98,8 @@ fn skyline() -> Vec<u8> {
             }
         })
         .collect();
-    writer.write_image_data(&dots).unwrap();
-    writer.finish().unwrap();
+    writer.write_image_data(&dots).expect("as many dots as the header says");
+    writer.finish().expect("a whole picture");
     file
 }
 
