@@ -425,7 +425,7 @@ fn short_of(code: Code, needed: i64, available: i64, account: Option<String>, co
 }
 
 /// Numbers of stars are integers, as counts are; what a condition asks is as the configuration writes it.
-fn not_eligible(unmet: Ineligible) -> Problem {
+pub(super) fn not_eligible(unmet: Ineligible) -> Problem {
     let Ineligible { condition, needed, available } = unmet;
     let zh = in_chinese(&condition, &needed, &available);
     let mut en = format!("{condition} {needed} is needed");
@@ -451,7 +451,7 @@ fn service_status(status: services::Status) -> &'static str {
     }
 }
 
-fn not_found(code: Code, id: Uuid) -> Problem {
+pub(super) fn not_found(code: Code, id: Uuid) -> Problem {
     Problem::new(code).detail(format!("没有 {id}"), format!("there is no {id}")).member("id", id.to_string())
 }
 
@@ -461,7 +461,7 @@ fn beyond_the_book(size: i64) -> Problem {
         .member("size", size)
 }
 
-fn taken(field: &str) -> Problem {
+pub(super) fn taken(field: &str) -> Problem {
     Problem::new(Code::IdTaken)
         .detail(format!("同一编号下 {field} 不同"), format!("the id stands for something else: {field} differs"))
         .member("field", field)
@@ -473,7 +473,7 @@ fn version_differs(current: i64) -> Problem {
         .member("current", current)
 }
 
-fn state_conflict(status: &str, zh: &str) -> Problem {
+pub(super) fn state_conflict(status: &str, zh: &str) -> Problem {
     Problem::new(Code::StateConflict).detail(format!("目前{zh}"), format!("it is {status}")).member("status", status)
 }
 
@@ -493,7 +493,7 @@ fn short(
         .member("available", available)
 }
 
-fn invalid(flaws: Vec<Invalid>) -> Problem {
+pub(super) fn invalid(flaws: Vec<Invalid>) -> Problem {
     Problem::invalid(flaws.into_iter().map(flaw).collect())
 }
 
@@ -508,6 +508,19 @@ fn flaw(invalid: Invalid) -> Flaw {
         "end_before_start" => "结束早于开始",
         "bill_not_asked" => "这项兑换不按账单定价",
         "invalid_bill" => "账单金额须在 0.01 至 1000000 元之间",
+        "another_volunteer" => "记录是另一位志愿者的",
+        "missing_evidence" => "其他机构授予的荣誉须写明凭证",
+        "nothing_served" => "该志愿者在此没有服务记录",
+        "not_an_event" => "须为事项类别",
+        "too_many_people" => "人数超出心愿的名额",
+        "more_than_carried" => "合计超出心愿所带的时长或积分",
+        "points_not_allowed" => "方案没有让心愿带积分",
+        "too_many_points" => "超出心愿可带的积分上限",
+        "unknown_team" => "方案没有这支队伍",
+        "twice" => "同一人写了两次",
+        "nobody" => "至少要有一人",
+        "missing_category" => "带时长的心愿须写明服务类别",
+        "another_person" => "由本人认领的心愿只记本人",
         "invalid_code" => "代码由 a-z、0-9、`-`、`_` 组成，以字母开头，最多 32 个字符",
         "missing_bill" => "须写明账单金额",
         "not_whole_minutes" => "价格折合的时间不是整分钟",
