@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use crate::layout::{Align, Block, DocumentError, Flow, Ink, Page, Style, mm};
+use crate::layout::{Align, Block, DocumentError, Flow, Ink, Page, Style, lines, mm};
 
 /// What a paper is that is not simply the first print of something valid.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -113,7 +113,7 @@ pub(super) fn signatures(flow: &mut Flow<'_>, signed: &Signatures, code: Option<
         if name.is_empty() {
             flow.page.line((left + label, y + 3.0), (left + label + mm(30.0), y + 3.0), 0.5, Ink::BLACK);
         } else {
-            flow.page.fitted((left + label, y), Align::Left, name, style, (mm(34.0), 5.0), "the name of who signs")?;
+            flow.page.fitted((left + label, y), Align::Left, name, style, (mm(34.0), 4.0), "the name of who signs")?;
         }
         y += 28.0;
     }
@@ -128,8 +128,8 @@ pub(super) fn signatures(flow: &mut Flow<'_>, signed: &Signatures, code: Option<
     Ok(())
 }
 
-/// The place of the seal about a point, with the issuers (a line each) and the date in it, which the seal
-/// is pressed onto.
+/// The place of the seal about a point, with the issuers (a line each, or more if it is long) and the date
+/// in it, which the seal is pressed onto.
 pub(super) fn seal(
     page: &mut Page<'_>,
     (x, y): (f32, f32),
@@ -139,11 +139,12 @@ pub(super) fn seal(
     width: f32,
 ) -> Result<(), DocumentError> {
     page.seal_place(x, y)?;
-    let step = style.size * 1.7;
-    let mut baseline = y - style.size * 0.45;
-    for issuer in issuers.lines().rev() {
-        page.fitted((x, baseline), Align::Centre, issuer, style, (width, 6.0), "the issuer")?;
-        baseline -= step;
+    let block = Block::new(style).align(Align::Centre).leading(1.6);
+    let lines = lines(page.fonts, issuers, &block, width)?;
+    let mut top = y + style.size * 0.3;
+    for line in lines.chunks(1).rev() {
+        top -= block.line_height();
+        page.lines(line, x - width / 2.0, top, &block);
     }
-    page.text((x, y + step - style.size * 0.45), Align::Centre, date, style).map(drop)
+    page.text((x, y + style.size * 1.3), Align::Centre, date, style).map(drop)
 }

@@ -60,7 +60,8 @@ pub enum Cell {
     Moment(NaiveDateTime),
 }
 
-/// A chart of columns of the table, which are counted from 0. Columns that do not exist are left out.
+/// A chart of columns of the table, which are counted from 0. Columns that do not exist are left
+/// out, and so is a chart that has none left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chart {
     pub kind: ChartKind,

@@ -23,7 +23,7 @@ pub use error::DocumentError;
 pub(crate) use flow::{Flow, Frame};
 pub(crate) use form::Group;
 pub(crate) use grid::{Entry, Grid};
-pub(crate) use lines::{Align, Block};
+pub(crate) use lines::{Align, Block, lines};
 pub use picture::Picture;
 pub(crate) use qr::qr_svg;
 pub use sheet::Sheet;

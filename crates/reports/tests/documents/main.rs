@@ -2,6 +2,8 @@
 
 mod batches;
 mod certificates;
+mod fonts;
+mod hostile;
 mod papers;
 mod rendering;
 mod samples;
