@@ -7,6 +7,7 @@ use crate::formats::html::{escaped, page as html_page};
 use crate::layout::{Align, Block, DocumentError, Ink, Page, Rectangle, Sheet, Style, mm, qr_svg};
 
 use super::Document;
+use super::table::ems;
 
 /// A slip. Amounts are as they are to be shown, with their unit: `30 分`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -223,11 +224,31 @@ pub fn html(slip: &Slip) -> Result<String, DocumentError> {
     for note in &slip.notes {
         body += &format!("<p class=\"middle\">{}</p>\n", escaped(note));
     }
-    let (width, printed, size) = (slip.paper.width(), slip.paper.printed(), slip.paper.size());
-    let style = format!(
-        "{STYLE}@media print {{\n  @page {{ size: {width}mm auto; margin: 0; }}\n  body {{ width: {printed}mm; font-size: {size}pt; margin: 3mm auto; border: 0; padding: 0; }}\n}}\n"
-    );
+    let style = format!("{STYLE}{}", print_style(slip));
     Ok(html_page(&slip.title(), &style, &body))
+}
+
+/// A browser must be told how long its paper is, since it cannot ask a roll.
+fn print_style(slip: &Slip) -> String {
+    let (width, printed, size) = (slip.paper.width(), slip.paper.printed(), slip.paper.size());
+    let length = html_length(slip).ceil();
+    format!(
+        "@media print {{\n  @page {{ size: {width}mm {length}mm; margin: 0; }}\n  body {{ width: {printed}mm; \
+         font-size: {size}pt; margin: 0 auto; border: 0; padding: 3mm 0; }}\n}}\n"
+    )
+}
+
+/// How many millimetres the page takes, rather too many than too few: nobody knows which fonts it gets.
+fn html_length(slip: &Slip) -> f32 {
+    let across = mm(slip.paper.printed()) / slip.paper.size();
+    let wrapped = |text: &str| (ems(text) * 1.1 / across).floor() + 1.0;
+    let named = slip.items.iter().map(|item| wrapped(&item.name) + wrapped(&item.quantity) + 0.5);
+    let notes = slip.notes.iter().map(|note| wrapped(note));
+    let amounts = slip.amounts.iter().map(|(label, amount)| wrapped(label) + wrapped(amount) - 1.0);
+    let pickup = if slip.pickup_code.is_empty() { 0.0 } else { 4.0 };
+    let lines = 9.0 + named.chain(notes).chain(amounts).sum::<f32>() + pickup + if slip.reprint { 2.0 } else { 0.0 };
+    let code = if slip.code.is_some() { 35.0 } else { 0.0 };
+    lines * slip.paper.size() * 1.45 / mm(1.0) + code + 10.0
 }
 
 fn pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
@@ -247,6 +268,7 @@ dd { margin: 0; text-align: right; }
 .item, .amounts { font-weight: 700; }
 .item + dl { border: 0; padding: 0; margin: 0; }
 .pickup { font-size: 2.2em; font-weight: 700; letter-spacing: .08em; }
-.reprint { font-size: 1.3em; font-weight: 700; border: 2px solid #000; width: 5em; margin: .3em auto; letter-spacing: .4em; }
+.reprint { font-size: 1.3em; font-weight: 700; border: 2px solid #000; width: 5em; margin: .3em auto; letter-spacing: .4em;
+  text-indent: .4em; }
 svg { display: block; width: 32mm; height: 32mm; margin: .3em auto; }
 ";

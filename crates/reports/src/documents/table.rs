@@ -196,8 +196,8 @@ impl Table {
     }
 }
 
-/// The width of a text in parts of a Chinese character.
-fn ems(text: &str) -> f32 {
+/// About how wide a text is, in Chinese characters.
+pub(super) fn ems(text: &str) -> f32 {
     text.chars().map(|character| if u32::from(character) < 0x2000 { 0.57 } else { 1.0 }).sum()
 }
 

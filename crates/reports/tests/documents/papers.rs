@@ -209,7 +209,7 @@ fn a_slip_for_a_browser_is_escaped_and_prints_on_the_same_roll() {
     evil.notes.push("</body>".to_owned());
     let page = slip::html(&evil).unwrap();
     assert!(!page.contains("<img") && page.matches("</body>").count() == 1, "{page}");
-    assert!(page.contains("size: 58mm auto") && page.contains("补打") && page.contains("<svg"));
+    assert!(page.contains("@page { size: 58mm 1") && page.contains("补打") && page.contains("<svg"));
     assert!(!slip::html(&slip(SlipPaper::Mm58)).unwrap().contains("补打"));
 }
 

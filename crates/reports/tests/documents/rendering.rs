@@ -104,3 +104,9 @@ pub fn paper(path: &Path) -> (i64, i64) {
         size.split_whitespace().filter_map(|word| word.parse::<f64>().ok()).map(|points| points.round() as i64);
     (numbers.next().expect("a width"), numbers.next().expect("a height"))
 }
+
+/// A line for each font of a file: its name, and whether it is embedded, a subset, and mapped to Unicode.
+pub fn embedded_fonts(path: &Path) -> Vec<String> {
+    let output = String::from_utf8(poppler("pdffonts", &[path.into()])).expect("UTF-8");
+    output.lines().skip(2).map(str::to_owned).collect()
+}
