@@ -15,8 +15,8 @@ const DOTS_PER_INCH: &str = "60";
 
 /// How different a dot may be (of 255), and how many in a thousand may be more different than that:
 /// poppler draws the edges of letters a little differently from version to version.
-const SAME_DOT: u8 = 70;
-const OTHER_DOTS: usize = 6;
+const SAME_DOT: u8 = 36;
+const OTHER_DOTS: usize = 1;
 
 pub fn made() -> DateTime<FixedOffset> {
     DateTime::parse_from_rfc3339("2026-11-22T09:30:00+08:00").expect("a time")
