@@ -7,7 +7,7 @@ use reports::layout::DocumentError;
 use crate::rendering::{FONTS, keep, letters, made};
 use crate::samples::certificate;
 
-/// A font that has Ogham letters and nothing else, made by hand: ᚁ (U+1681) is a square.
+/// A font that has one letter, ᚁ (U+1681), which is a square; made with the FontBuilder of fontTools.
 fn ogham() -> Vec<u8> {
     include_bytes!("ogham.ttf").to_vec()
 }
@@ -45,4 +45,16 @@ fn a_folder_of_fonts_is_searched_and_what_is_no_font_in_it_passed_over() {
     assert!(matches!(named, Err(FontError::Unreadable)), "a file that was named itself must be a font");
     let nowhere = fonts.add_path(&folder.path().join("nowhere"));
     assert!(matches!(nowhere, Err(FontError::File { .. })));
+}
+
+/// Two faces: one of Japan with ᚁ (U+1681), one of the mainland with ᚂ (U+1682), made with fontTools too.
+#[test]
+fn of_a_collection_the_face_of_the_mainland_is_taken() {
+    let mut fonts = Fonts::bundled().unwrap();
+    fonts.add(include_bytes!("ogham.ttc").to_vec()).unwrap();
+    assert_eq!(fonts.missing("ᚁᚂ"), ['ᚁ']);
+    let mut certificate = certificate(1);
+    certificate.person.name = "王ᚂ".to_owned();
+    let path = keep("collection", &pdf(&certificate, &fonts, made()).unwrap());
+    assert!(letters(&path).contains("王ᚂ"));
 }
