@@ -12,12 +12,15 @@ mod ledger_rules;
 mod memory;
 mod tampering;
 
+mod activities;
 mod events;
 mod exchange_door;
 mod exchange_rules;
 mod exchanges;
 mod imports;
 mod levels;
+mod presence;
+mod presence_door;
 mod records;
 mod reviews;
 mod roles;

@@ -18,6 +18,7 @@ mod conditions;
 mod dates;
 mod exchange;
 mod ladders;
+mod presence;
 mod reviews;
 mod rules;
 mod schema;
@@ -45,6 +46,7 @@ pub use exchange::{
     Window,
 };
 pub use ladders::{Applicant, Award, Ladder, LadderStep, Sequence, Standing, Within};
+pub use presence::{BelowShare, Duty, Overtime, Presence, TimeOfDay};
 pub use reviews::{Quota, Review, ReviewKey, ReviewTies, ScoreBand};
 pub use rules::{
     Amount, BelowMinimum, Blocks, CountedOver, EarningRule, Expiry, ExpiryBase, Freeze, HighestOf, HoursCredited,
@@ -115,6 +117,10 @@ pub struct Scheme {
     /// Books of account that a volunteer has beside hours and points.
     #[serde(default)]
     pub accounts: Vec<VolunteerAccount>,
+    /// 签到签退；不写为常见做法。
+    /// Signing in and out; the usual practice when left out.
+    #[serde(default)]
+    pub presence: Presence,
     /// 投诉的处理；不写则 15 个工作日内答复，没有其他后果。
     /// What becomes of complaints; answered within 15 working days and without consequences when left out.
     pub complaints: Option<Complaints>,

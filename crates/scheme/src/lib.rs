@@ -16,6 +16,9 @@ pub mod keys;
 pub mod schemes;
 mod secrets;
 
+pub mod activities;
+pub mod codes;
+pub mod presence;
 pub mod rewards;
 pub mod services;
 pub mod volunteers;

@@ -16,6 +16,8 @@ pub mod kind {
     pub const EXCHANGE_COLLECTED: &str = "exchange.collected";
     pub const EXCHANGE_CANCELLED: &str = "exchange.cancelled";
     pub const EXCHANGE_EXPIRED: &str = "exchange.expired";
+    pub const ACTIVITY_CANCELLED: &str = "activity.cancelled";
+    pub const SIGNUP_PROMOTED: &str = "signup.promoted";
     pub const STOCK_CHANGED: &str = "stock.changed";
     pub const SESSION_CHANGED: &str = "session.changed";
     pub const POINTS_EXPIRED: &str = "points.expired";

@@ -49,6 +49,11 @@ async fn expire(api: &Api, now: DateTime<Utc>) -> anyhow::Result<()> {
             let scheme::expiry::Expired { exchanges, lots, gifts, warnings } = expired;
             tracing::info!(scheme = code, exchanges, lots, gifts, warnings, "expired");
         }
+        let closed = scheme::presence::close(&scheme, now).await?;
+        let told = scheme::activities::tell(&scheme, now).await?;
+        if closed + told > 0 {
+            tracing::info!(scheme = code, closed, told, "presences looked at, and notices given");
+        }
         let gifts = scheme::transfers::finish(&scheme, now).await?;
         if gifts > 0 {
             tracing::info!(scheme = code, gifts, "brought to their end");

@@ -63,6 +63,31 @@ operations! {
     PutSession       = "put_session":       SchemeAdmin;
     ListSessions     = "list_sessions":     Kiosk Staff SchemeAdmin Reviewer Auditor;
 
+    PutActivity      = "put_activity":      Staff SchemeAdmin Leader;
+    GetActivity      = "get_activity":      Kiosk Staff SchemeAdmin Leader Reviewer Auditor;
+    ListActivities   = "list_activities":   Kiosk Staff SchemeAdmin Leader Reviewer Auditor;
+    PublishActivity  = "publish_activity":  Staff SchemeAdmin Leader;
+    CancelActivity   = "cancel_activity":   Staff SchemeAdmin Leader;
+    RepeatActivity   = "repeat_activity":   Staff SchemeAdmin Leader;
+    PutSignup        = "put_signup":        Kiosk Staff SchemeAdmin Leader;
+    CancelSignup     = "cancel_signup":     Kiosk Staff SchemeAdmin Leader;
+    MarkNoShow       = "mark_no_show":      Staff SchemeAdmin Leader;
+    ListSignups      = "list_signups":      Staff SchemeAdmin Leader Reviewer Auditor;
+    ListSignupsOfVolunteer = "list_signups_of_volunteer": Kiosk Staff SchemeAdmin Reviewer Auditor;
+    PutInsurance     = "put_insurance":     Staff SchemeAdmin;
+    ListInsurances   = "list_insurances":   Staff SchemeAdmin Reviewer Auditor;
+
+    PutPunch         = "put_punch":         Kiosk Staff SchemeAdmin Leader;
+    PutPunches       = "put_punches":       Kiosk Staff SchemeAdmin Leader;
+    GetPunch         = "get_punch":         Kiosk Staff SchemeAdmin Reviewer Auditor;
+    ListAttendance   = "list_attendance":   Staff SchemeAdmin Leader Reviewer Auditor;
+    ListPresences    = "list_presences":    Staff SchemeAdmin Reviewer Auditor;
+    ListPunches      = "list_punches":      Staff SchemeAdmin Reviewer Auditor;
+    FindVolunteer    = "find_volunteer":    Kiosk Staff SchemeAdmin Leader;
+    GetVolunteerCode = "get_volunteer_code": Staff SchemeAdmin;
+    RenewVolunteerCode = "renew_volunteer_code": Staff SchemeAdmin;
+    GetActivityCode  = "get_activity_code": Kiosk Staff SchemeAdmin Leader;
+
     PutTransfer      = "put_transfer":      Kiosk Staff SchemeAdmin;
     GetTransfer      = "get_transfer":      Kiosk Staff SchemeAdmin Reviewer Auditor;
     PutPoolRequest   = "put_pool_request":  Staff SchemeAdmin;

@@ -248,7 +248,8 @@ impl At for SchemeCode {
     }
 }
 
-fn id(request: &HttpRequest, name: &str) -> Result<Uuid, Problem> {
+/// The id that the path has under `name`.
+pub fn id(request: &HttpRequest, name: &str) -> Result<Uuid, Problem> {
     request.match_info().get(name).unwrap_or_default().parse().map_err(|_| {
         Problem::invalid_value(format!("/path/{name}"), "invalid_id", "编号须为 UUID", "an id must be a UUID")
     })

@@ -32,6 +32,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
         (name = "balances", description = "What a volunteer has, and how it came about"),
         (name = "volunteers", description = "Who they are"),
         (name = "services", description = "Service records: written down, then decided over by somebody else"),
+        (name = "activities", description = "What is planned, and who takes part"),
+        (name = "presence", description = "Signing in and out: at a station, with a code, by a leader, off line"),
         (name = "rewards", description = "The catalogue, its stock and its sessions"),
         (name = "levels", description = "Stars, medals and privileges: reached, granted, taken back"),
         (name = "transfers", description = "Gifts, and the donation pool"),
@@ -82,7 +84,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     if method != "get" {
         statuses.extend([400, 409, 413, 415]);
     }
-    if ["put_volunteer", "put_reward", "put_webhook"].contains(&id.as_str()) {
+    if ["put_activity", "put_volunteer", "put_reward", "put_webhook"].contains(&id.as_str()) {
         statuses.push(412);
     }
     for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {

@@ -14,6 +14,7 @@ mod metrics;
 mod requests;
 mod words;
 
+mod activities;
 mod balances;
 mod complaints;
 mod entries;
@@ -22,6 +23,7 @@ mod exchanges;
 mod honours;
 mod keys;
 mod levels;
+mod presence;
 pub mod limits;
 mod notices;
 mod rankings;
@@ -117,9 +119,11 @@ fn routes(config: &mut ServiceConfig) {
         .configure(balances::routes)
         .configure(exchanges::routes)
         .configure(rewards::routes)
+        .configure(presence::routes)
         .configure(volunteers::routes)
         .configure(services::routes)
         .configure(transfers::routes)
+        .configure(activities::routes)
         .configure(records::routes)
         .configure(trainings::routes)
         .configure(honours::routes)
