@@ -1,7 +1,7 @@
 use reports::documents::{Stamp, pdf};
 use reports::layout::DocumentError;
 
-use crate::rendering::{FONTS, file, letters, looks_as_before, made, pages};
+use crate::rendering::{FONTS, embedded_fonts, file, letters, looks_as_before, made, pages};
 use crate::samples::{certificate, day};
 
 #[test]
@@ -39,12 +39,14 @@ fn many_services_go_on_further_pages_with_the_heading_repeated() {
 #[test]
 fn a_second_print_says_so_and_a_void_one_cannot_be_mistaken() {
     let reprint = Stamp::Reprint { on: day("2026-12-01") };
-    let reprint = file("certificate-reprint", &reports::documents::certificate::Certificate { stamp: reprint, ..certificate(3) });
+    let reprint =
+        file("certificate-reprint", &reports::documents::certificate::Certificate { stamp: reprint, ..certificate(3) });
     assert!(letters(&reprint).contains("补打日期：2026年12月1日"));
     looks_as_before(&reprint, 1);
 
     let void = Stamp::Void { on: day("2026-12-02"), reason: "服务时间登记有误".to_owned() };
-    let void = file("certificate-void", &reports::documents::certificate::Certificate { stamp: void, ..certificate(3) });
+    let void =
+        file("certificate-void", &reports::documents::certificate::Certificate { stamp: void, ..certificate(3) });
     assert!(letters(&void).contains("作废日期：2026年12月2日原因：服务时间登记有误"));
     looks_as_before(&void, 1);
 }
@@ -62,4 +64,14 @@ fn the_same_certificate_gives_the_same_bytes() {
     let once = pdf(&certificate(5), &FONTS, made()).unwrap();
     assert!(once == pdf(&certificate(5), &FONTS, made()).unwrap());
     assert!(once.windows(4).any(|bytes| bytes == b"pdfa"), "it does not say that it is PDF/A");
+}
+
+#[test]
+fn every_font_is_inside_the_file_with_the_characters_that_its_glyphs_are() {
+    let fonts = embedded_fonts(&file("certificate-fonts", &certificate(2)));
+    assert_eq!(fonts.len(), 4, "{fonts:?}");
+    for font in fonts {
+        let embedded = ["AixinSerif", "AixinSans", "AixinKai", "AixinRare"].iter().any(|name| font.contains(name));
+        assert!(embedded && font.contains(" yes yes yes "), "{font}");
+    }
 }
