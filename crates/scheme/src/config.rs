@@ -11,9 +11,11 @@
 //! The types are the file: their fields are its fields, their comments are the descriptions in the JSON Schema and in
 //! `docs/SCHEME.md`, Chinese first.
 
+mod anomalies;
 mod caps;
 mod check;
 mod conditions;
+mod control;
 mod dates;
 mod exchange;
 mod ladders;
@@ -31,9 +33,11 @@ use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use anomalies::Anomalies;
 pub use caps::{CapPeriod, CapRule, CapUnit, OverCap};
 pub use check::{Finding, Severity};
 pub use conditions::{Condition, Gender, VolunteerKind};
+pub use control::{ANSWER_WORKING_DAYS, Confirmer, EvidencePolicy, Publicity};
 pub use dates::MonthDay;
 pub(crate) use dates::day;
 pub use exchange::{
@@ -106,6 +110,10 @@ pub struct Scheme {
     /// Books of account that a volunteer has beside hours and points.
     #[serde(default)]
     pub accounts: Vec<VolunteerAccount>,
+    /// 异常清单的界限；不写则用默认的。
+    /// From where on a pattern in the records is worth an auditor's look; as they are by default when left out.
+    #[serde(default)]
+    pub anomalies: Anomalies,
     /// 规则的各个版本，按生效日期先后。
     /// Dated versions of the rules, the oldest first.
     versions: Vec<Rules>,

@@ -12,6 +12,7 @@ pub mod calendar;
 pub mod config;
 pub mod rules;
 
+pub mod actors;
 pub mod keys;
 pub mod schemes;
 mod secrets;
@@ -20,11 +21,14 @@ pub mod rewards;
 pub mod services;
 pub mod volunteers;
 
+pub mod anomalies;
 pub mod balances;
+pub mod corrections;
 pub mod exchanges;
 pub mod expiry;
 pub mod imports;
 pub mod levels;
+pub mod publicity;
 pub mod rankings;
 pub mod reviews;
 pub mod statements;

@@ -89,7 +89,7 @@ pub async fn ranking(
 }
 
 /// A unit and all units below it.
-fn subtree(scheme: &OpenScheme, unit: &str) -> Vec<String> {
+pub fn subtree(scheme: &OpenScheme, unit: &str) -> Vec<String> {
     let config = scheme.config();
     let mut codes = vec![unit.to_owned()];
     // A unit stands after its parent in the configuration, so one pass finds them all.

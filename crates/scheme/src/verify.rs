@@ -239,13 +239,14 @@ struct DecidedRow {
     credited_minutes: Option<i64>,
     points: Option<i64>,
     sequence: Option<i64>,
+    decided_by: Option<Uuid>,
 }
 
 async fn decided_services(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
     let rows: Vec<DecidedRow> = tx
         .query(
-            "SELECT id, status, credited_minutes, points, sequence FROM services
-             WHERE book = $1 AND (status <> 'recorded' OR sequence IS NOT NULL)",
+            "SELECT id, status, credited_minutes, points, sequence, decided_by FROM services
+             WHERE book = $1 AND (status NOT IN ('recorded', 'published') OR sequence IS NOT NULL)",
         )
         .bind(book)
         .fetch_all()
@@ -259,6 +260,7 @@ async fn decided_services(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
             Cell::OptI64(row.credited_minutes),
             Cell::OptI64(row.points),
             Cell::OptI64(row.sequence),
+            Cell::OptUuid(row.decided_by),
         ],
     };
     Ok(rows.into_iter().map(row).collect())

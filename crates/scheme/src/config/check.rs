@@ -3,6 +3,7 @@
 mod caps;
 mod codes;
 mod conditions;
+mod control;
 mod earning;
 mod exchange;
 mod form;

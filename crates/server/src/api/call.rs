@@ -173,6 +173,18 @@ impl At for OfVolunteer {
     }
 }
 
+/// `{id}` of a service record, and `{objection_id}`.
+pub struct OfRecord {
+    pub service: Uuid,
+    pub objection: Uuid,
+}
+
+impl At for OfRecord {
+    fn parse(request: &HttpRequest) -> Result<Self, Problem> {
+        Ok(OfRecord { service: id(request, "id")?, objection: id(request, "objection_id")? })
+    }
+}
+
 /// `{sequence}` or `{year}`.
 pub struct Number(pub i64);
 

@@ -14,11 +14,14 @@ mod metrics;
 mod requests;
 mod words;
 
+mod anomalies;
 mod balances;
+mod corrections;
 mod entries;
 mod exchanges;
 mod keys;
 mod levels;
+mod publicity;
 mod rankings;
 mod reviews;
 mod rewards;
@@ -91,6 +94,9 @@ fn routes(config: &mut ServiceConfig) {
         .configure(rewards::routes)
         .configure(volunteers::routes)
         .configure(services::routes)
+        .configure(publicity::routes)
+        .configure(corrections::routes)
+        .configure(anomalies::routes)
         .configure(transfers::routes)
         .configure(entries::routes)
         .configure(levels::routes)

@@ -282,6 +282,15 @@ pub fn service_refused(error: ServiceError, scale: u8) -> Problem {
         }
         ServiceError::OwnRecord => Problem::new(Code::Forbidden)
             .detail("不能审核自己登记的记录", "whoever recorded a service does not decide over it"),
+        ServiceError::OwnService => {
+            Problem::new(Code::Forbidden).detail("不能审核自己的服务", "nobody decides over their own service")
+        }
+        ServiceError::NotConfirmer { roles } => {
+            let zh = roles.iter().map(|role| if *role == "leader" { "本队队长" } else { "审核员" });
+            let zh = zh.collect::<Vec<_>>().join("、");
+            let en = format!("by the rules it is confirmed by: {}", roles.join(", "));
+            Problem::new(Code::Forbidden).detail(format!("按规则由{zh}确认"), en).member("confirmed_by", roles)
+        }
         ServiceError::InsufficientPoints { needed, available } => too_few_points(needed, available, scale),
         ServiceError::Busy => Problem::new(Code::Busy),
         ServiceError::Database(error) => error.into(),
@@ -387,16 +396,17 @@ fn not_eligible(unmet: Ineligible) -> Problem {
     problem.member("condition", condition)
 }
 
-fn service_status(status: services::Status) -> &'static str {
+pub(super) fn service_status(status: services::Status) -> &'static str {
     match status {
         services::Status::Recorded => "待确认",
+        services::Status::Published => "公示中",
         services::Status::Confirmed => "已确认",
         services::Status::Rejected => "已驳回",
         services::Status::Reversed => "已冲正",
     }
 }
 
-fn not_found(code: Code, id: Uuid) -> Problem {
+pub(super) fn not_found(code: Code, id: Uuid) -> Problem {
     Problem::new(code).detail(format!("没有 {id}"), format!("there is no {id}")).member("id", id.to_string())
 }
 
@@ -406,7 +416,7 @@ fn beyond_the_book(size: i64) -> Problem {
         .member("size", size)
 }
 
-fn taken(field: &str) -> Problem {
+pub(super) fn taken(field: &str) -> Problem {
     Problem::new(Code::IdTaken)
         .detail(format!("同一编号下 {field} 不同"), format!("the id stands for something else: {field} differs"))
         .member("field", field)
@@ -418,7 +428,7 @@ fn version_differs(current: i64) -> Problem {
         .member("current", current)
 }
 
-fn state_conflict(status: &str, zh: &str) -> Problem {
+pub(super) fn state_conflict(status: &str, zh: &str) -> Problem {
     Problem::new(Code::StateConflict).detail(format!("目前{zh}"), format!("it is {status}")).member("status", status)
 }
 
@@ -438,7 +448,7 @@ fn short(
         .member("available", available)
 }
 
-fn invalid(flaws: Vec<Invalid>) -> Problem {
+pub(super) fn invalid(flaws: Vec<Invalid>) -> Problem {
     Problem::invalid(flaws.into_iter().map(flaw).collect())
 }
 
@@ -473,6 +483,8 @@ fn flaw(invalid: Invalid) -> Flaw {
         "missing_minutes" => "缺少时长或起止时间",
         "missing_reason" => "须说明理由",
         "missing_start" => "缺少开始时间",
+        "nothing_to_correct" => "与现有记录相同，没有要更正的内容",
+        "invalid_period" => "期间须先后正确，且最多 92 天",
         "no_bans" => "这个等级表没有禁止申请的规定",
         "no_rules_then" => "当日尚无积分规则",
         "not_a_good" => "服务类项目没有库存，只有场次",
