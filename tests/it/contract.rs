@@ -100,16 +100,38 @@ async fn what_is_not_even_a_request_is_refused_by_status() {
 async fn each_role_may_do_what_the_contract_says_and_no_more() {
     let station = Station::open(Engine::Sqlite, "ziyang").await;
     let id = Uuid::now_v7();
-    let routes: [(&str, String, &[&str]); 27] = [
+    let routes: [(&str, String, &[&str]); 41] = [
         ("PUT", format!("/volunteers/{id}"), &["staff", "scheme_admin"]),
         ("GET", format!("/volunteers/{id}"), &["kiosk", "staff", "reviewer", "scheme_admin", "auditor"]),
         ("GET", format!("/volunteers/{id}/balance"), &["kiosk", "staff", "reviewer", "scheme_admin", "auditor"]),
         ("GET", format!("/volunteers/{id}/statement"), &["kiosk", "staff", "reviewer", "scheme_admin", "auditor"]),
         ("PUT", format!("/services/{id}"), &["staff", "scheme_admin"]),
         ("POST", "/services/batch".to_owned(), &["staff", "scheme_admin"]),
-        ("POST", format!("/services/{id}/confirm"), &["reviewer"]),
-        ("POST", format!("/services/{id}/reject"), &["reviewer"]),
+        ("POST", format!("/services/{id}/confirm"), &["reviewer", "leader"]),
+        ("POST", format!("/services/{id}/reject"), &["reviewer", "leader"]),
         ("POST", format!("/services/{id}/reverse"), &["reviewer"]),
+        ("GET", format!("/services/{id}"), &["staff", "scheme_admin", "leader", "reviewer", "auditor"]),
+        ("GET", "/services".to_owned(), &["staff", "scheme_admin", "leader", "reviewer", "auditor"]),
+        ("GET", "/deadlines".to_owned(), &["staff", "scheme_admin", "reviewer", "auditor"]),
+        ("GET", "/publicity".to_owned(), &["kiosk", "staff", "scheme_admin", "leader", "reviewer", "auditor"]),
+        (
+            "PUT",
+            format!("/services/{id}/objections/{id}"),
+            &["kiosk", "staff", "scheme_admin", "leader", "reviewer"],
+        ),
+        ("POST", format!("/services/{id}/objections/{id}/answer"), &["scheme_admin", "reviewer"]),
+        ("GET", "/objections".to_owned(), &["staff", "scheme_admin", "reviewer", "auditor"]),
+        ("PUT", format!("/corrections/{id}"), &["kiosk", "staff", "scheme_admin", "leader", "reviewer"]),
+        (
+            "GET",
+            format!("/corrections/{id}"),
+            &["kiosk", "staff", "scheme_admin", "leader", "reviewer", "auditor"],
+        ),
+        ("GET", "/corrections".to_owned(), &["staff", "scheme_admin", "reviewer", "auditor"]),
+        ("POST", format!("/corrections/{id}/accept"), &["reviewer"]),
+        ("POST", format!("/corrections/{id}/refuse"), &["reviewer"]),
+        ("GET", "/anomalies".to_owned(), &["auditor"]),
+        ("POST", format!("/anomalies/{id}/dismiss"), &["auditor"]),
         ("PUT", format!("/rewards/{id}"), &["scheme_admin"]),
         ("GET", "/rewards".to_owned(), &["kiosk", "staff", "reviewer", "scheme_admin", "auditor"]),
         ("POST", format!("/rewards/{id}/stock"), &["staff", "scheme_admin"]),

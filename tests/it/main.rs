@@ -1,5 +1,6 @@
 //! Stories, races and crashes, through the front door and on both engines.
 
+mod control;
 mod desk;
 mod drafts;
 mod earning;
@@ -12,6 +13,9 @@ mod ledger_rules;
 mod memory;
 mod tampering;
 
+mod corrections;
+mod publicity;
+
 mod exchange_door;
 mod exchange_rules;
 mod exchanges;
@@ -20,6 +24,7 @@ mod levels;
 mod reviews;
 mod roles;
 mod services;
+mod states;
 mod transfers;
 
 mod published;
