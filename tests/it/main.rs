@@ -13,7 +13,9 @@ mod ledger_rules;
 mod memory;
 mod tampering;
 
+mod anomalies;
 mod corrections;
+mod lists;
 mod publicity;
 
 mod exchange_door;

@@ -84,12 +84,12 @@ async fn an_objection_is_answered_by_somebody_without_a_part_in_it(
     assert!(same.expect("the same").1);
     let differs = publicity::object(&world.scheme, upheld, one, against("别的"), &staff(), world.now()).await;
     assert!(matches!(differs, Err(ObjectionError::IdTaken { field: "content" })));
-    for by in [staff(), person("李登记", Role::Reviewer), person("王审核", Role::SchemeAdmin), person("前台", Role::Reviewer)] {
+    for by in
+        [staff(), person("李登记", Role::Reviewer), person("王审核", Role::SchemeAdmin), person("前台", Role::Reviewer)]
+    {
         let refused = answer(&world, upheld, one, Verdict::Upheld, &by).await;
-        let is_partial = matches!(
-            refused,
-            Err(ObjectionError::NotImpartial | ObjectionError::Service(ServiceError::OwnRecord))
-        );
+        let is_partial =
+            matches!(refused, Err(ObjectionError::NotImpartial | ObjectionError::Service(ServiceError::OwnRecord)));
         assert!(is_partial, "{by:?}: {refused:?}");
     }
     let own = Operator { volunteer_id: Some(volunteer), ..second() };

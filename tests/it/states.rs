@@ -205,9 +205,7 @@ impl Subject for Services {
             "put again" => ("PUT", service, record.body.clone()),
             "put otherwise" => ("PUT", service, other),
             "confirm" | "reject" | "reverse" => ("POST", format!("{service}/{action}"), json!({})),
-            "object" => {
-                ("PUT", format!("{service}/objections/{}", Uuid::now_v7()), json!({ "content": "时间不对" }))
-            }
+            "object" => ("PUT", format!("{service}/objections/{}", Uuid::now_v7()), json!({ "content": "时间不对" })),
             "uphold objection" => ("POST", objection, json!({ "verdict": "upheld", "answer": "属实" })),
             "dismiss objection" => ("POST", objection, json!({ "verdict": "dismissed", "answer": "不属实" })),
             "ask for correction" => {

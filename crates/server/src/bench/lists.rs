@@ -84,7 +84,10 @@ async fn measure(args: &BenchArgs, scratch: &Scratch) -> anyhow::Result<()> {
         let ms = |part: usize| times[(times.len() * part / 100).min(times.len() - 1)].as_micros();
         let (p50, p99, rows) = (ms(50), ms(99), rows / (count + 1));
         match args.json {
-            true => println!("{}", json!({ "engine": engine, "filter": asked.name, "p50_us": p50, "p99_us": p99, "rows": rows })),
+            true => println!(
+                "{}",
+                json!({ "engine": engine, "filter": asked.name, "p50_us": p50, "p99_us": p99, "rows": rows })
+            ),
             false => {
                 let thousandths = |us: u128| format!("{}.{:02}", us / 1000, us % 1000 / 10);
                 println!("{:<34} {:>9} {:>9} {rows:>7}", asked.name, thousandths(p50), thousandths(p99));
@@ -254,11 +257,13 @@ async fn fill(scheme: &OpenScheme, volunteers: u64, records: u64) -> anyhow::Res
     let (book, today) = (scheme.book.number(), scheme.config().day_of(now));
     let mut random = Random(1);
     for from in (0..volunteers).step_by(usize::try_from(BATCH)?) {
-        write(scheme, Bulk::insert("volunteers", self::volunteers(book, from..volunteers.min(from + BATCH), today))).await?;
+        write(scheme, Bulk::insert("volunteers", self::volunteers(book, from..volunteers.min(from + BATCH), today)))
+            .await?;
     }
     for from in (0..records).step_by(usize::try_from(BATCH)?) {
         let numbers = from..records.min(from + BATCH);
-        write(scheme, Bulk::insert("services", services_of(book, numbers, records, volunteers, today, &mut random))).await?;
+        write(scheme, Bulk::insert("services", services_of(book, numbers, records, volunteers, today, &mut random)))
+            .await?;
     }
     Ok(())
 }
@@ -337,7 +342,8 @@ fn services_of(
         rows.deciders.push(Some(key(RECORDERS + random.below(REVIEWERS))).filter(|_| status == "confirmed"));
         rows.status.push(status.to_owned());
     }
-    let ends = rows.starts.iter().zip(&rows.minutes).map(|(start, minutes)| start.map(|start| start + minutes * 60_000_000));
+    let ends =
+        rows.starts.iter().zip(&rows.minutes).map(|(start, minutes)| start.map(|start| start + minutes * 60_000_000));
     vec![
         ("book", Column::I64(vec![book; count])),
         ("id", Column::Uuid(rows.ids)),
