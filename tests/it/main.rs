@@ -18,18 +18,22 @@ mod corrections;
 mod lists;
 mod publicity;
 
+mod events;
 mod exchange_door;
 mod exchange_rules;
 mod exchanges;
 mod imports;
 mod levels;
+mod records;
 mod reviews;
 mod roles;
 mod services;
 mod states;
 mod transfers;
+mod webhooks;
 
 mod published;
+mod rankings;
 
 mod api;
 mod contract;

@@ -250,3 +250,28 @@ async fn the_public_sees_masked_names_and_no_digit_of_a_telephone(
     let rest = publicity::public(&world.scheme, None, None, place, 10).await.expect("a page");
     assert_eq!(rest, list[1..]);
 }
+
+#[rstest]
+#[tokio::test]
+async fn what_is_changed_by_hand_is_found(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::new(engine, CONTROLLED).await;
+    let volunteer = world.volunteer("王建国").await;
+    let id = published(&world, volunteer, 60).await;
+    world.set("2026-11-27T02:00:00Z");
+    assert_eq!(run(&world).await.confirmed, 1);
+    for (change, finding) in [
+        ("UPDATE services SET final_on = '2026-11-20' WHERE id = $1", "it was published on other days"),
+        ("UPDATE services SET decided_by = recorded_by WHERE id = $1", "decided_by is"),
+        (
+            "INSERT INTO objections (book, id, service_id, content, raised_by, raised_at, due_on, status)
+             SELECT book, id, id, 'x', id, 0, '2026-11-27', 'open' FROM services WHERE id = $1",
+            "the record counts, though the objection is open",
+        ),
+    ] {
+        let mut tx = world.db.begin_write().await.expect("a transaction");
+        tx.query(change).bind(id).execute().await.expect("changed by hand");
+        tx.commit().await.expect("committed");
+        let report = scheme::verify::verify(&world.scheme).await.expect("it can be verified");
+        assert!(format!("{:?}", report.findings).contains(finding), "{finding}: {:?}", report.findings);
+    }
+}

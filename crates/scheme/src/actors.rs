@@ -1,4 +1,5 @@
-//! Who a key stands for. The book has the key alone; the name stands beside it, so that every decision names its person.
+//! Who a key stands for. The book has the key alone; the name stands beside it, so that every decision names its person:
+//! with the key, which is never deleted, or, for what acts without a key of its own, in `actors`.
 
 use crate::keys::Operator;
 use crate::schemes::OpenScheme;
@@ -68,11 +69,11 @@ pub async fn of(scheme: &OpenScheme, keys: impl IntoIterator<Item = Uuid>) -> db
     let rows: Vec<Actor> = scheme
         .db
         .query(
-            "SELECT a.key_id, a.person, a.name, a.volunteer_id
-             FROM many($2) AS m JOIN actors AS a ON a.book = $1 AND a.key_id = m.value
+            "SELECT k.id AS key_id, k.person, k.name, k.volunteer_id FROM many($2) AS m JOIN api_keys AS k ON k.id = m.value
              UNION ALL
-             SELECT k.id AS key_id, k.person, k.name, k.volunteer_id FROM many($2) AS m JOIN api_keys AS k ON k.id = m.value
-             WHERE NOT EXISTS (SELECT 1 FROM actors AS a WHERE a.book = $1 AND a.key_id = k.id)",
+             SELECT a.key_id, a.person, a.name, a.volunteer_id
+             FROM many($2) AS m JOIN actors AS a ON a.book = $1 AND a.key_id = m.value
+             WHERE NOT EXISTS (SELECT 1 FROM api_keys AS k WHERE k.id = a.key_id)",
         )
         .bind(scheme.book.number())
         .bind_many(Many::Uuid(missing))

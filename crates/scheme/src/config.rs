@@ -14,6 +14,7 @@
 mod anomalies;
 mod caps;
 mod check;
+mod complaints;
 mod conditions;
 mod control;
 mod dates;
@@ -24,6 +25,8 @@ mod rules;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod warnings;
+mod wishes;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -36,6 +39,7 @@ use serde::{Deserialize, Serialize};
 pub use anomalies::Anomalies;
 pub use caps::{CapPeriod, CapRule, CapUnit, OverCap};
 pub use check::{Finding, Severity};
+pub use complaints::Complaints;
 pub use conditions::{Condition, Gender, VolunteerKind};
 pub use control::{ANSWER_WORKING_DAYS, Confirmer, EvidencePolicy, Publicity};
 pub use dates::MonthDay;
@@ -52,6 +56,7 @@ pub use rules::{
     Tier, When,
 };
 pub use schema::json_schema;
+pub use wishes::{WishPublisher, Wishes};
 
 /// A scheme as its office wrote it down. Only [`Scheme::parse`] makes one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -84,6 +89,10 @@ pub struct Scheme {
     /// 积分的小数位数，0 至 2。
     /// Decimals of a point, 0 to 2. Points are whole minor units of this scale wherever they are an `i64`.
     pub points_scale: u8,
+    /// 积分到期前多少天提醒；不写为到期前 30 天和 7 天。
+    /// How many days before points expire people are told; 30 and 7 when left out.
+    #[serde(default = "warnings::month_and_week", deserialize_with = "warnings::warnings")]
+    pub warn_days_before: Vec<u32>,
     /// 站点；其中一个代码为 `main`。
     /// Places that keep stock and hand out rewards; one of them has the code `main`.
     pub stations: Vec<Station>,
@@ -114,6 +123,12 @@ pub struct Scheme {
     /// From where on a pattern in the records is worth an auditor's look; as they are by default when left out.
     #[serde(default)]
     pub anomalies: Anomalies,
+    /// 投诉的处理；不写则 15 个工作日内答复，没有其他后果。
+    /// What becomes of complaints; answered within 15 working days and without consequences when left out.
+    pub complaints: Option<Complaints>,
+    /// 微心愿与项目认领；不写则心愿只带时长，不带积分。
+    /// Wishes and projects that are claimed; they carry minutes and no points when left out.
+    pub wishes: Option<Wishes>,
     /// 规则的各个版本，按生效日期先后。
     /// Dated versions of the rules, the oldest first.
     versions: Vec<Rules>,

@@ -23,7 +23,18 @@ pub mod volunteers;
 
 pub mod anomalies;
 pub mod balances;
+pub mod complaints;
 pub mod corrections;
+pub mod honours;
+pub mod ratings;
+pub mod records;
+pub mod trainings;
+pub mod wishes;
+
+pub mod events;
+pub mod notices;
+pub mod webhooks;
+
 pub mod exchanges;
 pub mod expiry;
 pub mod imports;

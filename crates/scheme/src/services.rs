@@ -9,6 +9,7 @@ mod checks;
 mod correcting;
 mod deadlines;
 mod decide;
+mod derived;
 mod list;
 mod mark;
 mod posting;
@@ -21,6 +22,7 @@ pub(crate) use correcting::{foresee as foresee_correction, reverse_for};
 pub use deadlines::{UnitCount, counts};
 pub use decide::{Calculation, Confirmation, Decision, confirm, confirm_with, get_explained, reject, reverse};
 pub(crate) use decide::{confirm_row, reject_row, require_other, row};
+pub(crate) use derived::{Derived, annul, confirm_derived, event_flaw, people_behind, put_derived};
 pub use list::{ServiceFilter, list};
 pub use posting::foresee;
 pub(crate) use record::{due_on, found, put_in, require_sound};
@@ -293,6 +295,11 @@ impl ServiceRow {
 
     pub(crate) fn status(&self) -> Option<Status> {
         Status::parse(&self.status)
+    }
+
+    /// Its first day, and the day after its last.
+    pub(crate) fn publicity(&self) -> [Option<NaiveDate>; 2] {
+        [self.published_on, self.final_on]
     }
 
     pub(crate) fn final_on(&self) -> Option<NaiveDate> {

@@ -6,10 +6,13 @@ use crate::keys::{Operator, Role};
 use crate::schemes::OpenScheme;
 use crate::services::{self, Confirmation, ServiceError, Status};
 use chrono::{DateTime, NaiveDate, Utc};
+use futures::stream::{self, StreamExt};
 use uuid::Uuid;
 
 /// How many records are dealt with in one go.
 const TOGETHER: i64 = 500;
+
+const AT_ONCE: usize = 32;
 
 /// What a run came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,15 +40,18 @@ pub async fn run(scheme: &OpenScheme, now: DateTime<Utc>) -> Result<Finality, Se
     let mut after = None;
     loop {
         let due = due(scheme, today, after).await?;
-        for (_, id) in &due {
-            match settle(scheme, *id, now).await {
+        // At once, so that they share the syncs of the book.
+        let settled: Vec<_> = due.iter().map(|(_, id)| attempt(scheme, *id, now)).collect();
+        let settled: Vec<_> = stream::iter(settled).buffer_unordered(AT_ONCE).collect().await;
+        for (id, outcome) in settled {
+            match outcome {
                 Ok(true) => done.confirmed += 1,
                 Ok(false) => {}
                 Err(ServiceError::Busy) => return Err(ServiceError::Busy),
                 Err(ServiceError::Database(error)) => return Err(error.into()),
                 Err(error) => {
                     done.failed += 1;
-                    fail(scheme, *id, &error).await?;
+                    fail(scheme, id, &error).await?;
                 }
             }
         }
@@ -78,6 +84,10 @@ async fn due(
         .bind(TOGETHER)
         .fetch_all()
         .await
+}
+
+async fn attempt(scheme: &OpenScheme, id: Uuid, now: DateTime<Utc>) -> (Uuid, Result<bool, ServiceError>) {
+    (id, settle(scheme, id, now).await)
 }
 
 /// Posts the confirmation of a record in the name of whoever checked it last. `false`: there are objections, or others

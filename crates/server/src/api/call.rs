@@ -185,6 +185,46 @@ impl At for OfRecord {
     }
 }
 
+/// `{id}` of a webhook, and `{sequence}` of an event.
+pub struct EventOf {
+    pub webhook: Uuid,
+    pub sequence: i64,
+}
+
+impl At for EventOf {
+    fn parse(request: &HttpRequest) -> Result<Self, Problem> {
+        let sequence = request.match_info().get("sequence").and_then(|text| text.parse().ok());
+        let (zh, en) = ("须为正整数", "it must be a whole number above zero");
+        let flaw = || Problem::invalid_value("/path/sequence", "invalid_number", zh, en);
+        let webhook = id(request, "id")?;
+        Ok(EventOf { webhook, sequence: sequence.filter(|sequence| *sequence > 0).ok_or_else(flaw)? })
+    }
+}
+
+/// `{id}` of a course, and `{volunteer_id}`.
+pub struct OfTraining {
+    pub training: Uuid,
+    pub volunteer: Uuid,
+}
+
+impl At for OfTraining {
+    fn parse(request: &HttpRequest) -> Result<Self, Problem> {
+        Ok(OfTraining { training: id(request, "id")?, volunteer: id(request, "volunteer_id")? })
+    }
+}
+
+/// `{id}` of a wish, and `{claim_id}`.
+pub struct OfWish {
+    pub wish: Uuid,
+    pub claim: Uuid,
+}
+
+impl At for OfWish {
+    fn parse(request: &HttpRequest) -> Result<Self, Problem> {
+        Ok(OfWish { wish: id(request, "id")?, claim: id(request, "claim_id")? })
+    }
+}
+
 /// `{sequence}` or `{year}`.
 pub struct Number(pub i64);
 

@@ -9,6 +9,7 @@ mod http;
 mod lists;
 mod posting;
 mod report;
+mod rush;
 mod scratch;
 
 use clap::ValueEnum;
@@ -111,6 +112,8 @@ enum Scenario {
     HttpExchange,
     /// `GET /volunteers/{id}/balance` over HTTP against a constant text
     HttpBalance,
+    /// Thousands of volunteers go for the last 100 pieces at once, over HTTP
+    ExchangeDay,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -156,8 +159,9 @@ impl BenchArgs {
 }
 
 pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
-    match args.lists {
-        true => lists::run(&args).await,
-        false => posting::run(&args).await,
+    match args.scenario() {
+        _ if args.lists => lists::run(&args).await,
+        Scenario::ExchangeDay => rush::run(&args).await,
+        _ => posting::run(&args).await,
     }
 }

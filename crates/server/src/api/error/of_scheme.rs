@@ -7,9 +7,11 @@ use crate::api::levels::Lack;
 use ledger::proof::ProofError;
 use scheme::balances::BalanceError;
 use scheme::config::{Applicant, Finding, Scheme, Severity};
+use scheme::events::EventsError;
 use scheme::exchanges::{ExchangeError, Ineligible};
 use scheme::keys::KeyError;
 use scheme::levels::LevelError;
+use scheme::notices::NoticeError;
 use scheme::reviews::ReviewError;
 use scheme::rewards::RewardError;
 use scheme::rules::{RuleError, in_chinese, ladders};
@@ -17,6 +19,7 @@ use scheme::schemes::{ApplyError, SchemeError};
 use scheme::services::{self, ServiceError};
 use scheme::transfers::TransferError;
 use scheme::volunteers::{Invalid, VolunteerError};
+use scheme::webhooks::WebhookError;
 use std::fmt::Display;
 use uuid::Uuid;
 
@@ -38,6 +41,58 @@ impl From<SchemeError> for Problem {
                 Problem::new(Code::SchemeNotFound).detail(format!("没有方案 {code}"), detail)
             }
             SchemeError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<EventsError> for Problem {
+    fn from(error: EventsError) -> Self {
+        match error {
+            EventsError::BeyondTheBook { size, .. } => {
+                let zh = format!("账册只有 {size} 笔分录；请核对是否换了数据库");
+                let en = format!("the book has {size} entries: has the database been replaced?");
+                Problem::invalid_value("/query/after", "beyond_the_book", &zh, &en)
+            }
+            EventsError::Busy => Problem::new(Code::Busy),
+            EventsError::Database(error) => error.into(),
+            EventsError::Book(error) => Problem::internal(error),
+        }
+    }
+}
+
+impl From<NoticeError> for Problem {
+    fn from(error: NoticeError) -> Self {
+        match error {
+            NoticeError::Volunteer(error) => error.into(),
+            NoticeError::Events(error) => error.into(),
+        }
+    }
+}
+
+impl From<WebhookError> for Problem {
+    fn from(error: WebhookError) -> Self {
+        match error {
+            WebhookError::WebhookNotFound { id } => not_found(Code::WebhookNotFound, id),
+            WebhookError::NotDead { sequence } => {
+                let zh = format!("序号 {sequence} 不在未送达列表中");
+                let en = format!("sequence {sequence} is not on the list of what was given up");
+                Problem::new(Code::EntryNotFound).detail(zh, en)
+            }
+            WebhookError::VersionDiffers { current } => version_differs(current),
+            WebhookError::TooMany { most } => {
+                let (zh, en) = (format!("每个方案最多 {most} 个"), format!("a scheme has {most} at most"));
+                Problem::invalid_value("/path/id", "too_many", &zh, &en)
+            }
+            WebhookError::BeyondTheBook { size, .. } => {
+                let zh = format!("须在 1 和 {} 之间", size.saturating_add(1));
+                let en = format!("it must be between 1 and {}", size.saturating_add(1));
+                Problem::invalid_value("/from_sequence", "beyond_the_book", &zh, &en)
+            }
+            WebhookError::TooLong { days } => {
+                let (zh, en) = (format!("最多 {days} 天"), format!("{days} days at most"));
+                Problem::invalid_value("/old_secret_hours", "too_long", &zh, &en)
+            }
+            WebhookError::Database(error) => error.into(),
         }
     }
 }
@@ -379,7 +434,7 @@ fn short_of(code: Code, needed: i64, available: i64, account: Option<String>, co
 }
 
 /// Numbers of stars are integers, as counts are; what a condition asks is as the configuration writes it.
-fn not_eligible(unmet: Ineligible) -> Problem {
+pub(super) fn not_eligible(unmet: Ineligible) -> Problem {
     let Ineligible { condition, needed, available } = unmet;
     let zh = in_chinese(&condition, &needed, &available);
     let mut en = format!("{condition} {needed} is needed");
@@ -463,6 +518,19 @@ fn flaw(invalid: Invalid) -> Flaw {
         "end_before_start" => "结束早于开始",
         "bill_not_asked" => "这项兑换不按账单定价",
         "invalid_bill" => "账单金额须在 0.01 至 1000000 元之间",
+        "another_volunteer" => "记录是另一位志愿者的",
+        "missing_evidence" => "其他机构授予的荣誉须写明凭证",
+        "nothing_served" => "该志愿者在此没有服务记录",
+        "not_an_event" => "须为事项类别",
+        "too_many_people" => "人数超出心愿的名额",
+        "more_than_carried" => "合计超出心愿所带的时长或积分",
+        "points_not_allowed" => "方案没有让心愿带积分",
+        "too_many_points" => "超出心愿可带的积分上限",
+        "unknown_team" => "方案没有这支队伍",
+        "twice" => "同一人写了两次",
+        "nobody" => "至少要有一人",
+        "missing_category" => "带时长的心愿须写明服务类别",
+        "another_person" => "由本人认领的心愿只记本人",
         "invalid_code" => "代码由 a-z、0-9、`-`、`_` 组成，以字母开头，最多 32 个字符",
         "missing_bill" => "须写明账单金额",
         "not_whole_minutes" => "价格折合的时间不是整分钟",
