@@ -1,5 +1,6 @@
 //! Stories, races and crashes, through the front door and on both engines.
 
+mod control;
 mod desk;
 mod drafts;
 mod earning;
@@ -14,6 +15,11 @@ mod tampering;
 
 mod activities;
 mod catalogue;
+mod anomalies;
+mod corrections;
+mod lists;
+mod publicity;
+
 mod events;
 mod exchange_door;
 mod exchange_rules;
@@ -28,6 +34,7 @@ mod roles;
 mod sessions;
 mod services;
 mod stock;
+mod states;
 mod transfers;
 mod webhooks;
 

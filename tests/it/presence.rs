@@ -80,7 +80,7 @@ impl World {
 
     async fn records(&self, volunteer: Uuid) -> Vec<services::Service> {
         let filter = ServiceFilter { volunteer_id: Some(volunteer), ..ServiceFilter::default() };
-        services::list(&self.scheme, filter, None, 100).await.expect("a list")
+        services::list(&self.scheme, &filter, None, 100, self.now()).await.expect("a list")
     }
 
     async fn confirm(&self, service: Uuid) -> services::Decision {

@@ -23,6 +23,7 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     migration!(3, "0003_levels"),
     migration!(4, "0004_calendar"),
     migration!(6, "0006_activities"),
+    migration!(7, "0007_control"),
     migration!(8, "0008_other_records"),
     migration!(9, "0009_catalogue"),
     migration!(11, "0011_events"),

@@ -136,7 +136,7 @@ pub(crate) static SERVICE_DECIDED: Shape = Shape {
     table: "services",
     how: How::Update,
     keys: 2,
-    columns: &["book", "id", "status", "credited_minutes", "points", "sequence"],
+    columns: &["book", "id", "status", "credited_minutes", "points", "sequence", "decided_by"],
 };
 
 pub(crate) static SESSION_MADE: Shape =
@@ -383,6 +383,7 @@ fn decided(book: i64, entry: &Entry, fields: &Map<String, Value>, status: &str, 
             Cell::OptI64(minutes),
             Cell::OptI64(points),
             Cell::OptI64(Some(entry.sequence)),
+            Cell::OptUuid(id(fields, "decided_by")),
         ],
     };
     let Some(volunteer) = entry.party.filter(|_| sign != 0) else { return vec![state] };

@@ -58,6 +58,15 @@ async fn expire(api: &Api, now: DateTime<Utc>) -> anyhow::Result<()> {
         if told > 0 {
             tracing::info!(scheme = code, shelves = told, "told of shelves that ran low or are filled again");
         }
+        let settled = scheme::publicity::run(&scheme, now).await?;
+        if settled != scheme::publicity::Finality::default() {
+            let scheme::publicity::Finality { confirmed, rejected, failed } = settled;
+            tracing::info!(scheme = code, confirmed, rejected, failed, "publicity is over");
+        }
+        let corrections = scheme::corrections::run(&scheme, now).await?;
+        if corrections > 0 {
+            tracing::info!(scheme = code, corrections, "corrections brought to their end");
+        }
         let gifts = scheme::transfers::finish(&scheme, now).await?;
         if gifts > 0 {
             tracing::info!(scheme = code, gifts, "brought to their end");

@@ -4,6 +4,7 @@ mod caps;
 mod codes;
 mod complaints;
 mod conditions;
+mod control;
 mod earning;
 mod exchange;
 mod form;

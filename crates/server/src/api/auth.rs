@@ -50,11 +50,24 @@ operations! {
 
     PutService       = "put_service":       Staff SchemeAdmin;
     PutServices      = "put_services":      Staff SchemeAdmin;
-    ConfirmService   = "confirm_service":   Reviewer;
-    RejectService    = "reject_service":    Reviewer;
+    ConfirmService   = "confirm_service":   Reviewer Leader;
+    RejectService    = "reject_service":    Reviewer Leader;
     ReverseService   = "reverse_service":   Reviewer;
-    GetService       = "get_service":       Staff SchemeAdmin Reviewer Auditor;
-    ListServices     = "list_services":     Staff SchemeAdmin Reviewer Auditor;
+    GetService       = "get_service":       Staff SchemeAdmin Leader Reviewer Auditor;
+    ListServices     = "list_services":     Staff SchemeAdmin Leader Reviewer Auditor;
+    GetDeadlines     = "get_deadlines":     Staff SchemeAdmin Reviewer Auditor;
+
+    ListPublicity    = "list_publicity":    Kiosk Staff SchemeAdmin Leader Reviewer Auditor;
+    PutObjection     = "put_objection":     Kiosk Staff SchemeAdmin Leader Reviewer;
+    AnswerObjection  = "answer_objection":  SchemeAdmin Reviewer;
+    ListObjections   = "list_objections":   Staff SchemeAdmin Reviewer Auditor;
+    PutCorrection    = "put_correction":    Kiosk Staff SchemeAdmin Leader Reviewer;
+    GetCorrection    = "get_correction":    Kiosk Staff SchemeAdmin Leader Reviewer Auditor;
+    ListCorrections  = "list_corrections":  Staff SchemeAdmin Reviewer Auditor;
+    AcceptCorrection = "accept_correction": Reviewer;
+    RefuseCorrection = "refuse_correction": Reviewer;
+    ListAnomalies    = "list_anomalies":    Auditor;
+    DismissAnomaly   = "dismiss_anomaly":   Auditor;
 
     PutReward        = "put_reward":        SchemeAdmin;
     GetReward        = "get_reward":        Kiosk Staff SchemeAdmin Reviewer Auditor;

@@ -188,6 +188,18 @@ impl At for Digest {
     }
 }
 
+/// `{id}` of a service record, and `{objection_id}`.
+pub struct OfRecord {
+    pub service: Uuid,
+    pub objection: Uuid,
+}
+
+impl At for OfRecord {
+    fn parse(request: &HttpRequest) -> Result<Self, Problem> {
+        Ok(OfRecord { service: id(request, "id")?, objection: id(request, "objection_id")? })
+    }
+}
+
 /// `{id}` of a webhook, and `{sequence}` of an event.
 pub struct EventOf {
     pub webhook: Uuid,

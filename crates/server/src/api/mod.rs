@@ -15,8 +15,10 @@ mod requests;
 mod words;
 
 mod activities;
+mod anomalies;
 mod balances;
 mod complaints;
+mod corrections;
 mod entries;
 pub mod events;
 mod exchanges;
@@ -28,6 +30,7 @@ mod offers;
 mod pictures;
 pub mod limits;
 mod notices;
+mod publicity;
 mod rankings;
 mod ratings;
 mod records;
@@ -130,6 +133,9 @@ fn routes(config: &mut ServiceConfig) {
         .configure(sponsors::routes)
         .configure(volunteers::routes)
         .configure(services::routes)
+        .configure(publicity::routes)
+        .configure(corrections::routes)
+        .configure(anomalies::routes)
         .configure(transfers::routes)
         .configure(activities::routes)
         .configure(records::routes)

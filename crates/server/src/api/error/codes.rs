@@ -47,6 +47,8 @@ codes! {
     ActivityNotFound = "activity_not_found", 404, "没有这个活动", "There is no such activity";
     SignupNotFound = "signup_not_found", 404, "没有报名", "There is no such sign-up";
     PresenceNotFound = "presence_not_found", 404, "没有这次签到", "There is no such punch";
+    ObjectionNotFound = "objection_not_found", 404, "没有这条异议", "There is no such objection";
+    CorrectionNotFound = "correction_not_found", 404, "没有这个更正申请", "There is no such request for correction";
     RewardNotFound = "reward_not_found", 404, "没有这个兑换项目", "There is no such reward";
     SessionNotFound = "session_not_found", 404, "没有这个场次", "There is no such session";
     StationNotFound = "station_not_found", 404, "没有这个站点", "There is no such station";
@@ -71,6 +73,7 @@ codes! {
     MethodNotAllowed = "method_not_allowed", 405, "此地址不支持该方法", "The address does not take this method";
     IdTaken = "id_taken", 409, "编号已被占用", "The id or number is taken";
     StateConflict = "state_conflict", 409, "当前状态不允许", "The present state does not allow it";
+    ObjectionOpen = "objection_open", 409, "有未答复的异议", "An objection is open";
     HigherPriorityFirst = "higher_priority_first", 409, "须先满足更优先的申请", "A request of higher priority comes first";
     NobodyWaits = "nobody_waits", 409, "没有人在等候", "Nobody is waiting";
     NotRefundable = "not_refundable", 409, "按规则不予退还", "By the rules it does not come back";

@@ -489,6 +489,15 @@ pub fn service_refused(error: ServiceError, scale: u8) -> Problem {
         }
         ServiceError::OwnRecord => Problem::new(Code::Forbidden)
             .detail("不能审核自己登记的记录", "whoever recorded a service does not decide over it"),
+        ServiceError::OwnService => {
+            Problem::new(Code::Forbidden).detail("不能审核自己的服务", "nobody decides over their own service")
+        }
+        ServiceError::NotConfirmer { roles } => {
+            let zh = roles.iter().map(|role| if *role == "leader" { "本队队长" } else { "审核员" });
+            let zh = zh.collect::<Vec<_>>().join("、");
+            let en = format!("by the rules it is confirmed by: {}", roles.join(", "));
+            Problem::new(Code::Forbidden).detail(format!("按规则由{zh}确认"), en).member("confirmed_by", roles)
+        }
         ServiceError::InsufficientPoints { needed, available } => too_few_points(needed, available, scale),
         ServiceError::Busy => Problem::new(Code::Busy),
         ServiceError::Database(error) => error.into(),
@@ -633,9 +642,10 @@ pub fn desk_refused(error: DeskError, config: &Scheme) -> Problem {
     }
 }
 
-fn service_status(status: services::Status) -> &'static str {
+pub(super) fn service_status(status: services::Status) -> &'static str {
     match status {
         services::Status::Recorded => "待确认",
+        services::Status::Published => "公示中",
         services::Status::Confirmed => "已确认",
         services::Status::Rejected => "已驳回",
         services::Status::Reversed => "已冲正",
@@ -750,6 +760,8 @@ fn flaw(invalid: Invalid) -> Flaw {
         "missing_minutes" => "缺少时长或起止时间",
         "missing_reason" => "须说明理由",
         "missing_start" => "缺少开始时间",
+        "nothing_to_correct" => "与现有记录相同，没有要更正的内容",
+        "invalid_period" => "期间须先后正确，且最多 92 天",
         "no_bans" => "这个等级表没有禁止申请的规定",
         "no_rules_then" => "当日尚无积分规则",
         "invalid_note" => "单号由字母、数字、`-`、`_`、`/`、`.` 组成，最多 40 个字符",
