@@ -100,7 +100,7 @@ async fn what_is_not_even_a_request_is_refused_by_status() {
 async fn each_role_may_do_what_the_contract_says_and_no_more() {
     let station = Station::open(Engine::Sqlite, "ziyang").await;
     let id = Uuid::now_v7();
-    let routes: [(&str, String, &[&str]); 27] = [
+    let routes: Vec<(&str, String, &[&str])> = vec![
         ("PUT", format!("/volunteers/{id}"), &["staff", "scheme_admin"]),
         ("GET", format!("/volunteers/{id}"), &["kiosk", "staff", "reviewer", "scheme_admin", "auditor"]),
         ("GET", format!("/volunteers/{id}/balance"), &["kiosk", "staff", "reviewer", "scheme_admin", "auditor"]),
@@ -128,8 +128,10 @@ async fn each_role_may_do_what_the_contract_says_and_no_more() {
         ("POST", format!("/pool-requests/{id}/grant"), &["scheme_admin"]),
         ("GET", "/entries".to_owned(), &["reviewer", "scheme_admin", "auditor"]),
         ("GET", "/entries/1/proof".to_owned(), &["reviewer", "scheme_admin", "auditor"]),
+        ("GET", "/events".to_owned(), &["reviewer", "scheme_admin", "auditor"]),
     ];
-    for (method, path, allowed) in routes {
+    let of_records = crate::records::routes(id).into_iter().chain(crate::wishes::routes(id));
+    for (method, path, allowed) in routes.into_iter().chain(of_records) {
         for role in ROLES {
             let body = (method != "GET").then(|| json!({}));
             let path = station.path(&path);

@@ -12,6 +12,7 @@ mod ledger_rules;
 mod memory;
 mod tampering;
 
+mod events;
 mod exchange_door;
 mod exchange_rules;
 mod exchanges;
@@ -22,8 +23,10 @@ mod reviews;
 mod roles;
 mod services;
 mod transfers;
+mod wishes;
 
 mod published;
+mod rankings;
 
 mod api;
 mod contract;

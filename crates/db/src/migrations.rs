@@ -22,6 +22,8 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     migration!(2, "0002_scheme"),
     migration!(3, "0003_levels"),
     migration!(4, "0004_calendar"),
+    migration!(8, "0008_other_records"),
+    migration!(12, "0012_rankings"),
 ];
 
 pub async fn run(db: &Db) -> Result<()> {

@@ -28,6 +28,7 @@ pub mod trainings;
 pub mod wishes;
 
 pub mod balances;
+pub mod events;
 pub mod exchanges;
 pub mod expiry;
 pub mod imports;

@@ -52,6 +52,11 @@ async fn expire(api: &Api, now: DateTime<Utc>) -> anyhow::Result<()> {
         if gifts > 0 {
             tracing::info!(scheme = code, gifts, "brought to their end");
         }
+        let scheme::wishes::Lapsed { claims, wishes, records } = scheme::wishes::lapse(&scheme, now).await?;
+        let posted = scheme::wishes::finish(&scheme, now).await?;
+        if claims + wishes + records + posted > 0 {
+            tracing::info!(scheme = code, claims, wishes, records, posted, "claims and wishes came to their end");
+        }
         let complaints = scheme::complaints::settle_due(&scheme, now).await?;
         if complaints > 0 {
             tracing::info!(scheme = code, complaints, "what follows from complaints was posted");

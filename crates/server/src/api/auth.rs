@@ -69,6 +69,9 @@ operations! {
     GrantPoolRequest = "grant_pool_request":  SchemeAdmin;
 
     ListEntries      = "list_entries":      SchemeAdmin Reviewer Auditor;
+    ListEvents       = "list_events":       SchemeAdmin Reviewer Auditor;
+    ListEventTypes   = "list_event_types":  Kiosk Staff SchemeAdmin Reviewer Auditor Operator;
+
     ProveEntry       = "prove_entry":       SchemeAdmin Reviewer Auditor;
     GetCheckpoint    = "get_checkpoint":    Kiosk Staff SchemeAdmin Reviewer Auditor Operator;
     GetConsistency   = "get_consistency":   SchemeAdmin Reviewer Auditor;
@@ -97,9 +100,27 @@ operations! {
     DismissComplaint = "dismiss_complaint": Reviewer;
     AppealComplaint  = "appeal_complaint":  Staff SchemeAdmin;
     WithdrawComplaint = "withdraw_complaint": Staff SchemeAdmin;
+    PutWish          = "put_wish":          Kiosk Staff Leader SchemeAdmin;
+    GetWish          = "get_wish":          Kiosk Staff Leader SchemeAdmin Reviewer Auditor;
+    ListWishes       = "list_wishes":       Kiosk Staff Leader SchemeAdmin Reviewer Auditor;
+    PublishWish      = "publish_wish":      Staff Leader SchemeAdmin;
+    RejectWish       = "reject_wish":       Staff Leader SchemeAdmin;
+    WithdrawWish     = "withdraw_wish":     Staff SchemeAdmin;
+    ReopenWish       = "reopen_wish":       Staff Leader SchemeAdmin;
+    PutClaim         = "put_claim":         Kiosk Staff Leader SchemeAdmin;
+    AcceptClaim      = "accept_claim":      Staff SchemeAdmin;
+    DeclineClaim     = "decline_claim":     Staff SchemeAdmin;
+    GiveBackClaim    = "give_back_claim":   Kiosk Staff Leader SchemeAdmin;
+    FulfilClaim      = "fulfil_claim":      Staff Leader SchemeAdmin;
+    RateClaim        = "rate_claim":        Kiosk Staff SchemeAdmin;
+    SendBackClaim    = "send_back_claim":   Reviewer;
+    ConfirmClaim     = "confirm_claim":     Reviewer;
     GetRecords       = "get_records":       Staff SchemeAdmin Reviewer Auditor;
 
     GetRanking       = "get_ranking":       Kiosk Staff SchemeAdmin Reviewer Auditor;
+    GetTeamRanking   = "get_team_ranking":  Kiosk Staff SchemeAdmin Reviewer Auditor;
+    GetUnitRanking   = "get_unit_ranking":  Kiosk Staff SchemeAdmin Reviewer Auditor;
+    GetRank          = "get_rank":          Kiosk Staff SchemeAdmin Reviewer Auditor;
 
     GetReview        = "get_review":        Kiosk Staff SchemeAdmin Reviewer Auditor;
 

@@ -7,6 +7,7 @@ use crate::api::levels::Lack;
 use ledger::proof::ProofError;
 use scheme::balances::BalanceError;
 use scheme::config::{Applicant, Finding, Scheme, Severity};
+use scheme::events::EventsError;
 use scheme::exchanges::{ExchangeError, Ineligible};
 use scheme::keys::KeyError;
 use scheme::levels::LevelError;
@@ -38,6 +39,21 @@ impl From<SchemeError> for Problem {
                 Problem::new(Code::SchemeNotFound).detail(format!("没有方案 {code}"), detail)
             }
             SchemeError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<EventsError> for Problem {
+    fn from(error: EventsError) -> Self {
+        match error {
+            EventsError::BeyondTheBook { size, .. } => {
+                let zh = format!("账册只有 {size} 笔分录；请核对是否换了数据库");
+                let en = format!("the book has {size} entries: has the database been replaced?");
+                Problem::invalid_value("/query/after", "beyond_the_book", &zh, &en)
+            }
+            EventsError::Busy => Problem::new(Code::Busy),
+            EventsError::Database(error) => error.into(),
+            EventsError::Book(error) => Problem::internal(error),
         }
     }
 }
@@ -412,7 +428,7 @@ pub(super) fn taken(field: &str) -> Problem {
         .member("field", field)
 }
 
-fn version_differs(current: i64) -> Problem {
+pub(super) fn version_differs(current: i64) -> Problem {
     Problem::new(Code::PreconditionFailed)
         .detail(format!("目前是第 {current} 版"), format!("it is at version {current} now"))
         .member("current", current)
@@ -454,6 +470,8 @@ fn flaw(invalid: Invalid) -> Flaw {
         "bill_not_asked" => "这项兑换不按账单定价",
         "invalid_bill" => "账单金额须在 0.01 至 1000000 元之间",
         "another_volunteer" => "记录是另一位志愿者的",
+        "date_in_past" => "日期已过",
+        "out_of_range" => "数值超出范围",
         "missing_evidence" => "其他机构授予的荣誉须写明凭证",
         "nothing_served" => "该志愿者在此没有服务记录",
         "not_an_event" => "须为事项类别",
