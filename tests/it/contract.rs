@@ -129,6 +129,17 @@ async fn each_role_may_do_what_the_contract_says_and_no_more() {
         ("GET", "/entries".to_owned(), &["reviewer", "scheme_admin", "auditor"]),
         ("GET", "/entries/1/proof".to_owned(), &["reviewer", "scheme_admin", "auditor"]),
         ("GET", "/events".to_owned(), &["reviewer", "scheme_admin", "auditor"]),
+        ("GET", format!("/volunteers/{id}/notices"), &["kiosk", "staff", "reviewer", "scheme_admin", "auditor"]),
+        ("PUT", format!("/webhooks/{id}"), &["scheme_admin"]),
+        ("GET", format!("/webhooks/{id}"), &["scheme_admin", "auditor", "operator"]),
+        ("GET", "/webhooks".to_owned(), &["scheme_admin", "auditor", "operator"]),
+        ("DELETE", format!("/webhooks/{id}"), &["scheme_admin", "operator"]),
+        ("POST", format!("/webhooks/{id}/rotate"), &["scheme_admin"]),
+        ("POST", format!("/webhooks/{id}/replay"), &["scheme_admin", "operator"]),
+        ("POST", format!("/webhooks/{id}/test"), &["scheme_admin", "operator"]),
+        ("GET", format!("/webhooks/{id}/deliveries"), &["scheme_admin", "auditor", "operator"]),
+        ("GET", format!("/webhooks/{id}/dead"), &["scheme_admin", "auditor", "operator"]),
+        ("POST", format!("/webhooks/{id}/dead/1/retry"), &["scheme_admin", "operator"]),
     ];
     let of_records = crate::records::routes(id).into_iter().chain(crate::wishes::routes(id));
     for (method, path, allowed) in routes.into_iter().chain(of_records) {

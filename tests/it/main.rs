@@ -12,22 +12,28 @@ mod ledger_rules;
 mod memory;
 mod tampering;
 
+mod activities;
 mod events;
 mod exchange_door;
 mod exchange_rules;
 mod exchanges;
 mod imports;
 mod levels;
+mod presence;
+mod presence_door;
 mod records;
 mod reviews;
 mod roles;
 mod services;
+mod tables;
 mod transfers;
+mod webhooks;
 mod wishes;
 
 mod published;
 mod rankings;
 
 mod api;
+mod community;
 mod contract;
 mod crashes;

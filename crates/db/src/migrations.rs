@@ -22,7 +22,9 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     migration!(2, "0002_scheme"),
     migration!(3, "0003_levels"),
     migration!(4, "0004_calendar"),
+    migration!(6, "0006_activities"),
     migration!(8, "0008_other_records"),
+    migration!(11, "0011_events"),
     migration!(12, "0012_rankings"),
 ];
 

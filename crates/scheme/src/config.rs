@@ -18,11 +18,13 @@ mod conditions;
 mod dates;
 mod exchange;
 mod ladders;
+mod presence;
 mod reviews;
 mod rules;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod warnings;
 mod wishes;
 
 use std::collections::BTreeSet;
@@ -44,6 +46,7 @@ pub use exchange::{
     Window,
 };
 pub use ladders::{Applicant, Award, Ladder, LadderStep, Sequence, Standing, Within};
+pub use presence::{BelowShare, Duty, Overtime, Presence, TimeOfDay};
 pub use reviews::{Quota, Review, ReviewKey, ReviewTies, ScoreBand};
 pub use rules::{
     Amount, BelowMinimum, Blocks, CountedOver, EarningRule, Expiry, ExpiryBase, Freeze, HighestOf, HoursCredited,
@@ -84,6 +87,10 @@ pub struct Scheme {
     /// 积分的小数位数，0 至 2。
     /// Decimals of a point, 0 to 2. Points are whole minor units of this scale wherever they are an `i64`.
     pub points_scale: u8,
+    /// 积分到期前多少天提醒；不写为到期前 30 天和 7 天。
+    /// How many days before points expire people are told; 30 and 7 when left out.
+    #[serde(default = "warnings::month_and_week", deserialize_with = "warnings::warnings")]
+    pub warn_days_before: Vec<u32>,
     /// 站点；其中一个代码为 `main`。
     /// Places that keep stock and hand out rewards; one of them has the code `main`.
     pub stations: Vec<Station>,
@@ -110,6 +117,10 @@ pub struct Scheme {
     /// Books of account that a volunteer has beside hours and points.
     #[serde(default)]
     pub accounts: Vec<VolunteerAccount>,
+    /// 签到签退；不写为常见做法。
+    /// Signing in and out; the usual practice when left out.
+    #[serde(default)]
+    pub presence: Presence,
     /// 投诉的处理；不写则 15 个工作日内答复，没有其他后果。
     /// What becomes of complaints; answered within 15 working days and without consequences when left out.
     pub complaints: Option<Complaints>,

@@ -16,6 +16,9 @@ pub mod keys;
 pub mod schemes;
 mod secrets;
 
+pub mod activities;
+pub mod codes;
+pub mod presence;
 pub mod rewards;
 pub mod services;
 pub mod volunteers;
@@ -29,6 +32,9 @@ pub mod wishes;
 
 pub mod balances;
 pub mod events;
+pub mod notices;
+pub mod webhooks;
+
 pub mod exchanges;
 pub mod expiry;
 pub mod imports;

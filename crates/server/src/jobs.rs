@@ -39,14 +39,25 @@ pub fn start(api: Data<Api>, rhythm: &Rhythm) -> JoinHandle<()> {
     })
 }
 
+/// What is done once in every rhythm of `expiry_seconds`, done now.
+pub async fn once(api: &Api, now: DateTime<Utc>) -> anyhow::Result<()> {
+    expire(api, now).await
+}
+
 async fn expire(api: &Api, now: DateTime<Utc>) -> anyhow::Result<()> {
+    api.limits.forget();
     api.schemes.refresh().await?;
     for code in api.schemes.codes().await? {
         let scheme = api.schemes.get(&code).await?;
         let expired = scheme::expiry::run(&scheme, now).await?;
-        if expired.exchanges + expired.lots + expired.gifts > 0 {
-            let scheme::expiry::Expired { exchanges, lots, gifts } = expired;
-            tracing::info!(scheme = code, exchanges, lots, gifts, "expired");
+        if expired != scheme::expiry::Expired::default() {
+            let scheme::expiry::Expired { exchanges, lots, gifts, warnings } = expired;
+            tracing::info!(scheme = code, exchanges, lots, gifts, warnings, "expired");
+        }
+        let closed = scheme::presence::close(&scheme, now).await?;
+        let told = scheme::activities::tell(&scheme, now).await?;
+        if closed + told > 0 {
+            tracing::info!(scheme = code, closed, told, "presences looked at, and notices given");
         }
         let gifts = scheme::transfers::finish(&scheme, now).await?;
         if gifts > 0 {

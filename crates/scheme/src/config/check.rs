@@ -9,6 +9,7 @@ mod exchange;
 mod form;
 mod ladders;
 mod place;
+mod presence;
 mod reviews;
 mod versions;
 mod wishes;
@@ -82,6 +83,7 @@ fn check(scheme: &mut Scheme, report: &mut Report) {
         return report.error(root.key("points_scale"), zh, en);
     }
     codes::check(scheme, report);
+    presence::check(scheme, &root, report);
     versions::check(scheme, report);
     complaints::check(scheme, report);
     wishes::check(scheme, report);

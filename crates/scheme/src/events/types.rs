@@ -74,6 +74,8 @@ const AWARD: Option<&str> = Some("award_id");
 const DECISION: &[(&str, Shape)] = &[
     ("category", Code),
     ("evidence", Code),
+    ("unit", Code),
+    ("team", Code),
     ("minutes", Count),
     ("credited_minutes", Count),
     ("points", Amount),

@@ -1,8 +1,8 @@
 //! Deciding over service records. A confirmation posts minutes and points; a reversal posts them back.
 
 use super::{Service, ServiceError, ServiceRow, Status, posting, select_services};
-use crate::keys::Operator;
-use crate::projection::kind;
+use crate::keys::{Operator, Role};
+use crate::projection::{self, kind};
 use crate::reasons;
 use crate::rules::{RuleError, Step};
 use crate::schemes::OpenScheme;
@@ -115,6 +115,22 @@ pub async fn reject(
             Err(rejection) => Err(refused(rejection)),
         },
         Err(error) => conflict(scheme, id, error).await,
+    }
+}
+
+/// Withdraws a record that a machine had made and that turned out otherwise, as if it had never been made. Answers whether it
+/// is withdrawn: `false` when a person had decided over it before.
+pub(crate) async fn withdraw(scheme: &OpenScheme, id: Uuid, now: DateTime<Utc>) -> Result<bool, ServiceError> {
+    // Nobody's key, so that it is nobody's own record.
+    let by = Operator::machine(Uuid::nil(), Role::Operator, "presence");
+    match reject(scheme, id, None, &by, now).await {
+        Err(ServiceError::StateConflict { .. }) => Ok(false),
+        Err(error) => Err(error),
+        Ok(_) => {
+            let entry = scheme.book.entry(decision_id(id)).await?;
+            let decided_by = entry.and_then(|entry| projection::id(&entry.fields(), "decided_by"));
+            Ok(decided_by == Some(by.key_id))
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use crate::api::Api;
 use crate::api::auth::OPERATIONS;
 use crate::api::error::{Code, Problem, ProblemSchema};
 use crate::api::routes;
+use crate::webhooks::Message;
 use actix_web::web::{Data, Path};
 use actix_web::{App, HttpResponse, get};
 use scheme::Role;
@@ -31,6 +32,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
         (name = "balances", description = "What a volunteer has, and how it came about"),
         (name = "volunteers", description = "Who they are"),
         (name = "services", description = "Service records: written down, then decided over by somebody else"),
+        (name = "activities", description = "What is planned, and who takes part"),
+        (name = "presence", description = "Signing in and out: at a station, with a code, by a leader, off line"),
         (name = "rewards", description = "The catalogue, its stock and its sessions"),
         (name = "levels", description = "Stars, medals and privileges: reached, granted, taken back"),
         (name = "transfers", description = "Gifts, and the donation pool"),
@@ -43,7 +46,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
         (name = "administration", description = "Schemes and keys"),
         (name = "health", description = "For whoever operates the server")
     ),
-    components(schemas(ProblemSchema))
+    components(schemas(ProblemSchema, Message))
 )]
 struct Description;
 
@@ -78,11 +81,11 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     };
     let roles: Vec<&str> = roles.iter().copied().map(Role::as_str).collect();
     operation["security"] = json!([{ "key": roles }]);
-    let mut statuses = vec![401, 403, 404, 422, 500, 503];
+    let mut statuses = vec![401, 403, 404, 422, 429, 500, 503];
     if method != "get" {
         statuses.extend([400, 409, 413, 415]);
     }
-    if id == "put_volunteer" || id == "put_reward" {
+    if ["put_activity", "put_volunteer", "put_reward", "put_webhook"].contains(&id.as_str()) {
         statuses.push(412);
     }
     for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {

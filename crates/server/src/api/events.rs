@@ -28,18 +28,18 @@ pub fn routes(config: &mut ServiceConfig) {
 pub struct Event {
     /// 1, 2, 3, … without gaps over all events of the scheme, in the order of commits.
     #[schema(example = 4711)]
-    sequence: i64,
+    pub sequence: i64,
     /// The same whenever the event is told.
-    id: Uuid,
+    pub id: Uuid,
     #[serde(rename = "type")]
     #[schema(example = "exchange.reserved")]
-    name: String,
+    pub name: String,
     #[schema(example = "兑换已预留")]
     title: &'static str,
     #[schema(example = "Exchange reserved")]
     title_en: &'static str,
     occurred_on: NaiveDate,
-    recorded_at: DateTime<Utc>,
+    pub recorded_at: DateTime<Utc>,
     /// As `GET /event-types` says of its type. A field that does not apply is left out, and fields may be added.
     #[schema(value_type = Object)]
     data: Map<String, Value>,
@@ -50,6 +50,22 @@ impl From<events::Event> for Event {
         let events::Event { sequence, id, name, occurred_on, recorded_at, data } = event;
         let (title, title_en) = events::find(&name).map_or(("其他", "Other"), |kind| (kind.zh, kind.en));
         Event { sequence, id, name, title, title_en, occurred_on, recorded_at, data }
+    }
+}
+
+impl Event {
+    /// One that did not happen, for a receiver to try itself with.
+    pub fn test(today: NaiveDate, now: DateTime<Utc>) -> Event {
+        Event {
+            sequence: 0,
+            id: Uuid::now_v7(),
+            name: "webhook.test".to_owned(),
+            title: "测试",
+            title_en: "Test",
+            occurred_on: today,
+            recorded_at: now,
+            data: Map::new(),
+        }
     }
 }
 

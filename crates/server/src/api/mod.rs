@@ -14,6 +14,7 @@ mod metrics;
 mod requests;
 mod words;
 
+mod activities;
 mod balances;
 mod complaints;
 mod entries;
@@ -22,6 +23,9 @@ mod exchanges;
 mod honours;
 mod keys;
 mod levels;
+pub mod limits;
+mod notices;
+mod presence;
 mod rankings;
 mod ratings;
 mod records;
@@ -32,15 +36,18 @@ mod services;
 mod trainings;
 mod transfers;
 mod volunteers;
+mod webhooks;
 mod wishes;
 
 use crate::clock::Clock;
+use crate::webhooks::Post;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, Error, HttpRequest};
 use error::{Code, Problem};
+use limits::Limits;
 use metrics::Metrics;
 use scheme::Schemes;
 use serde_json::Value;
@@ -56,6 +63,8 @@ pub struct Api {
     pub schemes: Schemes,
     pub clock: Clock,
     pub metrics: Metrics,
+    pub post: Post,
+    pub limits: Limits,
     /// True once the server is told to stop.
     stopping: watch::Sender<bool>,
     document: Bytes,
@@ -64,11 +73,11 @@ pub struct Api {
 }
 
 impl Api {
-    pub fn new(schemes: Schemes, clock: Clock) -> Api {
+    pub fn new(schemes: Schemes, clock: Clock, post: Post, limits: Limits) -> Api {
         let document = docs::document();
         let allowed = allowed(&document);
         let (metrics, stopping) = (Metrics::default(), watch::Sender::default());
-        Api { schemes, clock, metrics, stopping, document: document.to_string().into(), allowed }
+        Api { schemes, clock, metrics, post, limits, stopping, document: document.to_string().into(), allowed }
     }
 
     /// Tells all who wait for something that it will not come.
@@ -111,9 +120,11 @@ fn routes(config: &mut ServiceConfig) {
         .configure(balances::routes)
         .configure(exchanges::routes)
         .configure(rewards::routes)
+        .configure(presence::routes)
         .configure(volunteers::routes)
         .configure(services::routes)
         .configure(transfers::routes)
+        .configure(activities::routes)
         .configure(records::routes)
         .configure(trainings::routes)
         .configure(honours::routes)
@@ -122,6 +133,8 @@ fn routes(config: &mut ServiceConfig) {
         .configure(wishes::routes)
         .configure(entries::routes)
         .configure(events::routes)
+        .configure(notices::routes)
+        .configure(webhooks::routes)
         .configure(levels::routes)
         .configure(rankings::routes)
         .configure(reviews::routes)

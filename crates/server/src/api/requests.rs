@@ -59,6 +59,13 @@ pub async fn attend<B: MessageBody>(
         response.headers_mut().insert(REQUEST_ID, id);
     }
     let asked = response.request().extensions().get::<Asked>().cloned();
+    if let Some(allowance) = asked.as_ref().and_then(|asked| asked.allowance) {
+        for (name, value) in allowance.headers() {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                response.headers_mut().insert(HeaderName::from_static(name), value);
+            }
+        }
+    }
     let operation = asked.as_ref().map_or("none", |asked| asked.operation);
     let (status, elapsed) = (response.status().as_u16(), started.elapsed());
     if let Some(api) = api {

@@ -3,6 +3,7 @@
 mod batch;
 mod wire;
 
+pub use batch::{BatchResult, Counts, Outcome};
 pub use wire::{Calculation, Evidence, NewService, Service, Step};
 
 use crate::api::amounts::signed_points;
@@ -11,11 +12,13 @@ use crate::api::auth::may;
 use crate::api::call::{Call, Json, MaybeJson, Query};
 use crate::api::cursor::{List, page, page_size};
 use crate::api::error::{Problem, service_refused};
+use crate::api::presence::Presence;
 use crate::api::unknown;
 use actix_web::http::StatusCode;
 use actix_web::web::resource;
 use actix_web::{HttpResponse, get, post, put};
 use chrono::NaiveDate;
+use scheme::presence;
 use scheme::services::{self, Decision, ServiceError};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -130,13 +133,22 @@ fn decided(decision: Result<Decision, ServiceError>, scale: u8) -> Result<HttpRe
 }
 
 /// Read a service record
-#[utoipa::path(tag = "services", responses((status = 200, body = Calculation)))]
+#[utoipa::path(tag = "services", responses((status = 200, body = FoundService)))]
 #[get("/services/{id}")]
 async fn get_service(call: Call<may::GetService, Uuid>) -> Result<HttpResponse, Problem> {
     let scale = call.scale();
     let found = services::get_explained(&call.scheme, call.at).await;
     let found = found.map_err(|error| service_refused(error, scale))?;
-    Ok(ok(Calculation::new(found, scale)))
+    let presence = presence::of_service(&call.scheme, call.at).await?.map(Into::into);
+    Ok(ok(FoundService { service: Calculation::new(found, scale), presence }))
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct FoundService {
+    #[serde(flatten)]
+    service: Calculation,
+    /// When the volunteer signed in and out, where the record came of that: what was claimed, and why less is credited.
+    presence: Option<Presence>,
 }
 
 #[derive(Deserialize, IntoParams)]

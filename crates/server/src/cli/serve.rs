@@ -1,9 +1,11 @@
 //! `aixin serve`
 
+use crate::api::limits::{Limits, Rates};
 use crate::api::{self, Api};
 use crate::clock::{Clock, wall_clock};
 use crate::jobs::{self, Rhythm};
 use crate::settings::Settings;
+use crate::webhooks::{self, Post};
 use actix_web::HttpServer;
 use actix_web::web::Data;
 use anyhow::Context;
@@ -40,6 +42,12 @@ pub struct Serving {
 
     #[command(flatten)]
     pub rhythm: Rhythm,
+
+    #[command(flatten)]
+    pub webhooks: webhooks::Sending,
+
+    #[command(flatten)]
+    pub rates: Rates,
 }
 
 pub async fn run(args: Args) -> anyhow::Result<()> {
@@ -61,7 +69,10 @@ pub async fn serve(
     for code in schemes.codes().await? {
         schemes.get(&code).await?;
     }
-    let api = Data::new(Api::new(schemes, clock));
+    let api = {
+        let (post, limits) = (Post::new(serving.webhooks.clone())?, Limits::new(&serving.rates));
+        Data::new(Api::new(schemes, clock, post, limits))
+    };
     let shared = api.clone();
     let mut server = HttpServer::new(move || api::app(shared.clone()))
         .disable_signals()
@@ -76,6 +87,7 @@ pub async fn serve(
     let mut server = server.run();
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let jobs = jobs::start(api.clone(), &serving.rhythm);
+    let senders = webhooks::start(api.clone());
     announce(address);
 
     tokio::select! {
@@ -84,6 +96,8 @@ pub async fn serve(
         _ = interrupt.recv() => stop(&api, server).await?,
     }
     jobs.abort();
+    api.stop();
+    senders.await?;
     api.schemes.close().await;
     api.schemes.db().close().await;
     Ok(())

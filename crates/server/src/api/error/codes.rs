@@ -44,6 +44,9 @@ codes! {
     SchemeNotFound = "scheme_not_found", 404, "没有这个积分账户方案", "There is no such scheme";
     VolunteerNotFound = "volunteer_not_found", 404, "没有这位志愿者", "There is no such volunteer";
     ServiceNotFound = "service_not_found", 404, "没有这条服务记录", "There is no such service record";
+    ActivityNotFound = "activity_not_found", 404, "没有这个活动", "There is no such activity";
+    SignupNotFound = "signup_not_found", 404, "没有报名", "There is no such sign-up";
+    PresenceNotFound = "presence_not_found", 404, "没有这次签到", "There is no such punch";
     RewardNotFound = "reward_not_found", 404, "没有这个兑换项目", "There is no such reward";
     SessionNotFound = "session_not_found", 404, "没有这个场次", "There is no such session";
     StationNotFound = "station_not_found", 404, "没有这个站点", "There is no such station";
@@ -60,6 +63,7 @@ codes! {
     WishNotFound = "wish_not_found", 404, "没有这个心愿", "There is no such wish";
     ClaimNotFound = "claim_not_found", 404, "没有这次认领", "There is no such claim";
     EntryNotFound = "entry_not_found", 404, "没有这笔分录", "There is no such entry";
+    WebhookNotFound = "webhook_not_found", 404, "没有这个事件推送", "There is no such webhook";
     KeyNotFound = "key_not_found", 404, "没有这个密钥", "There is no such key";
     MethodNotAllowed = "method_not_allowed", 405, "此地址不支持该方法", "The address does not take this method";
     IdTaken = "id_taken", 409, "编号已被占用", "The id or number is taken";
@@ -79,6 +83,11 @@ codes! {
     LimitReached = "limit_reached", 422, "已达兑换限额", "The limit is reached";
     NotEligible = "not_eligible", 422, "不符合条件", "Not eligible";
     OutsideWindow = "outside_window", 422, "不在开放时间内", "Outside the time in which it is open";
+    ActivityFull = "activity_full", 422, "名额已满", "All places are taken";
+    SignupClosed = "signup_closed", 422, "报名已截止", "It is too late to sign up or to cancel";
+    NotSignedUp = "not_signed_up", 422, "没有报名", "Not signed up";
+    PaidSession = "paid_session", 422, "收费活动不记志愿服务时长", "What is paid for earns no hours";
+    ClockImplausible = "clock_implausible", 422, "设备时钟不可信", "The device's clock cannot be right";
     OverlappingService = "overlapping_service", 422, "与另一条服务记录时间重叠", "It overlaps another service";
     Banned = "banned", 422, "在禁止申请期内", "Barred from applying";
     ApplicantNotAccepted = "applicant_not_accepted", 422, "不接受这类申报人", "Not accepted from this applicant";

@@ -4,13 +4,18 @@
 use super::{Code, Flaw, Problem, Text};
 use crate::api::amounts::{in_account, points};
 use crate::api::levels::Lack;
+use chrono::{DateTime, SecondsFormat, Utc};
 use ledger::proof::ProofError;
+use scheme::activities::ActivityError;
 use scheme::balances::BalanceError;
+use scheme::codes::CodeError;
 use scheme::config::{Applicant, Finding, Scheme, Severity};
 use scheme::events::EventsError;
 use scheme::exchanges::{ExchangeError, Ineligible};
 use scheme::keys::KeyError;
 use scheme::levels::LevelError;
+use scheme::notices::NoticeError;
+use scheme::presence::PresenceError;
 use scheme::reviews::ReviewError;
 use scheme::rewards::RewardError;
 use scheme::rules::{RuleError, in_chinese, ladders};
@@ -18,6 +23,7 @@ use scheme::schemes::{ApplyError, SchemeError};
 use scheme::services::{self, ServiceError};
 use scheme::transfers::TransferError;
 use scheme::volunteers::{Invalid, VolunteerError};
+use scheme::webhooks::WebhookError;
 use std::fmt::Display;
 use uuid::Uuid;
 
@@ -54,6 +60,43 @@ impl From<EventsError> for Problem {
             EventsError::Busy => Problem::new(Code::Busy),
             EventsError::Database(error) => error.into(),
             EventsError::Book(error) => Problem::internal(error),
+        }
+    }
+}
+
+impl From<NoticeError> for Problem {
+    fn from(error: NoticeError) -> Self {
+        match error {
+            NoticeError::Volunteer(error) => error.into(),
+            NoticeError::Events(error) => error.into(),
+        }
+    }
+}
+
+impl From<WebhookError> for Problem {
+    fn from(error: WebhookError) -> Self {
+        match error {
+            WebhookError::WebhookNotFound { id } => not_found(Code::WebhookNotFound, id),
+            WebhookError::NotDead { sequence } => {
+                let zh = format!("序号 {sequence} 不在未送达列表中");
+                let en = format!("sequence {sequence} is not on the list of what was given up");
+                Problem::new(Code::EntryNotFound).detail(zh, en)
+            }
+            WebhookError::VersionDiffers { current } => version_differs(current),
+            WebhookError::TooMany { most } => {
+                let (zh, en) = (format!("每个方案最多 {most} 个"), format!("a scheme has {most} at most"));
+                Problem::invalid_value("/path/id", "too_many", &zh, &en)
+            }
+            WebhookError::BeyondTheBook { size, .. } => {
+                let zh = format!("须在 1 和 {} 之间", size.saturating_add(1));
+                let en = format!("it must be between 1 and {}", size.saturating_add(1));
+                Problem::invalid_value("/from_sequence", "beyond_the_book", &zh, &en)
+            }
+            WebhookError::TooLong { days } => {
+                let (zh, en) = (format!("最多 {days} 天"), format!("{days} days at most"));
+                Problem::invalid_value("/old_secret_hours", "too_long", &zh, &en)
+            }
+            WebhookError::Database(error) => error.into(),
         }
     }
 }
@@ -122,6 +165,116 @@ impl From<VolunteerError> for Problem {
             VolunteerError::Database(error) => error.into(),
             VolunteerError::Book(error) => Problem::internal(error),
         }
+    }
+}
+
+impl From<ActivityError> for Problem {
+    fn from(error: ActivityError) -> Self {
+        match error {
+            ActivityError::Invalid(flaws) => invalid(flaws),
+            ActivityError::ActivityNotFound { id } => not_found(Code::ActivityNotFound, id),
+            ActivityError::VolunteerNotFound { id } => not_found(Code::VolunteerNotFound, id),
+            ActivityError::SignupNotFound => Problem::new(Code::SignupNotFound),
+            ActivityError::OtherTeam => other_team(),
+            ActivityError::OtherStation { station } => other_station(station),
+            ActivityError::IdTaken { field } => taken(&field),
+            ActivityError::VersionDiffers { current } => version_differs(current),
+            ActivityError::StateConflict { status } => state_conflict(status, activity_status(status)),
+            ActivityError::Full { needed, post } => {
+                let problem = Problem::new(Code::ActivityFull)
+                    .detail(format!("{needed} 个名额已满"), format!("all {needed} places are taken"))
+                    .member("needed", 1)
+                    .member("available", 0);
+                match post {
+                    Some(post) => problem.member("post", post),
+                    None => problem,
+                }
+            }
+            ActivityError::Closed { since } => {
+                let since = since.to_rfc3339_opts(SecondsFormat::Secs, true);
+                Problem::new(Code::SignupClosed).member("closed_at", since)
+            }
+            ActivityError::NotEligible(unmet) => not_eligible(unmet),
+            // What it carries are points of deductions, which are whole in no refusal of a record.
+            ActivityError::Service(error) => service_refused(error, 0),
+            ActivityError::Busy => Problem::new(Code::Busy),
+            ActivityError::Database(error) => error.into(),
+            ActivityError::Book(error) => Problem::internal(error),
+        }
+    }
+}
+
+impl From<PresenceError> for Problem {
+    fn from(error: PresenceError) -> Self {
+        let moment = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        match error {
+            PresenceError::Invalid(flaws) => invalid(flaws),
+            PresenceError::Activity(error) => error.into(),
+            PresenceError::VolunteerNotFound { id } => not_found(Code::VolunteerNotFound, id),
+            PresenceError::PunchNotFound { id } => not_found(Code::PresenceNotFound, id),
+            PresenceError::IdTaken { field } => taken(&field),
+            PresenceError::StateConflict { status } => state_conflict(status, activity_status(status)),
+            PresenceError::OutsideWindow { from, until } => {
+                Problem::new(Code::OutsideWindow).member("from", moment(from)).member("until", moment(until))
+            }
+            PresenceError::NotSignedUp => Problem::new(Code::NotSignedUp),
+            PresenceError::NotEligible(unmet) => not_eligible(unmet),
+            PresenceError::Overlapping { other } => Problem::new(Code::OverlappingService)
+                .detail("这段时间已在别处签到或已有服务记录", "the volunteer is elsewhere at that time")
+                .member("other_id", other.to_string()),
+            PresenceError::ClockImplausible { seconds, limit } => Problem::new(Code::ClockImplausible)
+                .detail(
+                    format!("相差 {seconds} 秒，最多 {limit} 秒"),
+                    format!("it is {seconds} seconds off, and {limit} are allowed"),
+                )
+                .member("seconds", seconds)
+                .member("limit", limit),
+            PresenceError::WrongMethod => {
+                Problem::new(Code::Forbidden).detail("此密钥不能这样签到", "a key of this role does not punch so")
+            }
+            PresenceError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<CodeError> for Problem {
+    fn from(error: CodeError) -> Self {
+        match error {
+            CodeError::Invalid(flaws) => invalid(flaws),
+            CodeError::OtherCard { card } => Problem::new(Code::StateConflict)
+                .detail(format!("现用的是第 {card} 号卡"), format!("the card in force is {card}"))
+                .member("status", "renewed")
+                .member("card", card),
+            CodeError::Volunteer(error) => error.into(),
+            CodeError::Database(error) => error.into(),
+        }
+    }
+}
+
+fn other_team() -> Problem {
+    Problem::new(Code::Forbidden).detail("此密钥属于另一支队伍", "the key is for another team")
+}
+
+fn other_station(station: String) -> Problem {
+    Problem::new(Code::Forbidden)
+        .detail(format!("此密钥不用于站点 {station}"), format!("the key is not for the station {station}"))
+        .member("station", station)
+}
+
+/// Where an activity, a sign-up or somebody's presence stands.
+fn activity_status(status: &str) -> &'static str {
+    match status {
+        "planned" => "尚未发布",
+        "published" => "已发布",
+        "ended" => "已结束",
+        "cancelled" => "已取消",
+        "signed_up" => "已报名",
+        "waiting" => "候补",
+        "attended" => "已到场",
+        "no_show" => "未到",
+        "in" => "已签到",
+        "out" => "已签退",
+        _ => "在另一状态",
     }
 }
 
@@ -290,6 +443,11 @@ pub fn service_refused(error: ServiceError, scale: u8) -> Problem {
         ServiceError::Overlapping { other } => Problem::new(Code::OverlappingService)
             .detail("同一时间已有另一条服务记录", "the volunteer was elsewhere at that time")
             .member("service_id", other.to_string()),
+        ServiceError::Elsewhere { presence } => Problem::new(Code::OverlappingService)
+            .detail("这段时间已在别处签到", "the volunteer has signed in elsewhere at that time")
+            .member("presence_id", presence.to_string()),
+        ServiceError::ActivityNotFound { id } => not_found(Code::ActivityNotFound, id),
+        ServiceError::PaidSession => Problem::new(Code::PaidSession),
         ServiceError::StateConflict { status } => state_conflict(status.as_str(), service_status(status)),
         ServiceError::WrongApprover { approvers } => {
             let names = approvers.join("、");
@@ -463,6 +621,24 @@ fn flaw(invalid: Invalid) -> Flaw {
         "amount_negative" => "不能为负数",
         "amount_too_large" => "数值过大",
         "automatic_ladder" => "达标即得，不须授予",
+        "activity_too_long" => "活动最长 24 小时，请按班次分开",
+        "closes_after_end" => "报名截止不能晚于活动结束",
+        "duplicate_post" => "岗位代码重复",
+        "fewer_than_signed_up" => "少于已报名的人数",
+        "invalid_days" => "须写 1 至 100 天",
+        "missing_post" => "须选择岗位",
+        "not_a_category_of_service" => "须为服务类别，不是事项",
+        "out_of_range" => "数值超出范围",
+        "too_many_posts" => "岗位过多",
+        "unknown_code" => "方案没有这个代码",
+        "unknown_post" => "活动没有这个岗位",
+        "another_activity" => "这是另一个活动的码",
+        "code_or_number" => "须写明码或编号之一",
+        "expired_code" => "码已过期，请出示新的",
+        "invalid_code_scanned" => "不是有效的码",
+        "missing_activity" => "须写明活动",
+        "revoked_code" => "此卡已挂失换新",
+        "unknown_volunteer" => "没有这个编号的志愿者",
         "another_day" => "开始时间不在服务日期当天",
         "another_station" => "场次在另一站点",
         "date_in_future" => "日期在将来",
