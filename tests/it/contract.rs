@@ -179,7 +179,8 @@ async fn each_role_may_do_what_the_contract_says_and_no_more() {
         ("GET", format!("/webhooks/{id}/dead"), &["scheme_admin", "auditor", "operator"]),
         ("POST", format!("/webhooks/{id}/dead/1/retry"), &["scheme_admin", "operator"]),
     ];
-    for (method, path, allowed) in routes {
+    let of_records = crate::records::routes(id).into_iter().chain(crate::wishes::routes(id));
+    for (method, path, allowed) in routes.into_iter().chain(of_records) {
         for role in ROLES {
             let body = (method != "GET").then(|| json!({}));
             let path = station.path(&path);

@@ -35,12 +35,15 @@ mod sessions;
 mod services;
 mod stock;
 mod states;
+mod tables;
 mod transfers;
 mod webhooks;
+mod wishes;
 
 mod published;
 mod rankings;
 
 mod api;
+mod community;
 mod contract;
 mod crashes;

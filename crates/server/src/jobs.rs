@@ -39,6 +39,11 @@ pub fn start(api: Data<Api>, rhythm: &Rhythm) -> JoinHandle<()> {
     })
 }
 
+/// What is done once in every rhythm of `expiry_seconds`, done now.
+pub async fn once(api: &Api, now: DateTime<Utc>) -> anyhow::Result<()> {
+    expire(api, now).await
+}
+
 async fn expire(api: &Api, now: DateTime<Utc>) -> anyhow::Result<()> {
     api.limits.forget();
     api.schemes.refresh().await?;
@@ -70,6 +75,11 @@ async fn expire(api: &Api, now: DateTime<Utc>) -> anyhow::Result<()> {
         let gifts = scheme::transfers::finish(&scheme, now).await?;
         if gifts > 0 {
             tracing::info!(scheme = code, gifts, "brought to their end");
+        }
+        let scheme::wishes::Lapsed { claims, wishes, records } = scheme::wishes::lapse(&scheme, now).await?;
+        let posted = scheme::wishes::finish(&scheme, now).await?;
+        if claims + wishes + records + posted > 0 {
+            tracing::info!(scheme = code, claims, wishes, records, posted, "claims and wishes came to their end");
         }
         let complaints = scheme::complaints::settle_due(&scheme, now).await?;
         if complaints > 0 {

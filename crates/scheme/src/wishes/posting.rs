@@ -185,7 +185,9 @@ async fn post_share(
         "wish_id": wish.id,
         "service_id": share.service_id,
         "points": share.points,
-        "minutes": share.minutes,
+        "minutes": 0,
+        "carried_minutes": share.minutes,
+        "unit": wish.details.unit,
         "decided_by": claim.confirmed_by,
     });
     let draft = Draft {

@@ -177,6 +177,21 @@ operations! {
     DismissComplaint = "dismiss_complaint": Reviewer;
     AppealComplaint  = "appeal_complaint":  Staff SchemeAdmin;
     WithdrawComplaint = "withdraw_complaint": Staff SchemeAdmin;
+    PutWish          = "put_wish":          Kiosk Staff Leader SchemeAdmin;
+    GetWish          = "get_wish":          Kiosk Staff Leader SchemeAdmin Reviewer Auditor;
+    ListWishes       = "list_wishes":       Kiosk Staff Leader SchemeAdmin Reviewer Auditor;
+    PublishWish      = "publish_wish":      Staff Leader SchemeAdmin;
+    RejectWish       = "reject_wish":       Staff Leader SchemeAdmin;
+    WithdrawWish     = "withdraw_wish":     Staff SchemeAdmin;
+    ReopenWish       = "reopen_wish":       Staff Leader SchemeAdmin;
+    PutClaim         = "put_claim":         Kiosk Staff Leader SchemeAdmin;
+    AcceptClaim      = "accept_claim":      Staff SchemeAdmin;
+    DeclineClaim     = "decline_claim":     Staff SchemeAdmin;
+    GiveBackClaim    = "give_back_claim":   Kiosk Staff Leader SchemeAdmin;
+    FulfilClaim      = "fulfil_claim":      Staff Leader SchemeAdmin;
+    RateClaim        = "rate_claim":        Kiosk Staff SchemeAdmin;
+    SendBackClaim    = "send_back_claim":   Reviewer;
+    ConfirmClaim     = "confirm_claim":     Reviewer;
     GetRecords       = "get_records":       Staff SchemeAdmin Reviewer Auditor;
 
     GetRanking       = "get_ranking":       Kiosk Staff SchemeAdmin Reviewer Auditor;

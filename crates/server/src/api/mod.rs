@@ -44,6 +44,7 @@ mod trainings;
 mod transfers;
 mod volunteers;
 mod webhooks;
+mod wishes;
 
 use crate::clock::Clock;
 use crate::webhooks::Post;
@@ -143,6 +144,7 @@ fn routes(config: &mut ServiceConfig) {
         .configure(honours::routes)
         .configure(ratings::routes)
         .configure(complaints::routes)
+        .configure(wishes::routes)
         .configure(entries::routes)
         .configure(events::routes)
         .configure(notices::routes)

@@ -668,7 +668,7 @@ pub(super) fn taken(field: &str) -> Problem {
         .member("field", field)
 }
 
-fn version_differs(current: i64) -> Problem {
+pub(super) fn version_differs(current: i64) -> Problem {
     Problem::new(Code::PreconditionFailed)
         .detail(format!("目前是第 {current} 版"), format!("it is at version {current} now"))
         .member("current", current)
@@ -728,6 +728,7 @@ fn flaw(invalid: Invalid) -> Flaw {
         "bill_not_asked" => "这项兑换不按账单定价",
         "invalid_bill" => "账单金额须在 0.01 至 1000000 元之间",
         "another_volunteer" => "记录是另一位志愿者的",
+        "date_in_past" => "日期已过",
         "missing_evidence" => "其他机构授予的荣誉须写明凭证",
         "nothing_served" => "该志愿者在此没有服务记录",
         "not_an_event" => "须为事项类别",
