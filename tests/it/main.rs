@@ -17,6 +17,7 @@ mod exchange_rules;
 mod exchanges;
 mod imports;
 mod levels;
+mod organisation;
 mod reviews;
 mod roles;
 mod services;

@@ -2,6 +2,7 @@
 
 use crate::schemes::{SchemeError, Schemes};
 use crate::secrets::random;
+use crate::stations;
 use crate::volunteers;
 use crate::{micros, moment};
 use chrono::{DateTime, Utc};
@@ -169,7 +170,9 @@ pub async fn create(schemes: &Schemes, key: NewKey, now: DateTime<Utc>) -> Resul
         None => return Err(KeyError::SchemeMissing(key.role)),
         Some(code) => {
             let scheme = schemes.get(code).await?;
-            if let Some(station) = key.station.as_ref().filter(|station| scheme.config().station(station).is_none()) {
+            if let Some(station) = &key.station
+                && !stations::is_known(&scheme, station).await?
+            {
                 return Err(KeyError::StationNotFound(station.clone()));
             }
             if let Some(volunteer) = key.volunteer_id {

@@ -18,6 +18,8 @@ mod secrets;
 
 pub mod rewards;
 pub mod services;
+pub mod stations;
+pub mod units;
 pub mod volunteers;
 
 pub mod balances;

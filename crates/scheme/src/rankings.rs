@@ -1,6 +1,7 @@
 //! Who served most in a year: from totals that every confirmation and reversal keeps in its own transaction.
 
 use crate::schemes::OpenScheme;
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 /// By what volunteers are ranked.
@@ -52,16 +53,20 @@ pub struct Ranking {
     pub as_of: i64,
 }
 
-/// The ranking of a year, `limit` rows after the first `offset`; with `unit`, of that unit and all below it.
+/// The ranking of a year, `limit` rows after the first `offset`; with `unit`, of those who belong to
+/// that unit or to one that was below it on that day.
 pub async fn ranking(
     scheme: &OpenScheme,
     year: i32,
     by: By,
-    unit: Option<&str>,
+    unit: Option<(&str, NaiveDate)>,
     offset: i64,
     limit: i64,
 ) -> db::Result<Ranking> {
-    let units = unit.map(|unit| subtree(scheme, unit)).unwrap_or_default();
+    let units = match unit {
+        Some((unit, on)) => scheme.organisation().await?.subtree(unit, on),
+        None => Vec::new(),
+    };
     let mut tx = scheme.db.begin_read().await?;
     let as_of = scheme.book.size(&mut tx).await?;
     let rows = tx
@@ -86,17 +91,4 @@ pub async fn ranking(
         .fetch_all()
         .await?;
     Ok(Ranking { rows, as_of })
-}
-
-/// A unit and all units below it.
-fn subtree(scheme: &OpenScheme, unit: &str) -> Vec<String> {
-    let config = scheme.config();
-    let mut codes = vec![unit.to_owned()];
-    // A unit stands after its parent in the configuration, so one pass finds them all.
-    for unit in &config.units {
-        if unit.parent.as_ref().is_some_and(|parent| codes.contains(parent)) {
-            codes.push(unit.code.clone());
-        }
-    }
-    codes
 }

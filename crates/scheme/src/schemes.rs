@@ -7,6 +7,7 @@ use crate::micros;
 use crate::projection::SchemeProjection;
 use crate::rewards::{Reward, Session};
 use crate::secrets::Secrets;
+use crate::units::{self, UnitError};
 use crate::volunteers::Volunteer;
 use chrono::{DateTime, NaiveDate, Utc};
 use db::Db;
@@ -60,6 +61,7 @@ pub struct OpenScheme {
     pub(crate) volunteers: Cache<Uuid, Arc<Volunteer>>,
     /// Ids that are somebody's: they stay so.
     pub(crate) known_volunteers: RwLock<HashSet<Uuid>>,
+    pub(crate) known_organisation: units::Known,
     edition: RwLock<i64>,
     signer: NoteSigner,
     calendar: SharedCalendar,
@@ -85,8 +87,20 @@ pub enum ApplyError {
         "the rules {version:?}, in force from {from}, are not what they were; write what changes as a version of its own"
     )]
     PastChanged { version: String, from: NaiveDate },
+    /// The tree that the configuration describes does not fit what the units are by now: moved, merged.
+    #[error(transparent)]
+    Units(UnitError),
     #[error(transparent)]
     Database(#[from] db::Error),
+}
+
+impl From<UnitError> for ApplyError {
+    fn from(error: UnitError) -> Self {
+        match error {
+            UnitError::Database(error) => ApplyError::Database(error),
+            other => ApplyError::Units(other),
+        }
+    }
 }
 
 /// What applying a configuration came to.
@@ -161,6 +175,9 @@ impl Schemes {
             }
             let before = Scheme::parse(&row.configuration)?;
             may_follow(&before, &config, change_past, now)?;
+            units::configure(&mut tx, book.number(), Some(&before), &config, config.day_of(now)).await?;
+        } else {
+            units::configure(&mut tx, book.number(), None, &config, config.day_of(now)).await?;
         }
         tx.query("INSERT INTO schemes (book, edition, code, applied_at, configuration) VALUES ($1, $2, $3, $4, $5)")
             .bind(book.number())
@@ -259,6 +276,7 @@ impl Schemes {
             sessions: Cache::builder().max_capacity(10_000).time_to_live(SEEN_BY_OTHERS).build(),
             volunteers: Cache::builder().max_capacity(100_000).time_to_live(SEEN_BY_OTHERS).build(),
             known_volunteers: RwLock::default(),
+            known_organisation: units::Known::default(),
             edition: RwLock::new(edition),
             signer: NoteSigner::new(name, self.secrets.signing_key),
             calendar: self.calendar.clone(),
@@ -286,6 +304,7 @@ impl OpenScheme {
     }
 
     fn renew(&self, edition: i64, config: Scheme) {
+        self.known_organisation.forget();
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
         *self.edition.write().unwrap_or_else(PoisonError::into_inner) = edition;
     }

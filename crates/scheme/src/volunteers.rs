@@ -4,6 +4,7 @@ use crate::config::{Gender, VolunteerKind};
 use crate::rules::Person;
 use crate::schemes::OpenScheme;
 use crate::services::{self, ServiceError};
+use crate::units::Organisation;
 use crate::{micros, moment};
 use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::BTreeSet;
@@ -244,7 +245,8 @@ pub(crate) async fn put_in(
     expected: Option<i64>,
     now: DateTime<Utc>,
 ) -> Result<Written, VolunteerError> {
-    let flaws = check(scheme, &details, now);
+    let organisation = scheme.organisation().await?;
+    let flaws = check(scheme, &organisation, &details, now);
     if !flaws.is_empty() {
         return Err(VolunteerError::Invalid(flaws));
     }
@@ -309,15 +311,16 @@ async fn write(tx: &mut db::Tx, book: i64, row: VolunteerRow, now: DateTime<Utc>
     tx.query(
         "INSERT INTO volunteers (book, id, number, name, phone, id_digest, birth_date, unit, home_unit, teams, skills,
              kind, gender, residence, registered_on, labels, consent_record, consent_publish, status, version, created_at,
-             updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 'active', $19, $20, $21)
+             updated_at, availability, consent_guardian, change)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 'active', $19, $20, $21,
+             0, FALSE, (SELECT COALESCE(MAX(change), 0) + 1 FROM volunteers WHERE book = $1))
          ON CONFLICT (book, id) DO UPDATE SET number = excluded.number, name = excluded.name, phone = excluded.phone,
              id_digest = excluded.id_digest, birth_date = excluded.birth_date, unit = excluded.unit,
              home_unit = excluded.home_unit, teams = excluded.teams, skills = excluded.skills, kind = excluded.kind,
              gender = excluded.gender, residence = excluded.residence, registered_on = excluded.registered_on,
              labels = excluded.labels,
              consent_record = excluded.consent_record, consent_publish = excluded.consent_publish,
-             version = excluded.version, updated_at = excluded.updated_at",
+             version = excluded.version, updated_at = excluded.updated_at, change = excluded.change",
     )
     .bind(book)
     .bind(row.id)
@@ -501,7 +504,12 @@ fn list(values: &[String]) -> String {
     serde_json::to_string(values).expect("a list of texts is plain data")
 }
 
-fn check(scheme: &OpenScheme, details: &VolunteerDetails, now: DateTime<Utc>) -> Vec<Invalid> {
+fn check(
+    scheme: &OpenScheme,
+    organisation: &Organisation,
+    details: &VolunteerDetails,
+    now: DateTime<Utc>,
+) -> Vec<Invalid> {
     let config = scheme.config();
     let mut flaws = Vec::new();
     let mut refuse = |field, code, detail: &str| flaws.push(Invalid::new(field, code, detail));
@@ -522,7 +530,7 @@ fn check(scheme: &OpenScheme, details: &VolunteerDetails, now: DateTime<Utc>) ->
     if details.birth_date.is_some_and(|day| day > today || day < eldest) {
         refuse("birth_date", "invalid_date", "a birth date lies between 1900 and today");
     }
-    if details.unit.as_deref().is_some_and(|unit| config.unit(unit).is_none()) {
+    if details.unit.as_deref().is_some_and(|unit| organisation.unit(unit).is_none()) {
         refuse("unit", "unknown_unit", "the scheme has no such unit");
     }
     if details.home_unit.as_deref().is_some_and(|unit| !is_text(unit, 100)) {

@@ -5,6 +5,7 @@ use crate::accounts;
 use crate::keys::Operator;
 use crate::projection::kind;
 use crate::schemes::OpenScheme;
+use crate::stations;
 use crate::volunteers::{Invalid, is_text};
 use chrono::{DateTime, Utc};
 use ledger::{Action, Draft, Leg, Source};
@@ -40,7 +41,7 @@ pub async fn change_stock(
 ) -> Result<StockChanged, RewardError> {
     let reward = get(scheme, change.reward_id).await?;
     let mut flaws = Vec::new();
-    if scheme.config().station(&change.station).is_none() {
+    if !stations::is_known(scheme, &change.station).await? {
         flaws.push(Invalid::new("station", "unknown_station", "the scheme has no such station"));
     }
     if change.change == 0 || change.change.unsigned_abs() > STOCK_MAX {

@@ -47,6 +47,16 @@ operations! {
     GetVolunteer     = "get_volunteer":     Kiosk Staff SchemeAdmin Reviewer Auditor;
     ListVolunteers   = "list_volunteers":   Staff SchemeAdmin Reviewer Auditor;
 
+    PutUnit          = "put_unit":          SchemeAdmin;
+    PutUnits         = "put_units":         SchemeAdmin;
+    MoveUnit         = "move_unit":         SchemeAdmin;
+    MergeUnit        = "merge_unit":        SchemeAdmin;
+    GetUnit          = "get_unit":          Kiosk Staff Leader Reviewer SchemeAdmin Auditor;
+    ListUnits        = "list_units":        Kiosk Staff Leader Reviewer SchemeAdmin Auditor;
+    PutStation       = "put_station":       SchemeAdmin;
+    GetStation       = "get_station":       Kiosk Staff Leader Reviewer SchemeAdmin Auditor;
+    ListStations     = "list_stations":     Kiosk Staff Leader Reviewer SchemeAdmin Auditor;
+
     PutService       = "put_service":       Staff SchemeAdmin;
     PutServices      = "put_services":      Staff SchemeAdmin;
     ConfirmService   = "confirm_service":   Reviewer;

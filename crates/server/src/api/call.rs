@@ -199,6 +199,15 @@ impl At for OfYear {
     }
 }
 
+/// `{code}`: of a unit, a station, a team, a post.
+pub struct CodeOf(pub String);
+
+impl At for CodeOf {
+    fn parse(request: &HttpRequest) -> Result<Self, Problem> {
+        Ok(CodeOf(request.match_info().get("code").unwrap_or_default().to_owned()))
+    }
+}
+
 /// `{scheme}`, where it need not exist yet.
 pub struct SchemeCode(pub String);
 

@@ -30,6 +30,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
         (name = "exchanges", description = "Points into goods and services"),
         (name = "balances", description = "What a volunteer has, and how it came about"),
         (name = "volunteers", description = "Who they are"),
+        (name = "organisation", description = "Units in a tree, stations, teams and posts"),
         (name = "services", description = "Service records: written down, then decided over by somebody else"),
         (name = "rewards", description = "The catalogue, its stock and its sessions"),
         (name = "levels", description = "Stars, medals and privileges: reached, granted, taken back"),
@@ -79,7 +80,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     if method != "get" {
         statuses.extend([400, 409, 413, 415]);
     }
-    if id == "put_volunteer" || id == "put_reward" {
+    if ["put_volunteer", "put_reward", "put_unit", "put_station"].contains(&id.as_str()) {
         statuses.push(412);
     }
     for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {

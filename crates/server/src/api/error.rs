@@ -12,7 +12,7 @@ mod of_scheme;
 
 pub use codes::Code;
 pub use of_input::{flaw_in_body, flaw_in_query, malformed};
-pub use of_scheme::{exchange_refused, service_refused, transfer_refused};
+pub use of_scheme::{exchange_refused, service_refused, transfer_refused, unit_flaw};
 
 use crate::api::answers::REPLAYED;
 use actix_web::body::BoxBody;

@@ -24,7 +24,9 @@ mod reviews;
 mod rewards;
 pub mod schemes;
 mod services;
+mod stations;
 mod transfers;
+mod units;
 mod volunteers;
 
 use crate::clock::Clock;
@@ -90,6 +92,8 @@ fn routes(config: &mut ServiceConfig) {
         .configure(exchanges::routes)
         .configure(rewards::routes)
         .configure(volunteers::routes)
+        .configure(units::routes)
+        .configure(stations::routes)
         .configure(services::routes)
         .configure(transfers::routes)
         .configure(entries::routes)

@@ -8,6 +8,8 @@ use crate::api::cursor::{List, page, page_size};
 use crate::api::error::Problem;
 use crate::api::words::same_words;
 use actix_web::{HttpResponse, get};
+use chrono::NaiveDate;
+use scheme::units::Organisation;
 use scheme::{Role, rankings};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -41,6 +43,8 @@ pub struct RankingQuery {
     by: Option<By>,
     /// Code of a unit: only it and what is below it.
     unit: Option<String>,
+    /// With `unit`: as the units and who belonged to them were on that day. Left out: the last day of the year, or today.
+    on: Option<NaiveDate>,
     /// 1 to 500; 100 when left out.
     limit: Option<i64>,
     /// `next` of the page before.
@@ -79,6 +83,21 @@ struct Filter {
     year: i32,
     by: By,
     unit: Option<String>,
+    on: NaiveDate,
+}
+
+impl Filter {
+    fn within(&self) -> Option<(&str, NaiveDate)> {
+        self.unit.as_deref().map(|unit| (unit, self.on))
+    }
+}
+
+/// 422 for a unit in the query that the scheme does not have.
+pub fn known_unit(organisation: &Organisation, unit: &str) -> Result<(), Problem> {
+    if organisation.unit(unit).is_some() {
+        return Ok(());
+    }
+    Err(Problem::invalid_value("/query/unit", "unknown_unit", "方案没有这个单位", "the scheme has no such unit"))
 }
 
 /// Rank the volunteers of a year
@@ -87,22 +106,19 @@ struct Filter {
 #[utoipa::path(tag = "rankings", params(RankingQuery), responses((status = 200, body = Ranking)))]
 #[get("/rankings/{year}")]
 async fn get_ranking(call: Call<may::GetRanking, Number, Query<RankingQuery>>) -> Result<HttpResponse, Problem> {
-    let Query(RankingQuery { by, unit, limit, cursor }) = &call.input;
+    let Query(RankingQuery { by, unit, on, limit, cursor }) = &call.input;
     let limit = page_size(*limit, 100, 500)?;
     let year = year(call.at.0)?;
-    if unit.as_deref().is_some_and(|unit| call.scheme.config().unit(unit).is_none()) {
-        return Err(Problem::invalid_value(
-            "/query/unit",
-            "unknown_unit",
-            "方案没有这个单位",
-            "the scheme has no such unit",
-        ));
+    if let Some(unit) = unit {
+        known_unit(&*call.scheme.organisation().await?, unit)?;
     }
     let list = List::of(&call);
-    let filter = Filter { year, by: by.unwrap_or_default(), unit: unit.clone() };
+    let end = NaiveDate::from_ymd_opt(year, 12, 31).unwrap_or(NaiveDate::MAX);
+    let on = on.unwrap_or_else(|| end.min(call.scheme.config().day_of(call.now)));
+    let filter = Filter { year, by: by.unwrap_or_default(), unit: unit.clone(), on };
     let (filter, offset) = list.resume(cursor.as_deref(), filter)?;
     let (by, offset) = (filter.by.into(), offset.unwrap_or(0));
-    let ranking = rankings::ranking(&call.scheme, year, by, filter.unit.as_deref(), offset, limit + 1).await?;
+    let ranking = rankings::ranking(&call.scheme, year, by, filter.within(), offset, limit + 1).await?;
     let (rows, next) = page(ranking.rows, limit, |_| list.next(&filter, offset + limit));
     let (scale, is_public) = (call.scale(), call.by().role == Role::Kiosk);
     let rows = rows.into_iter().map(|ranked| row(ranked, scale, is_public)).collect();

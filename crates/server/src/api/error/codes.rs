@@ -46,6 +46,7 @@ codes! {
     ServiceNotFound = "service_not_found", 404, "没有这条服务记录", "There is no such service record";
     RewardNotFound = "reward_not_found", 404, "没有这个兑换项目", "There is no such reward";
     SessionNotFound = "session_not_found", 404, "没有这个场次", "There is no such session";
+    UnitNotFound = "unit_not_found", 404, "没有这个单位", "There is no such unit";
     StationNotFound = "station_not_found", 404, "没有这个站点", "There is no such station";
     ExchangeNotFound = "exchange_not_found", 404, "没有这笔兑换", "There is no such exchange";
     AwardNotFound = "award_not_found", 404, "没有这次授予", "There is no such award";

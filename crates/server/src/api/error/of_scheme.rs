@@ -16,6 +16,7 @@ use scheme::rules::{RuleError, in_chinese, ladders};
 use scheme::schemes::{ApplyError, SchemeError};
 use scheme::services::{self, ServiceError};
 use scheme::transfers::TransferError;
+use scheme::units::{UnitError, UnitFlaw};
 use scheme::volunteers::{Invalid, VolunteerError};
 use std::fmt::Display;
 use uuid::Uuid;
@@ -68,9 +69,31 @@ impl From<ApplyError> for Problem {
                 let zh = "已有账目，积分的小数位数不能再改";
                 Problem::invalid_value("/configuration", "scale_changed", zh, &error.to_string())
             }
+            ApplyError::Units(error) => error.into(),
             ApplyError::Database(error) => error.into(),
         }
     }
+}
+
+impl From<UnitError> for Problem {
+    fn from(error: UnitError) -> Self {
+        match error {
+            UnitError::Refused(flaws) => Problem::invalid(flaws.iter().map(|flaw| unit_flaw(flaw, "")).collect()),
+            UnitError::UnitNotFound { code } => {
+                let detail = format!("there is no unit `{code}`");
+                Problem::new(Code::UnitNotFound).detail(format!("没有单位 {code}"), detail)
+            }
+            UnitError::VersionDiffers { current } => version_differs(current),
+            UnitError::Database(error) => error.into(),
+        }
+    }
+}
+
+/// As the flaw of an item of a list, at `at`.
+pub fn unit_flaw(flaw: &UnitFlaw, at: &str) -> Flaw {
+    let pointer =
+        if flaw.field == "code" && at.is_empty() { "/path/code".to_owned() } else { format!("{at}/{}", flaw.field) };
+    Flaw { pointer, code: flaw.code.to_owned(), detail: Text::new(flaw.zh(), flaw.en()) }
 }
 
 impl From<KeyError> for Problem {
