@@ -84,7 +84,7 @@ enum Plan {
     Post(Vec<Leg>),
     Hold { legs: Vec<Leg>, ticks: i64 },
     Capture { of: Target, amounts: Option<Vec<i64>>, keep_rest: bool },
-    Release { of: Target },
+    Release { of: Target, legs: Vec<Leg> },
     Reverse { of: Target, amounts: Option<Vec<i64>>, overdraw: bool, legs: Vec<Leg> },
     Again { of: Index, change: Change },
 }
@@ -120,13 +120,14 @@ fn plan() -> impl Strategy<Value = Plan> {
         prop::option::weighted(0.6, prop::collection::vec(part, 3))
     };
     let beside = prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(leg(), 1..3)];
+    let entailed = prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(leg(), 1..3)];
     let change = select(vec![Change::Nothing, Change::Note, Change::What, Change::Kind]);
     prop_oneof![
         10 => legs().prop_map(Plan::Post),
         8 => (legs(), prop_oneof![1 => -1i64..1, 9 => 1i64..9, 9 => 1i64..60]).prop_map(|(legs, ticks)| Plan::Hold { legs, ticks }),
         5 => (target(), amounts(), any::<bool>())
             .prop_map(|(of, amounts, keep_rest)| Plan::Capture { of, amounts, keep_rest }),
-        2 => target().prop_map(|of| Plan::Release { of }),
+        2 => (target(), entailed).prop_map(|(of, legs)| Plan::Release { of, legs }),
         4 => (target(), amounts(), any::<bool>(), beside)
             .prop_map(|(of, amounts, overdraw, legs)| Plan::Reverse { of, amounts, overdraw, legs }),
         2 => (any::<Index>(), change).prop_map(|(of, change)| Plan::Again { of, change }),
@@ -216,9 +217,9 @@ fn in_order(steps: Vec<Step>) -> Vec<Timed> {
                 let (hold, postings) = of.among(&posted, &[EntryAction::Hold]);
                 draft.action = Action::Capture { hold, amounts: fitting(amounts, postings), keep_rest };
             }
-            Plan::Release { of } => {
+            Plan::Release { of, legs } => {
                 let (hold, _) = of.among(&posted, &[EntryAction::Hold]);
-                draft.action = Action::Release { hold };
+                draft.action = Action::Release { hold, legs };
             }
             Plan::Reverse { of, amounts, overdraw, legs } => {
                 let reversible = [EntryAction::Post, EntryAction::Capture, EntryAction::CapturePart];

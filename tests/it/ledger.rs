@@ -83,11 +83,11 @@ async fn points_are_spent_soonest_first_and_come_back_to_where_they_were(
     let part = Action::Capture { hold, amounts: Some(vec![1, 2]), keep_rest: true };
     book.post(draft(Uuid::now_v7(), part)).await.expect("posted").result.expect("captured in part");
     assert_eq!(balances(&book).await, [(20251231, 100, 0), (20261231, 4, 4), (20271231, 8, 0)]);
-    let release = book.post(draft(Uuid::now_v7(), Action::Release { hold })).await.expect("posted");
+    let release = book.post(draft(Uuid::now_v7(), Action::Release { hold, legs: Vec::new() })).await.expect("posted");
     let release = release.result.expect("released");
     assert_eq!(release.reference, Some(held.sequence));
     assert_eq!(balances(&book).await, [(20251231, 100, 0), (20261231, 4, 0), (20271231, 8, 0)]);
-    let again = book.post(draft(Uuid::now_v7(), Action::Release { hold })).await.expect("answered");
+    let again = book.post(draft(Uuid::now_v7(), Action::Release { hold, legs: Vec::new() })).await.expect("answered");
     assert_eq!(again.result, Err(Rejection::HoldClosed { id: hold }));
     assert_eq!(book.system_balance("scheme/spent").await.expect("a sum"), 3);
     assert_verified(&book).await;

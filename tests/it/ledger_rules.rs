@@ -105,7 +105,7 @@ fn a_capture_after_expiry_is_refused_and_the_hold_stays_until_it_is_released() {
     let OracleOutcome::Answered { result, .. } = desk.memory.post(&late, NOW + 1) else { panic!("the id is new") };
     assert_eq!(result, Err(Rejection::HoldExpired { id: hold }));
     assert_eq!(desk.numbers(&ann(june())), (10, 6, 0));
-    desk.ok(Action::Release { hold });
+    desk.ok(Action::Release { hold, legs: Vec::new() });
     assert_eq!(desk.numbers(&ann(june())), (10, 0, 0));
 }
 
@@ -114,11 +114,17 @@ fn a_hold_is_closed_once() {
     let mut desk = Desk::open();
     let hold = desk.hold(spend(6));
     let capture_id = desk.ok(capture(hold, Some(vec![2]), false));
-    for action in [capture(hold, None, false), Action::Release { hold }] {
+    for action in [capture(hold, None, false), Action::Release { hold, legs: Vec::new() }] {
         assert_eq!(desk.post(action), Err(Rejection::HoldClosed { id: hold }));
     }
-    assert_eq!(desk.post(Action::Release { hold: capture_id }), Err(Rejection::NotAHold { id: capture_id }));
-    assert_eq!(desk.post(Action::Release { hold: id(99) }), Err(Rejection::EntryNotFound { id: id(99) }));
+    assert_eq!(
+        desk.post(Action::Release { hold: capture_id, legs: Vec::new() }),
+        Err(Rejection::NotAHold { id: capture_id })
+    );
+    assert_eq!(
+        desk.post(Action::Release { hold: id(99), legs: Vec::new() }),
+        Err(Rejection::EntryNotFound { id: id(99) })
+    );
 }
 
 #[test]
@@ -172,7 +178,7 @@ fn no_reversal_goes_above_a_ceiling() {
 fn holds_releases_reversals_and_memos_are_not_reversed() {
     let mut desk = Desk::open();
     let hold = desk.hold(spend(6));
-    let release = desk.ok(Action::Release { hold });
+    let release = desk.ok(Action::Release { hold, legs: Vec::new() });
     let gift = desk.ok(post(issued(), bob(), 8));
     let reversal = desk.ok(reverse(gift, Some(vec![1]), false));
     let memo = desk.ok(Action::Post(Vec::new()));

@@ -12,6 +12,7 @@ mod ledger_rules;
 mod memory;
 mod tampering;
 
+mod events;
 mod exchange_door;
 mod exchange_rules;
 mod exchanges;
@@ -24,6 +25,7 @@ mod services;
 mod transfers;
 
 mod published;
+mod rankings;
 
 mod api;
 mod contract;

@@ -23,6 +23,7 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     migration!(3, "0003_levels"),
     migration!(4, "0004_calendar"),
     migration!(5, "0005_organisation"),
+    migration!(12, "0012_rankings"),
 ];
 
 pub async fn run(db: &Db) -> Result<()> {

@@ -48,8 +48,9 @@ pub enum Action {
     /// Posts what was held: `amounts` for each posting of the hold, or all that is left. What is not captured is
     /// released, or stays held when `keep_rest`.
     Capture { hold: Uuid, amounts: Option<Vec<i64>>, keep_rest: bool },
-    /// Gives back what is left of a hold.
-    Release { hold: Uuid },
+    /// Gives back what is left of a hold. `legs` are what that entails: what is given back into a lot whose last day is over
+    /// may move on.
+    Release { hold: Uuid, legs: Vec<Leg> },
     /// Posts the opposite: `amounts` for each posting of the entry, or all that is left. `overdraw` posts it even below
     /// a floor, and marks the account for follow-up. `legs` are what the reversal entails beside that, between other
     /// accounts than those of the entry: what later entries would have been without it.
@@ -61,14 +62,15 @@ impl Action {
     pub fn refers_to(&self) -> Option<Uuid> {
         match self {
             Action::Post(_) | Action::Hold { .. } => None,
-            Action::Capture { hold, .. } | Action::Release { hold } => Some(*hold),
+            Action::Capture { hold, .. } | Action::Release { hold, .. } => Some(*hold),
             Action::Reverse { entry, .. } => Some(*entry),
         }
     }
 
     pub fn legs(&self) -> &[Leg] {
         match self {
-            Action::Post(legs) | Action::Hold { legs, .. } | Action::Reverse { legs, .. } => legs,
+            Action::Post(legs) | Action::Hold { legs, .. } => legs,
+            Action::Release { legs, .. } | Action::Reverse { legs, .. } => legs,
             _ => &[],
         }
     }

@@ -59,7 +59,10 @@ pub fn judge(draft: &Draft, state: &State, at: Micros) -> Result<Verdict, Reject
         Action::Post(legs) => trial.legs(legs, Move::Post)?,
         Action::Hold { legs, expires_at } => trial.hold(legs, *expires_at, at)?,
         Action::Capture { hold, amounts, keep_rest } => trial.capture(*hold, amounts.as_deref(), *keep_rest, at)?,
-        Action::Release { hold } => trial.release(*hold)?,
+        Action::Release { hold, legs } => {
+            trial.release(*hold)?;
+            trial.legs(legs, Move::Post)?;
+        }
         Action::Reverse { entry, amounts, overdraw, legs } => {
             let how = if *overdraw { Move::Force } else { Move::Post };
             trial.reverse(*entry, amounts.as_deref(), how)?;

@@ -24,6 +24,7 @@ pub mod state;
 
 pub mod book;
 mod committer;
+pub mod feed;
 pub mod projection;
 mod store;
 pub mod views;

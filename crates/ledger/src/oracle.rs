@@ -137,10 +137,11 @@ impl Oracle {
                 let amounts = self.take(*hold, amounts.as_deref())?;
                 self.capture(draft.id, *hold, &amounts, *keep_rest, earlier)?;
             }
-            Action::Release { hold } => {
+            Action::Release { hold, legs } => {
                 let earlier = before.open_hold(*hold)?;
                 self.left.insert(*hold, vec![0; earlier.postings.len()]);
                 self.refer(draft.id, EntryAction::Release, earlier);
+                self.legs(draft.id, legs, false)?;
             }
             Action::Reverse { entry, amounts, overdraw, legs } => {
                 let earlier = before.reversible(*entry)?;

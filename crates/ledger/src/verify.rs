@@ -155,7 +155,10 @@ impl Rebuilt {
                 self.move_all(entry)?;
                 self.free(entry)?;
             }
-            EntryAction::Release => self.free(entry)?,
+            EntryAction::Release => {
+                self.free(entry)?;
+                self.move_all(entry)?;
+            }
             EntryAction::Reversal => {
                 self.move_all(entry)?;
                 self.reversed(entry)?;
@@ -193,7 +196,9 @@ impl Rebuilt {
         let mut hold = self.holds.remove(&sequence).ok_or_else(|| format!("hold {sequence} is not open"))?;
         let part = entry.action == EntryAction::CapturePart;
         for (place, (from, to)) in hold.pairs.clone().into_iter().enumerate() {
-            let posted = entry.postings.iter().find(|posting| posting.from == from && posting.to == to);
+            // What a release posts is beside what it frees.
+            let captured = entry.postings.iter().filter(|_| entry.action != EntryAction::Release);
+            let posted = captured.into_iter().find(|posting| posting.from == from && posting.to == to);
             let posted = posted.map_or(0, |posting| posting.amount);
             let freed = if part { posted } else { hold.remaining[place] };
             if posted > hold.remaining[place] {

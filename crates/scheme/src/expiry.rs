@@ -106,6 +106,10 @@ async fn end_lot(scheme: &OpenScheme, key: Key, amount: i64, today: NaiveDate) -
         }
         _ => return Ok(false),
     };
+    let mut document = json!({ "last_day": last_day, "amount": amount });
+    if home == "account" {
+        document["account"] = code.into();
+    }
     let draft = Draft {
         id: Uuid::now_v7(),
         kind,
@@ -114,7 +118,7 @@ async fn end_lot(scheme: &OpenScheme, key: Key, amount: i64, today: NaiveDate) -
         party: Some(volunteer),
         document_id: None,
         action: Action::Post(legs),
-        document: json!({ "last_day": last_day, "amount": amount }).as_object().cloned().unwrap_or_default(),
+        document: document.as_object().cloned().unwrap_or_default(),
         intent: &[],
         bounds: Vec::new(),
         refusal: None,

@@ -23,6 +23,7 @@ pub mod units;
 pub mod volunteers;
 
 pub mod balances;
+pub mod events;
 pub mod exchanges;
 pub mod expiry;
 pub mod imports;

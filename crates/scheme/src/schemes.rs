@@ -5,6 +5,7 @@ use crate::config::{ConfigError, Rules, Scheme, VolunteerAccount};
 use crate::keys::Authenticated;
 use crate::micros;
 use crate::projection::SchemeProjection;
+use crate::rankings::Boards;
 use crate::rewards::{Reward, Session};
 use crate::secrets::Secrets;
 use crate::units::{self, UnitError};
@@ -62,6 +63,7 @@ pub struct OpenScheme {
     /// Ids that are somebody's: they stay so.
     pub(crate) known_volunteers: RwLock<HashSet<Uuid>>,
     pub(crate) known_organisation: units::Known,
+    pub(crate) boards: Boards,
     edition: RwLock<i64>,
     signer: NoteSigner,
     calendar: SharedCalendar,
@@ -277,6 +279,7 @@ impl Schemes {
             volunteers: Cache::builder().max_capacity(100_000).time_to_live(SEEN_BY_OTHERS).build(),
             known_volunteers: RwLock::default(),
             known_organisation: units::Known::default(),
+            boards: Boards::default(),
             edition: RwLock::new(edition),
             signer: NoteSigner::new(name, self.secrets.signing_key),
             calendar: self.calendar.clone(),

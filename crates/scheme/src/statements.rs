@@ -141,6 +141,7 @@ fn summary(entry: &Entry, name: Option<&String>) -> (String, String) {
         kind::POINTS_RECEIVED => ("受赠", "received as a gift"),
         kind::POOL_GRANTED => ("捐赠池发放", "granted from the pool"),
         kind::POINTS_EXPIRED => ("积分到期", "points expired"),
+        kind::POINTS_EXPIRING => ("积分即将到期", "points will expire"),
         kind::POINTS_MATURED => ("积分可用", "points can be spent"),
         kind::ACCOUNT_EXPIRED => ("账本到期", "account expired"),
         kind::ACCOUNT_THAWED => ("账户解冻", "account thawed"),

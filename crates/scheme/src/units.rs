@@ -45,6 +45,14 @@ impl Organisation {
         self.tree.subtree(code, on)
     }
 
+    /// The codes of the units right below a unit on that day; without one, of those at the top.
+    pub fn children(&self, code: Option<&str>, on: NaiveDate) -> Vec<String> {
+        match code {
+            Some(code) => self.tree.children(code, on).map(|unit| unit.code.clone()).collect(),
+            None => self.tree.roots(on).into_iter().map(|unit| unit.code.clone()).collect(),
+        }
+    }
+
     /// The codes of the units above one on that day, the nearest first.
     pub fn ancestors(&self, code: &str, on: NaiveDate) -> Vec<&str> {
         self.tree.ancestors(code, on)

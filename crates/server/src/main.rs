@@ -11,5 +11,7 @@ mod jobs;
 mod settings;
 
 fn main() -> std::process::ExitCode {
+    // Which library speaks TLS: the one that PostgreSQL is spoken to with. Nobody else has been asked before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     cli::main()
 }

@@ -58,7 +58,7 @@ pub async fn cancel(
     let reason = reasons::give(scheme, step_id(id, "released"), reason, by, now).await?;
     let mut document = json!({ "by": by.key_id, "reason": reason });
     given_back(&exchange, &mut document);
-    let action = Action::Release { hold: id };
+    let action = Action::Release { hold: id, legs: Vec::new() };
     let draft = step(scheme, &exchange, kind::EXCHANGE_CANCELLED, "released", action, document, now);
     settle(scheme, id, draft, Status::Cancelled, now).await
 }
@@ -66,7 +66,7 @@ pub async fn cancel(
 /// Gives back a reservation that nobody came for.
 pub(crate) async fn expire(scheme: &OpenScheme, id: Uuid, now: DateTime<Utc>) -> Result<(), ExchangeError> {
     let exchange = get(scheme, id).await?;
-    let (mut document, action) = (json!({}), Action::Release { hold: id });
+    let (mut document, action) = (json!({}), Action::Release { hold: id, legs: Vec::new() });
     given_back(&exchange, &mut document);
     let draft = step(scheme, &exchange, kind::EXCHANGE_EXPIRED, "released", action, document, now);
     match settle(scheme, id, draft, Status::Expired, now).await {

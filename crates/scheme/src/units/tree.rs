@@ -113,6 +113,13 @@ impl Tree {
         below.filter(move |unit| unit.parent(on) == Some(code))
     }
 
+    /// The units that had nobody above them on that day, in the order of their codes.
+    pub fn roots(&self, on: NaiveDate) -> Vec<&Arc<Unit>> {
+        let mut roots: Vec<_> = self.units.values().filter(|unit| unit.parent(on).is_none()).collect();
+        roots.sort_unstable_by(|one, other| one.code.cmp(&other.code));
+        roots
+    }
+
     /// The codes of the units above one on that day, the nearest first.
     pub fn ancestors(&self, code: &str, on: NaiveDate) -> Vec<&str> {
         let mut above = Vec::new();

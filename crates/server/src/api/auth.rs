@@ -79,6 +79,9 @@ operations! {
     GrantPoolRequest = "grant_pool_request":  SchemeAdmin;
 
     ListEntries      = "list_entries":      SchemeAdmin Reviewer Auditor;
+    ListEvents       = "list_events":       SchemeAdmin Reviewer Auditor;
+    ListEventTypes   = "list_event_types":  Kiosk Staff SchemeAdmin Reviewer Auditor Operator;
+
     ProveEntry       = "prove_entry":       SchemeAdmin Reviewer Auditor;
     GetCheckpoint    = "get_checkpoint":    Kiosk Staff SchemeAdmin Reviewer Auditor Operator;
     GetConsistency   = "get_consistency":   SchemeAdmin Reviewer Auditor;
@@ -88,6 +91,9 @@ operations! {
     PutBan           = "put_ban":           SchemeAdmin Reviewer;
 
     GetRanking       = "get_ranking":       Kiosk Staff SchemeAdmin Reviewer Auditor;
+    GetTeamRanking   = "get_team_ranking":  Kiosk Staff SchemeAdmin Reviewer Auditor;
+    GetUnitRanking   = "get_unit_ranking":  Kiosk Staff SchemeAdmin Reviewer Auditor;
+    GetRank          = "get_rank":          Kiosk Staff SchemeAdmin Reviewer Auditor;
 
     GetReview        = "get_review":        Kiosk Staff SchemeAdmin Reviewer Auditor;
 

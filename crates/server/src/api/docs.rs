@@ -38,6 +38,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
         (name = "rankings", description = "Who served most in a year"),
         (name = "reviews", description = "Who would be selected or pass in a year, and why the others would not"),
         (name = "journal", description = "The append-only book, and proofs over it"),
+        (name = "events", description = "What happens, as other systems follow it; webhooks"),
         (name = "administration", description = "Schemes and keys"),
         (name = "health", description = "For whoever operates the server")
     ),

@@ -16,6 +16,7 @@ mod words;
 
 mod balances;
 mod entries;
+pub mod events;
 mod exchanges;
 mod keys;
 mod levels;
@@ -40,6 +41,7 @@ use metrics::Metrics;
 use scheme::Schemes;
 use serde_json::Value;
 use std::collections::HashMap;
+use tokio::sync::watch;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -50,6 +52,8 @@ pub struct Api {
     pub schemes: Schemes,
     pub clock: Clock,
     pub metrics: Metrics,
+    /// True once the server is told to stop.
+    stopping: watch::Sender<bool>,
     document: Bytes,
     /// The methods that each path takes, as the header `Allow` names them.
     allowed: HashMap<String, String>,
@@ -59,7 +63,19 @@ impl Api {
     pub fn new(schemes: Schemes, clock: Clock) -> Api {
         let document = docs::document();
         let allowed = allowed(&document);
-        Api { schemes, clock, metrics: Metrics::default(), document: document.to_string().into(), allowed }
+        let (metrics, stopping) = (Metrics::default(), watch::Sender::default());
+        Api { schemes, clock, metrics, stopping, document: document.to_string().into(), allowed }
+    }
+
+    /// Tells all who wait for something that it will not come.
+    pub fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Comes back when the server is told to stop.
+    pub async fn stopping(&self) {
+        // The sender lives as long as this.
+        let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }
 }
 
@@ -97,6 +113,7 @@ fn routes(config: &mut ServiceConfig) {
         .configure(services::routes)
         .configure(transfers::routes)
         .configure(entries::routes)
+        .configure(events::routes)
         .configure(levels::routes)
         .configure(rankings::routes)
         .configure(reviews::routes)

@@ -5,7 +5,7 @@ use crate::api::auth::may;
 use crate::api::call::{Call, CodeOf, Json, Query};
 use crate::api::cursor::{List, page, page_size};
 use crate::api::error::{Problem, unit_flaw};
-use crate::api::rankings::known_unit;
+use crate::api::rankings::units_below;
 use actix_web::{HttpResponse, get, post, put};
 use chrono::NaiveDate;
 use scheme::config::UnitKind;
@@ -233,9 +233,7 @@ async fn list_units(call: Call<may::ListUnits, (), Query<UnitsQuery>>) -> Result
     let Query(query) = &call.input;
     let limit = page_size(query.limit, 200, 1000)?;
     let organisation = call.scheme.organisation().await?;
-    if let Some(under) = &query.under {
-        known_unit(&organisation, under)?;
-    }
+    units_below(&organisation, "/query/under", query.under.as_deref(), call.scheme.config().day_of(call.now))?;
     let list = List::of(&call);
     let filter = UnitsQuery { limit: None, cursor: None, ..query.clone() };
     let (filter, after): (UnitsQuery, Option<String>) = list.resume(query.cursor.as_deref(), filter)?;

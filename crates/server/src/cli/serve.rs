@@ -80,8 +80,8 @@ pub async fn serve(
 
     tokio::select! {
         ended = &mut server => ended?,
-        _ = terminate.recv() => stop(server).await?,
-        _ = interrupt.recv() => stop(server).await?,
+        _ = terminate.recv() => stop(&api, server).await?,
+        _ = interrupt.recv() => stop(&api, server).await?,
     }
     jobs.abort();
     api.schemes.close().await;
@@ -89,8 +89,9 @@ pub async fn serve(
     Ok(())
 }
 
-async fn stop(server: actix_web::dev::Server) -> std::io::Result<()> {
+async fn stop(api: &Api, server: actix_web::dev::Server) -> std::io::Result<()> {
     tracing::info!("stopping: requests under way are brought to an end");
+    api.stop();
     let (_, ended) = tokio::join!(server.handle().stop(true), server);
     ended
 }

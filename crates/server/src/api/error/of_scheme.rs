@@ -7,6 +7,7 @@ use crate::api::levels::Lack;
 use ledger::proof::ProofError;
 use scheme::balances::BalanceError;
 use scheme::config::{Applicant, Finding, Scheme, Severity};
+use scheme::events::EventsError;
 use scheme::exchanges::{ExchangeError, Ineligible};
 use scheme::keys::KeyError;
 use scheme::levels::LevelError;
@@ -39,6 +40,21 @@ impl From<SchemeError> for Problem {
                 Problem::new(Code::SchemeNotFound).detail(format!("没有方案 {code}"), detail)
             }
             SchemeError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<EventsError> for Problem {
+    fn from(error: EventsError) -> Self {
+        match error {
+            EventsError::BeyondTheBook { size, .. } => {
+                let zh = format!("账册只有 {size} 笔分录；请核对是否换了数据库");
+                let en = format!("the book has {size} entries: has the database been replaced?");
+                Problem::invalid_value("/query/after", "beyond_the_book", &zh, &en)
+            }
+            EventsError::Busy => Problem::new(Code::Busy),
+            EventsError::Database(error) => error.into(),
+            EventsError::Book(error) => Problem::internal(error),
         }
     }
 }
