@@ -19,6 +19,8 @@ mod exchanges;
 mod imports;
 mod levels;
 mod organisation;
+mod people;
+mod posts;
 mod reviews;
 mod roles;
 mod services;

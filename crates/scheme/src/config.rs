@@ -106,6 +106,10 @@ pub struct Scheme {
     /// Books of account that a volunteer has beside hours and points.
     #[serde(default)]
     pub accounts: Vec<VolunteerAccount>,
+    /// 未满 18 岁者须有监护人同意才能记录服务；不写为否。
+    /// Whether the records of somebody under 18 take the consent of a guardian; not when left out.
+    #[serde(default)]
+    pub guardian_consent: bool,
     /// 规则的各个版本，按生效日期先后。
     /// Dated versions of the rules, the oldest first.
     versions: Vec<Rules>,

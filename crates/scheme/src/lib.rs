@@ -16,9 +16,11 @@ pub mod keys;
 pub mod schemes;
 mod secrets;
 
+pub mod posts;
 pub mod rewards;
 pub mod services;
 pub mod stations;
+pub mod teams;
 pub mod units;
 pub mod volunteers;
 

@@ -9,7 +9,7 @@ use crate::rankings::Boards;
 use crate::rewards::{Reward, Session};
 use crate::secrets::Secrets;
 use crate::units::{self, UnitError};
-use crate::volunteers::Volunteer;
+use crate::volunteers::{Rosters, Volunteer};
 use chrono::{DateTime, NaiveDate, Utc};
 use db::Db;
 use ledger::book::Clock;
@@ -63,6 +63,7 @@ pub struct OpenScheme {
     /// Ids that are somebody's: they stay so.
     pub(crate) known_volunteers: RwLock<HashSet<Uuid>>,
     pub(crate) known_organisation: units::Known,
+    pub(crate) rosters: Rosters,
     pub(crate) boards: Boards,
     edition: RwLock<i64>,
     signer: NoteSigner,
@@ -279,6 +280,7 @@ impl Schemes {
             volunteers: Cache::builder().max_capacity(100_000).time_to_live(SEEN_BY_OTHERS).build(),
             known_volunteers: RwLock::default(),
             known_organisation: units::Known::default(),
+            rosters: Rosters::default(),
             boards: Boards::default(),
             edition: RwLock::new(edition),
             signer: NoteSigner::new(name, self.secrets.signing_key),

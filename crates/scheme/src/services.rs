@@ -112,6 +112,9 @@ pub enum ServiceError {
     ServiceNotFound { id: Uuid },
     #[error("there is no volunteer {id}")]
     VolunteerNotFound { id: Uuid },
+    /// What is done for them is done for the other.
+    #[error("the volunteer was merged into {into}")]
+    VolunteerMerged { into: Uuid },
     #[error("the id stands for another service record: {field} differs")]
     IdTaken { field: String },
     #[error("the volunteer was elsewhere at that time: service record {other}")]
@@ -139,6 +142,7 @@ impl From<VolunteerError> for ServiceError {
     fn from(error: VolunteerError) -> Self {
         match error {
             VolunteerError::VolunteerNotFound { id } => ServiceError::VolunteerNotFound { id },
+            VolunteerError::Merged { into } => ServiceError::VolunteerMerged { into },
             VolunteerError::Busy => ServiceError::Busy,
             VolunteerError::Database(error) => ServiceError::Database(error),
             other => ServiceError::Book(other.to_string()),
@@ -328,13 +332,13 @@ pub(crate) async fn put_in(
         return Err(ServiceError::Invalid(flaws));
     }
     // Taking the volunteer's lock now is what keeps two records of the same hour from passing each other.
-    let volunteer: Option<(Option<String>, Option<String>)> = tx
-        .lock("SELECT unit, home_unit FROM volunteers WHERE book = $1 AND id = $2")
+    let volunteer: Option<(Option<String>, Option<String>, Option<Uuid>)> = tx
+        .lock("SELECT unit, home_unit, merged_into FROM volunteers WHERE book = $1 AND id = $2")
         .bind(scheme.book.number())
         .bind(details.volunteer_id)
         .fetch_optional()
         .await?;
-    let Some((unit, home_unit)) = volunteer else {
+    let Some((unit, home_unit, merged_into)) = volunteer else {
         return Err(ServiceError::VolunteerNotFound { id: details.volunteer_id });
     };
     if let Some(known) = find(tx, scheme, id).await? {
@@ -343,6 +347,9 @@ pub(crate) async fn put_in(
             Some(field) => Err(ServiceError::IdTaken { field: field.to_owned() }),
             None => Ok((service, true)),
         };
+    }
+    if let Some(into) = merged_into {
+        return Err(ServiceError::VolunteerMerged { into });
     }
     refuse_overlap(tx, scheme, id, &details).await?;
     let details = ServiceDetails { unit: details.unit.or(unit), ..details };

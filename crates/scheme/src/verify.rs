@@ -2,7 +2,7 @@
 
 use crate::projection::{
     ACCOUNT_DAY, AWARD_MADE, EXCHANGE_MADE, GROUP_TOTAL, MONTH_TOTAL, REQUEST_GRANTED, SERVICE_DECIDED, SESSION_MADE,
-    SchemeProjection, TRANSFER_MADE, YEAR_TOTAL, kind,
+    SchemeProjection, TRANSFER_MADE, VOLUNTEER_MERGED, YEAR_TOTAL, kind,
 };
 use crate::schemes::OpenScheme;
 use crate::services::{ServiceRow, select_services};
@@ -39,6 +39,7 @@ pub async fn verify(scheme: &OpenScheme) -> db::Result<Report> {
     compare(&mut expected, &ACCOUNT_DAY, account_days(&mut tx, book).await?, &mut report);
     compare(&mut expected, &TRANSFER_MADE, transfers(&mut tx, book).await?, &mut report);
     compare(&mut expected, &REQUEST_GRANTED, granted_requests(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &VOLUNTEER_MERGED, merged(&mut tx, book).await?, &mut report);
     compare_commitments(&mut tx, book, &commitments, &mut report).await?;
     Ok(report)
 }
@@ -230,6 +231,22 @@ async fn sessions(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
             Cell::I64(seats),
             Cell::I64(version),
         ],
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+async fn merged(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
+    let rows: Vec<(Uuid, String, Option<Uuid>)> = tx
+        .query(
+            "SELECT id, status, merged_into FROM volunteers
+             WHERE book = $1 AND (status = 'merged' OR merged_into IS NOT NULL)",
+        )
+        .bind(book)
+        .fetch_all()
+        .await?;
+    let row = |(id, status, merged_into)| Row {
+        shape: &VOLUNTEER_MERGED,
+        cells: vec![Cell::I64(book), Cell::Uuid(id), Cell::Text(status), Cell::OptUuid(merged_into)],
     };
     Ok(rows.into_iter().map(row).collect())
 }

@@ -47,6 +47,11 @@ pub async fn exchange(
     let (wish, reward, session, today) = (&wish, &*reward, session.as_deref(), config.day_of(now));
     let asked = Asked { scheme, config: &config, wish, reward, session, today, now };
     let outcome = post(&asked, &station, by).await?;
+    if let Err(rejection) = &outcome.result
+        && let Some(into) = volunteers::merged_meanwhile(scheme, wish.volunteer_id, rejection).await
+    {
+        return Err(ExchangeError::VolunteerMerged { into });
+    }
     let entry = outcome.result.map_err(|rejection| match outcome.replayed {
         true => ExchangeError::Again(Box::new(refused(rejection))),
         false => refused(rejection),
@@ -87,9 +92,10 @@ async fn refuse_for_good(asked: &Asked<'_>, draft: Draft, error: ExchangeError) 
 }
 
 async fn require_volunteer(scheme: &OpenScheme, id: Uuid) -> Result<(), ExchangeError> {
-    match volunteers::require(scheme, id).await {
+    match volunteers::require_unmerged(scheme, id).await {
         Ok(()) => Ok(()),
         Err(VolunteerError::Database(error)) => Err(error.into()),
+        Err(VolunteerError::Merged { into }) => Err(ExchangeError::VolunteerMerged { into }),
         Err(_) => Err(ExchangeError::VolunteerNotFound { id }),
     }
 }
@@ -144,6 +150,7 @@ fn reservation(asked: &Asked<'_>, terms: &Terms, station: &str, by: &Operator) -
         _ => Action::Post(legs),
     };
     let mut bounds = terms.pins.clone();
+    bounds.push(accounts::unmerged(wish.volunteer_id));
     let limited = |counted: &Counted| {
         let (key, floor) = (Key::new(counted.path.clone()), Some(-counted.most));
         Bound { key, floor, ceiling: None }

@@ -6,9 +6,9 @@ use crate::projection::kind;
 use crate::reasons;
 use crate::rules::{RuleError, Step};
 use crate::schemes::OpenScheme;
-use crate::volunteers::Invalid;
+use crate::volunteers::{self, Invalid};
 use chrono::{DateTime, Utc};
-use ledger::{Action, Draft, Entry, PostError, Rejection};
+use ledger::{Action, Draft, Entry, Outcome, PostError, Rejection};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -83,7 +83,9 @@ pub(super) async fn confirm_row(
     loop {
         let worked = posting::work_out(scheme, row, confirmation, now).await?;
         let draft = posting::confirmation(scheme, row, &worked, reason.as_deref(), by);
-        match scheme.book.post(draft).await {
+        let posted = scheme.book.post(draft).await;
+        refuse_merged(scheme, row, &posted).await?;
+        match posted {
             Ok(outcome) => match outcome.result {
                 Ok(entry) => return decided(scheme, id, &entry, outcome.replayed).await,
                 // What the arithmetic was told has changed since: somebody used the cap, or spent the points.
@@ -133,11 +135,16 @@ pub async fn reverse(
     if !matches!(row.status.as_str(), "confirmed" | "reversed") {
         return Err(ServiceError::StateConflict { status: row.service()?.status });
     }
+    if row.status == "confirmed" {
+        volunteers::require_unmerged(scheme, row.volunteer_id).await?;
+    }
     let reason = reasons::give(scheme, reversal_id(id), reason, by, now).await?;
     let mut tries = 0;
     loop {
         let draft = posting::reversal(scheme, &row, reason.as_deref(), overdraw, by, now).await?;
-        match scheme.book.post(draft).await {
+        let posted = scheme.book.post(draft).await;
+        refuse_merged(scheme, &row, &posted).await?;
+        match posted {
             Ok(outcome) => match outcome.result {
                 Ok(entry) => return decided(scheme, id, &entry, outcome.replayed).await,
                 // Others changed the running total that the record was part of.
@@ -146,6 +153,19 @@ pub async fn reverse(
             },
             Err(error) => return conflict(scheme, id, error).await,
         }
+    }
+}
+
+/// That it was not refused because the volunteer has been merged into another meanwhile.
+async fn refuse_merged(
+    scheme: &OpenScheme,
+    row: &ServiceRow,
+    posted: &Result<Outcome, PostError>,
+) -> Result<(), ServiceError> {
+    let Ok(Outcome { result: Err(rejection), .. }) = posted else { return Ok(()) };
+    match volunteers::merged_meanwhile(scheme, row.volunteer_id, rejection).await {
+        Some(into) => Err(ServiceError::VolunteerMerged { into }),
+        None => Ok(()),
     }
 }
 

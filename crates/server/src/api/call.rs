@@ -208,6 +208,18 @@ impl At for CodeOf {
     }
 }
 
+/// `{code}` of a post, and `{id}`.
+pub struct PostOf {
+    pub code: String,
+    pub id: Uuid,
+}
+
+impl At for PostOf {
+    fn parse(request: &HttpRequest) -> Result<Self, Problem> {
+        Ok(PostOf { code: CodeOf::parse(request)?.0, id: id(request, "id")? })
+    }
+}
+
 /// `{scheme}`, where it need not exist yet.
 pub struct SchemeCode(pub String);
 

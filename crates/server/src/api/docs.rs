@@ -81,7 +81,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     if method != "get" {
         statuses.extend([400, 409, 413, 415]);
     }
-    if ["put_volunteer", "put_reward", "put_unit", "put_station"].contains(&id.as_str()) {
+    if ["put_volunteer", "put_reward", "put_unit", "put_station", "put_team", "put_post"].contains(&id.as_str()) {
         statuses.push(412);
     }
     for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {

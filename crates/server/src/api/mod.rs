@@ -20,12 +20,14 @@ pub mod events;
 mod exchanges;
 mod keys;
 mod levels;
+mod posts;
 mod rankings;
 mod reviews;
 mod rewards;
 pub mod schemes;
 mod services;
 mod stations;
+mod teams;
 mod transfers;
 mod units;
 mod volunteers;
@@ -110,6 +112,8 @@ fn routes(config: &mut ServiceConfig) {
         .configure(volunteers::routes)
         .configure(units::routes)
         .configure(stations::routes)
+        .configure(teams::routes)
+        .configure(posts::routes)
         .configure(services::routes)
         .configure(transfers::routes)
         .configure(entries::routes)

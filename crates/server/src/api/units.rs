@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+mod members;
+
 pub fn routes(config: &mut ServiceConfig) {
     config
         .service(put_units)
@@ -21,7 +23,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(merge_unit)
         .service(put_unit)
         .service(get_unit)
-        .service(list_units);
+        .service(list_units)
+        .configure(members::routes);
 }
 
 /// A unit as somebody writes it down.

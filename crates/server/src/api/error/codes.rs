@@ -47,6 +47,8 @@ codes! {
     RewardNotFound = "reward_not_found", 404, "没有这个兑换项目", "There is no such reward";
     SessionNotFound = "session_not_found", 404, "没有这个场次", "There is no such session";
     UnitNotFound = "unit_not_found", 404, "没有这个单位", "There is no such unit";
+    PostNotFound = "post_not_found", 404, "没有这个岗位", "There is no such post";
+    TeamNotFound = "team_not_found", 404, "没有这支队伍", "There is no such team";
     StationNotFound = "station_not_found", 404, "没有这个站点", "There is no such station";
     ExchangeNotFound = "exchange_not_found", 404, "没有这笔兑换", "There is no such exchange";
     AwardNotFound = "award_not_found", 404, "没有这次授予", "There is no such award";
@@ -58,6 +60,9 @@ codes! {
     MethodNotAllowed = "method_not_allowed", 405, "此地址不支持该方法", "The address does not take this method";
     IdTaken = "id_taken", 409, "编号已被占用", "The id or number is taken";
     StateConflict = "state_conflict", 409, "当前状态不允许", "The present state does not allow it";
+    PostFull = "post_full", 409, "岗位已满", "The post is full";
+    VolunteerMerged = "volunteer_merged", 409, "已并入另一位志愿者", "Merged into another volunteer";
+    OpenExchanges = "open_exchanges", 409, "还有未完成的兑换", "Exchanges are open";
     HigherPriorityFirst = "higher_priority_first", 409, "须先满足更优先的申请", "A request of higher priority comes first";
     NotRefundable = "not_refundable", 409, "按规则不予退还", "By the rules it does not come back";
     PreconditionFailed = "precondition_failed", 412, "资料已被他人修改", "It was changed meanwhile";

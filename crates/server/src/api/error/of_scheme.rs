@@ -11,11 +11,13 @@ use scheme::events::EventsError;
 use scheme::exchanges::{ExchangeError, Ineligible};
 use scheme::keys::KeyError;
 use scheme::levels::LevelError;
+use scheme::posts::PostsError;
 use scheme::reviews::ReviewError;
 use scheme::rewards::RewardError;
 use scheme::rules::{RuleError, in_chinese, ladders};
 use scheme::schemes::{ApplyError, SchemeError};
 use scheme::services::{self, ServiceError};
+use scheme::teams::TeamError;
 use scheme::transfers::TransferError;
 use scheme::units::{UnitError, UnitFlaw};
 use scheme::volunteers::{Invalid, VolunteerError};
@@ -140,10 +142,60 @@ impl From<VolunteerError> for Problem {
             VolunteerError::Taken { field } => Problem::new(Code::IdTaken)
                 .detail(format!("{field} 已登记给另一位志愿者"), format!("another volunteer has this {field}"))
                 .member("field", field),
+            VolunteerError::Merged { into } => volunteer_merged(into),
+            VolunteerError::OpenExchanges { open } => Problem::new(Code::OpenExchanges)
+                .detail(
+                    format!("还有 {open} 笔兑换没有完成，请先核销或取消"),
+                    format!("{open} exchanges are reserved: collect or cancel them first"),
+                )
+                .member("open", open),
             VolunteerError::VersionDiffers { current } => version_differs(current),
             VolunteerError::Busy => Problem::new(Code::Busy),
             VolunteerError::Database(error) => error.into(),
             VolunteerError::Book(error) => Problem::internal(error),
+        }
+    }
+}
+
+fn volunteer_merged(into: Uuid) -> Problem {
+    Problem::new(Code::VolunteerMerged)
+        .detail(format!("已并入志愿者 {into}，请为后者办理"), format!("merged into {into}: act for that volunteer"))
+        .member("into", into.to_string())
+}
+
+impl From<PostsError> for Problem {
+    fn from(error: PostsError) -> Self {
+        match error {
+            PostsError::Invalid(flaws) => invalid(flaws),
+            PostsError::PostNotFound { code } => {
+                let detail = format!("there is no post `{code}`");
+                Problem::new(Code::PostNotFound).detail(format!("没有岗位 {code}"), detail)
+            }
+            PostsError::Volunteer(error) => error.into(),
+            PostsError::IdTaken { field } => taken(field),
+            PostsError::PostFull { needed, assigned } => Problem::new(Code::PostFull)
+                .detail(
+                    format!("需要 {needed} 人，这段时间已有 {assigned} 人"),
+                    format!("{needed} are needed, and {assigned} have it at that time"),
+                )
+                .member("needed", needed)
+                .member("assigned", assigned),
+            PostsError::VersionDiffers { current } => version_differs(current),
+            PostsError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<TeamError> for Problem {
+    fn from(error: TeamError) -> Self {
+        match error {
+            TeamError::Invalid(flaws) => invalid(flaws),
+            TeamError::TeamNotFound { code } => {
+                let detail = format!("there is no team `{code}`");
+                Problem::new(Code::TeamNotFound).detail(format!("没有队伍 {code}"), detail)
+            }
+            TeamError::VersionDiffers { current } => version_differs(current),
+            TeamError::Database(error) => error.into(),
         }
     }
 }
@@ -182,6 +234,7 @@ impl From<LevelError> for Problem {
         match error {
             LevelError::Invalid(flaws) => invalid(flaws),
             LevelError::VolunteerNotFound { id } => not_found(Code::VolunteerNotFound, id),
+            LevelError::VolunteerMerged { into } => volunteer_merged(into),
             LevelError::AwardNotFound { id } => not_found(Code::AwardNotFound, id),
             LevelError::IdTaken { field } => taken(&field),
             LevelError::NotEligible { lacks } => missing(Code::NotEligible, lacks),
@@ -309,6 +362,7 @@ pub fn service_refused(error: ServiceError, scale: u8) -> Problem {
         ServiceError::Invalid(flaws) => invalid(flaws),
         ServiceError::ServiceNotFound { id } => not_found(Code::ServiceNotFound, id),
         ServiceError::VolunteerNotFound { id } => not_found(Code::VolunteerNotFound, id),
+        ServiceError::VolunteerMerged { into } => volunteer_merged(into),
         ServiceError::IdTaken { field } => taken(&field),
         ServiceError::Overlapping { other } => Problem::new(Code::OverlappingService)
             .detail("同一时间已有另一条服务记录", "the volunteer was elsewhere at that time")
@@ -332,6 +386,7 @@ pub fn exchange_refused(error: ExchangeError, config: &Scheme) -> Problem {
     match error {
         ExchangeError::Invalid(flaws) => invalid(flaws),
         ExchangeError::VolunteerNotFound { id } => not_found(Code::VolunteerNotFound, id),
+        ExchangeError::VolunteerMerged { into } => volunteer_merged(into),
         ExchangeError::RewardNotFound { id } => not_found(Code::RewardNotFound, id),
         ExchangeError::SessionNotFound { id } => not_found(Code::SessionNotFound, id),
         ExchangeError::ExchangeNotFound { id } => not_found(Code::ExchangeNotFound, id),
@@ -377,6 +432,7 @@ pub fn transfer_refused(error: TransferError, config: &Scheme) -> Problem {
     match error {
         TransferError::Invalid(flaws) => invalid(flaws),
         TransferError::VolunteerNotFound { id } => not_found(Code::VolunteerNotFound, id),
+        TransferError::VolunteerMerged { into } => volunteer_merged(into),
         TransferError::TransferNotFound { id } => not_found(Code::TransferNotFound, id),
         TransferError::RequestNotFound { id } => not_found(Code::RequestNotFound, id),
         TransferError::IdTaken { field } => taken(&field),
@@ -510,13 +566,16 @@ fn flaw(invalid: Invalid) -> Flaw {
         "minutes_differ" => "分钟数与起止时间不一致",
         "missing_end" => "缺少结束时间",
         "missing_minutes" => "缺少时长或起止时间",
+        "missing_guardian" => "未满 18 岁，须有监护人同意",
+        "invalid_weekday" => "星期须在 1 到 7 之间",
+        "no_member" => "这位志愿者不在队中",
         "missing_reason" => "须说明理由",
         "missing_start" => "缺少开始时间",
         "no_bans" => "这个等级表没有禁止申请的规定",
         "no_rules_then" => "当日尚无积分规则",
         "not_a_good" => "服务类项目没有库存，只有场次",
         "not_a_service" => "物品没有场次",
-        "same_volunteer" => "不能转赠给自己",
+        "same_volunteer" => "不能是同一位志愿者",
         "too_many_lots" => "涉及的到期日过多，请分几次转赠",
         "unknown_account" => "方案没有这个账本",
         "rules_not_applicable" => "积分规则不适用",
@@ -525,6 +584,7 @@ fn flaw(invalid: Invalid) -> Flaw {
         "unknown_step" => "没有这一级",
         "unknown_station" => "方案没有这个站点",
         "unknown_unit" => "方案没有这个单位",
+        "unknown_volunteer" => "没有这位志愿者",
         "wrong_pickup_code" => "取货码不对",
         _ => "值不对",
     };
