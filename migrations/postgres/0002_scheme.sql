@@ -46,9 +46,16 @@ CREATE TABLE volunteers (
     residence TEXT,
     registered_on DATE NOT NULL,
     labels TEXT NOT NULL,             -- JSON list
+    occupation TEXT,
+    availability BIGINT NOT NULL,     -- a bit for each part of each weekday
+    guardian_name TEXT,
+    guardian_phone TEXT,
     consent_record BOOLEAN NOT NULL,
     consent_publish BOOLEAN NOT NULL,
-    status TEXT NOT NULL,
+    consent_guardian BOOLEAN NOT NULL, -- of the guardian, to the records of a minor
+    status TEXT NOT NULL,             -- active, inactive, merged
+    merged_into UUID,                -- who has what they had
+    change BIGINT NOT NULL,           -- counts the changes of all volunteers of the book, without a gap
     version BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
@@ -56,6 +63,7 @@ CREATE TABLE volunteers (
     UNIQUE (book, number)
 );
 CREATE INDEX volunteers_name ON volunteers (book, name);
+CREATE UNIQUE INDEX volunteers_change ON volunteers (book, change);
 CREATE UNIQUE INDEX volunteers_id_digest ON volunteers (book, id_digest) WHERE id_digest IS NOT NULL;
 
 CREATE TABLE services (

@@ -7,7 +7,7 @@ use db::Engine;
 use rstest::rstest;
 use scheme::rules::Evidence;
 use scheme::services::{self, Service, ServiceDetails, ServiceFilter, Status};
-use scheme::{Role, rankings};
+use scheme::Role;
 use uuid::Uuid;
 
 /// Forty records in which every value of every filter occurs.
@@ -55,7 +55,8 @@ async fn each_list_is_what_a_look_at_every_record_says(#[values(Engine::Sqlite, 
     assert!(every.is_sorted_by_key(|service| (service.details.occurred_on, service.id)));
     let activity = every.iter().find_map(|service| service.details.activity_id);
     let plain = ServiceFilter::default;
-    let units = |unit: &str| Some(rankings::subtree(&world.scheme, unit));
+    let organisation = world.scheme.organisation().await.expect("units");
+    let units = |unit: &str| Some(organisation.subtree(unit, world.scheme.today()));
     let day = |text: &str| Some(text.parse::<NaiveDate>().expect("a day"));
     let filters = [
         ServiceFilter { volunteer_id: Some(people[0]), ..plain() },

@@ -22,6 +22,7 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     migration!(2, "0002_scheme"),
     migration!(3, "0003_levels"),
     migration!(4, "0004_calendar"),
+    migration!(5, "0005_organisation"),
     migration!(6, "0006_activities"),
     migration!(7, "0007_control"),
     migration!(8, "0008_other_records"),

@@ -205,6 +205,27 @@ impl Book {
         store::parties(&mut Session::Tx(tx), self.inner.book, after, until).await
     }
 
+    /// The paths of all accounts that the entries of a party moved or held anything on, those without bounds left out.
+    pub async fn paths_of_party(&self, tx: &mut db::Tx, party: Uuid) -> db::Result<Vec<Arc<str>>> {
+        let rows: Vec<(String,)> = tx
+            .query(
+                "SELECT a.path FROM ledger_entries AS e
+                 JOIN ledger_postings AS p ON p.book = e.book AND p.sequence = e.sequence
+                 JOIN ledger_accounts AS a ON a.book = p.book AND a.account = p.from_account
+                 WHERE e.book = $1 AND e.party = $2 AND NOT a.system
+                 UNION
+                 SELECT a.path FROM ledger_entries AS e
+                 JOIN ledger_postings AS p ON p.book = e.book AND p.sequence = e.sequence
+                 JOIN ledger_accounts AS a ON a.book = p.book AND a.account = p.to_account
+                 WHERE e.book = $1 AND e.party = $2 AND NOT a.system",
+            )
+            .bind(self.inner.book)
+            .bind(party)
+            .fetch_all()
+            .await?;
+        Ok(rows.into_iter().map(|(path,)| path.into()).collect())
+    }
+
     pub async fn entry(&self, id: Uuid) -> db::Result<Option<Entry>> {
         let mut tx = self.inner.db.begin_read().await?;
         let mut entries = store::entries_with_ids(&mut Session::Tx(&mut tx), self.inner.book, vec![id]).await?;

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// Legs of one draft, at most.
-pub const LEGS_MAX: usize = 64;
+pub const LEGS_MAX: usize = 512;
 /// Bytes of one document, at most.
-pub const DOCUMENT_BYTES_MAX: usize = 16 * 1024;
+pub const DOCUMENT_BYTES_MAX: usize = 64 * 1024;
 
 /// One entry to be. Posted wholly or not at all, at most once for its `id`.
 #[derive(Debug, Clone, PartialEq)]

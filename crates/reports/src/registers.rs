@@ -22,6 +22,7 @@ mod services;
 mod sheet;
 mod texts;
 mod times;
+mod units;
 mod volunteers;
 mod workbook;
 
@@ -29,6 +30,7 @@ use serde::Serialize;
 
 pub use error::RegisterError;
 pub use services::ServiceRow;
+pub use units::UnitRow;
 pub use volunteers::VolunteerRow;
 
 use header::Form;
@@ -113,6 +115,16 @@ pub fn read_services(file_name: &str, bytes: &[u8]) -> Result<Register<ServiceRo
 /// As [`read_services`].
 pub fn read_volunteers(file_name: &str, bytes: &[u8]) -> Result<Register<VolunteerRow>, RegisterError> {
     read(file_name, bytes, &volunteers::FORM, volunteers::read_row)
+}
+
+/// Reads a list of units. `file_name` only says which kind of file was meant.
+///
+/// Code, name and kind are required. Whether parents exist is not judged here.
+///
+/// # Errors
+/// As [`read_services`].
+pub fn read_units(file_name: &str, bytes: &[u8]) -> Result<Register<UnitRow>, RegisterError> {
+    read(file_name, bytes, &units::FORM, units::read_row)
 }
 
 fn read<R>(

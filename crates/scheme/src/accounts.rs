@@ -3,7 +3,7 @@
 use crate::config::{CapUnit, VolunteerAccount};
 use crate::rules::Tally;
 use chrono::NaiveDate;
-use ledger::{Account, Key, Lot, Unit};
+use ledger::{Account, Bound, Key, Lot, Unit};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -79,6 +79,25 @@ pub fn bans_path(volunteer: Uuid, ladder: &str) -> Arc<str> {
 /// How often the gifts of a step were had, below zero.
 pub fn entitled_path(volunteer: Uuid, ladder: &str, step: &str) -> Arc<str> {
     format!("limit/entitled/{ladder}/{step}/{volunteer}").into()
+}
+
+pub fn merged_path(volunteer: Uuid) -> Arc<str> {
+    format!("volunteer/{volunteer}/merged").into()
+}
+
+/// One, once the volunteer was merged into another.
+pub fn merged(volunteer: Uuid) -> Account {
+    Account::holding(Key::new(merged_path(volunteer)), Unit::Uses).with_ceiling(1)
+}
+
+/// Where mergers are counted.
+pub fn mergers() -> Account {
+    Account::system("scheme/mergers", Unit::Uses)
+}
+
+/// What every posting for a volunteer rests on: that they were not merged into another by the time of judgement.
+pub fn unmerged(volunteer: Uuid) -> Bound {
+    Bound { key: Key::new(merged_path(volunteer)), floor: None, ceiling: Some(0) }
 }
 
 pub fn debt_path(volunteer: Uuid) -> Arc<str> {

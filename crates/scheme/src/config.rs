@@ -140,6 +140,10 @@ pub struct Scheme {
     /// 微心愿与项目认领；不写则心愿只带时长，不带积分。
     /// Wishes and projects that are claimed; they carry minutes and no points when left out.
     pub wishes: Option<Wishes>,
+    /// 未满 18 岁者须有监护人同意才能记录服务；不写为否。
+    /// Whether the records of somebody under 18 take the consent of a guardian; not when left out.
+    #[serde(default)]
+    pub guardian_consent: bool,
     /// 规则的各个版本，按生效日期先后。
     /// Dated versions of the rules, the oldest first.
     versions: Vec<Rules>,

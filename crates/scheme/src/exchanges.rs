@@ -147,6 +147,9 @@ pub enum ExchangeError {
     Invalid(Vec<Invalid>),
     #[error("there is no volunteer {id}")]
     VolunteerNotFound { id: Uuid },
+    /// What is done for them is done for the other.
+    #[error("the volunteer was merged into {into}")]
+    VolunteerMerged { into: Uuid },
     #[error("there is no reward {id}")]
     RewardNotFound { id: Uuid },
     #[error("there is no session {id} of this reward")]

@@ -5,9 +5,11 @@
 //! record by record. Stopped in between, the same import takes up where it was.
 
 mod services;
+mod units;
 mod volunteers;
 
 pub use services::{Evidences, ServiceLine, services};
+pub use units::{UnitLine, units};
 pub use volunteers::{VolunteerLine, volunteers};
 
 use crate::schemes::OpenScheme;

@@ -24,6 +24,10 @@ pub mod pictures;
 pub mod rewards;
 pub mod services;
 pub mod sponsors;
+pub mod posts;
+pub mod stations;
+pub mod teams;
+pub mod units;
 pub mod volunteers;
 
 pub mod anomalies;

@@ -44,6 +44,7 @@ pub mod kind {
     pub const ACCOUNT_EXPIRED: &str = "account.expired";
     pub const ACCOUNT_THAWED: &str = "account.thawed";
     pub const WISH_FULFILLED: &str = "wish.fulfilled";
+    pub const VOLUNTEER_MERGED: &str = "volunteer.merged";
     pub const LEVEL_GRANTED: &str = "level.granted";
     pub const LEVEL_REVOKED: &str = "level.revoked";
     pub const LEVEL_BANNED: &str = "level.banned";
@@ -218,6 +219,12 @@ pub(crate) static ACCOUNT_DAY: Shape = Shape {
     columns: &["book", "account", "served_on", "volunteer_id", "amount"],
 };
 
+pub(crate) static VOLUNTEER_MERGED: Shape =
+    Shape { table: "volunteers", how: How::Update, keys: 2, columns: &["book", "id", "status", "merged_into"] };
+
+static AWARD_MOVED: Shape =
+    Shape { table: "awards", how: How::Update, keys: 2, columns: &["book", "id", "volunteer_id"] };
+
 impl Projection for SchemeProjection {
     fn project(&self, book: i64, entry: &Entry) -> Vec<Row> {
         let fields = entry.fields();
@@ -255,6 +262,7 @@ fn of_kind(book: i64, entry: &Entry, fields: &Map<String, Value>) -> Vec<Row> {
         (kind::STOCK_ARRIVED, _) => vec![stock::arrived(book, entry, fields)],
         (kind::LEVEL_GRANTED, _) => vec![granted(book, entry, fields)],
         (kind::LEVEL_REVOKED, _) => vec![revoked(book, entry)],
+        (kind::VOLUNTEER_MERGED, _) => merged(book, fields),
         _ => Vec::new(),
     }
 }
@@ -453,6 +461,48 @@ fn account_days(book: i64, entry: &Entry, volunteer: Uuid) -> Vec<Row> {
         ],
     };
     sums.into_iter().map(row).collect()
+}
+
+/// A volunteer who is another: what they did counts for the other.
+fn merged(book: i64, fields: &Map<String, Value>) -> Vec<Row> {
+    let (Some(from), Some(into)) = (id(fields, "from"), id(fields, "into")) else { return Vec::new() };
+    let status = Cell::Text("merged".to_owned());
+    let cells = vec![Cell::I64(book), Cell::Uuid(from), status, Cell::OptUuid(Some(into))];
+    let mut rows = vec![Row { shape: &VOLUNTEER_MERGED, cells }];
+    let list = |name: &str| fields.get(name).and_then(Value::as_array).into_iter().flatten();
+    let mut years: BTreeMap<i64, [i64; 3]> = BTreeMap::new();
+    for month in list("months") {
+        let number = |place: usize| month.get(place).and_then(Value::as_i64).unwrap_or(0);
+        let sums = [number(1), number(2), number(3)];
+        let year = years.entry(number(0) / 100).or_default();
+        year.iter_mut().zip(sums).for_each(|(sum, more)| *sum = sum.saturating_add(more));
+        rows.extend(carried_over(&MONTH_TOTAL, &[Cell::I64(book), Cell::I64(number(0))], &sums, from, into));
+    }
+    for (year, sums) in years {
+        rows.extend(carried_over(&YEAR_TOTAL, &[Cell::I64(book), Cell::I64(year)], &sums, from, into));
+    }
+    for day in list("account_days") {
+        let text = |place: usize| day.get(place).and_then(Value::as_str);
+        let (Some(account), Some(Ok(served_on))) = (text(0), text(1).map(str::parse)) else { continue };
+        let keys = [Cell::I64(book), Cell::Text(account.to_owned()), Cell::Date(served_on)];
+        let amount = day.get(2).and_then(Value::as_i64).unwrap_or(0);
+        rows.extend(carried_over(&ACCOUNT_DAY, &keys, &[amount], from, into));
+    }
+    let awards = list("awards").filter_map(|award| award.as_str()?.parse().ok());
+    let award =
+        |award: Uuid| Row { shape: &AWARD_MOVED, cells: vec![Cell::I64(book), Cell::Uuid(award), Cell::Uuid(into)] };
+    rows.extend(awards.map(award));
+    rows
+}
+
+/// Takes sums from one volunteer, and adds them to another.
+fn carried_over(shape: &'static Shape, keys: &[Cell], sums: &[i64], from: Uuid, into: Uuid) -> [Row; 2] {
+    let row = |volunteer: Uuid, sign: i64| Row {
+        shape,
+        cells: [keys, &[Cell::Uuid(volunteer)], &sums.iter().map(|sum| Cell::I64(sign * sum)).collect::<Vec<_>>()]
+            .concat(),
+    };
+    [row(from, -1), row(into, 1)]
 }
 
 fn granted(book: i64, entry: &Entry, fields: &Map<String, Value>) -> Row {

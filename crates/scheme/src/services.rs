@@ -139,6 +139,9 @@ pub enum ServiceError {
     ServiceNotFound { id: Uuid },
     #[error("there is no volunteer {id}")]
     VolunteerNotFound { id: Uuid },
+    /// What is done for them is done for the other.
+    #[error("the volunteer was merged into {into}")]
+    VolunteerMerged { into: Uuid },
     #[error("the id stands for another service record: {field} differs")]
     IdTaken { field: String },
     #[error("the volunteer was elsewhere at that time: service record {other}")]
@@ -179,6 +182,7 @@ impl From<VolunteerError> for ServiceError {
     fn from(error: VolunteerError) -> Self {
         match error {
             VolunteerError::VolunteerNotFound { id } => ServiceError::VolunteerNotFound { id },
+            VolunteerError::Merged { into } => ServiceError::VolunteerMerged { into },
             VolunteerError::Busy => ServiceError::Busy,
             VolunteerError::Database(error) => ServiceError::Database(error),
             other => ServiceError::Book(other.to_string()),

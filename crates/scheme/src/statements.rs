@@ -91,11 +91,20 @@ pub async fn statement(
 async fn newest(scheme: &OpenScheme, volunteer: Uuid) -> Result<Position, BalanceError> {
     let paths = [accounts::minutes_path(volunteer), accounts::points_path(volunteer)];
     let view = scheme.book.standings(&paths).await?;
-    Ok(Position {
+    let mut position = Position {
         before: view.size + 1,
         balance_minutes: view.lots[0].first().map_or(0, |standing| standing.balance),
         balance_points: view.lots[1].iter().map(|lot| lot.balance - lot.held_out).sum(),
-    })
+    };
+    // What went to another stands on the other's statement: this one ends before that.
+    let merges = if volunteers::get(scheme, volunteer).await?.merged_into.is_some() { usize::MAX } else { 0 };
+    for nth in 0..merges {
+        let Some(entry) = scheme.book.entry(volunteers::merge_entry_id(volunteer, nth)).await? else { break };
+        let (minutes, points) = change(&entry, volunteer);
+        position.balance_minutes -= minutes;
+        position.balance_points -= points;
+    }
+    Ok(position)
 }
 
 /// What an entry changed for its volunteer: minutes, and points that can be spent.
@@ -183,6 +192,7 @@ fn summary(entry: &Entry, name: Option<&String>) -> (String, String) {
         kind::POOL_GRANTED => ("捐赠池发放", "granted from the pool"),
         kind::POINTS_EXPIRED => ("积分到期", "points expired"),
         kind::POINTS_EXPIRING => ("积分即将到期", "points will expire"),
+        kind::VOLUNTEER_MERGED => ("账户合并", "accounts merged"),
         kind::POINTS_MATURED => ("积分可用", "points can be spent"),
         kind::ACCOUNT_EXPIRED => ("账本到期", "account expired"),
         kind::ACCOUNT_THAWED => ("账户解冻", "account thawed"),

@@ -4,8 +4,7 @@ mod stock;
 
 use crate::projection::{
     ACCOUNT_DAY, AWARD_MADE, EXCHANGE_MADE, GROUP_TOTAL, MONTH_TOTAL, REQUEST_GRANTED, SERVICE_DECIDED, SESSION_MOVED,
-    STOCK_MOVED, STOCK_SENT,
-    SchemeProjection, TRANSFER_MADE, YEAR_TOTAL, kind,
+    STOCK_MOVED, STOCK_SENT, SchemeProjection, TRANSFER_MADE, VOLUNTEER_MERGED, YEAR_TOTAL, kind,
 };
 use crate::schemes::OpenScheme;
 use crate::services::{ServiceRow, select_services};
@@ -44,6 +43,7 @@ pub async fn verify(scheme: &OpenScheme) -> db::Result<Report> {
     compare(&mut expected, &REQUEST_GRANTED, granted_requests(&mut tx, book).await?, &mut report);
     compare(&mut expected, &STOCK_MOVED, stock::movements(&mut tx, book).await?, &mut report);
     compare(&mut expected, &STOCK_SENT, stock::transfers(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &VOLUNTEER_MERGED, merged(&mut tx, book).await?, &mut report);
     compare_commitments(&mut tx, book, &commitments, &mut report).await?;
     control(&mut tx, book, &mut report).await?;
     Ok(report)
@@ -263,6 +263,22 @@ async fn sessions(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
             Cell::I64(row.version),
             Cell::OptI64(row.moved_sequence),
         ],
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+async fn merged(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
+    let rows: Vec<(Uuid, String, Option<Uuid>)> = tx
+        .query(
+            "SELECT id, status, merged_into FROM volunteers
+             WHERE book = $1 AND (status = 'merged' OR merged_into IS NOT NULL)",
+        )
+        .bind(book)
+        .fetch_all()
+        .await?;
+    let row = |(id, status, merged_into)| Row {
+        shape: &VOLUNTEER_MERGED,
+        cells: vec![Cell::I64(book), Cell::Uuid(id), Cell::Text(status), Cell::OptUuid(merged_into)],
     };
     Ok(rows.into_iter().map(row).collect())
 }

@@ -37,6 +37,7 @@ pub enum Field {
     Teams,
     Skills,
     Consent,
+    Parent,
 }
 
 /// A kind of register.

@@ -1,6 +1,8 @@
 //! What an activity must say.
 
 use super::{ActivityDetails, Mode, Post};
+use crate::schemes::OpenScheme;
+use crate::stations;
 use crate::config::{CategoryKind, Scheme};
 use crate::volunteers::{Invalid, is_text};
 use chrono::{DateTime, Duration, Utc};
@@ -20,6 +22,21 @@ pub fn flaws(config: &Scheme, details: &ActivityDetails) -> Vec<Invalid> {
     numbers(details, &mut flaws);
     posts(&details.posts, &mut flaws);
     flaws
+}
+
+/// What is wrong with where it is.
+pub async fn places(scheme: &OpenScheme, details: &ActivityDetails) -> db::Result<Vec<Invalid>> {
+    let mut flaws = Vec::new();
+    let organisation = scheme.organisation().await?;
+    if details.unit.as_ref().is_some_and(|unit| organisation.unit(unit).is_none()) {
+        flaws.push(Invalid::new("unit", "unknown_unit", "the scheme has no such unit"));
+    }
+    if let Some(station) = &details.station
+        && !stations::is_known(scheme, station).await?
+    {
+        flaws.push(Invalid::new("station", "unknown_station", "the scheme has no such station"));
+    }
+    Ok(flaws)
 }
 
 fn texts(details: &ActivityDetails, flaws: &mut Vec<Invalid>) {
@@ -55,12 +72,6 @@ fn codes(config: &Scheme, details: &ActivityDetails, flaws: &mut Vec<Invalid>) {
         if code.as_ref().is_some_and(|code| known.iter().all(|one| one.code != *code)) {
             refuse(field, "unknown_code", "the scheme has no such code");
         }
-    }
-    if details.unit.as_ref().is_some_and(|unit| config.unit(unit).is_none()) {
-        refuse("unit", "unknown_unit", "the scheme has no such unit");
-    }
-    if details.station.as_ref().is_some_and(|station| config.station(station).is_none()) {
-        refuse("station", "unknown_station", "the scheme has no such station");
     }
 }
 

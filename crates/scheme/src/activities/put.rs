@@ -21,7 +21,8 @@ pub async fn put(
     now: DateTime<Utc>,
 ) -> Result<(Activity, Written), ActivityError> {
     let config = scheme.config();
-    let flaws = check::flaws(&config, &details);
+    let mut flaws = check::flaws(&config, &details);
+    flaws.extend(check::places(scheme, &details).await?);
     if !flaws.is_empty() {
         return Err(ActivityError::Invalid(flaws));
     }

@@ -5,11 +5,12 @@ use super::{
     Exchange, ExchangeError, Status, Wish, fields, pickup_code, post_error, queue_number, refused, reward_error,
 };
 use crate::accounts;
-use crate::config::{Relation, Scheme};
+use crate::config::Relation;
 use crate::keys::Operator;
 use crate::projection::kind;
 use crate::rewards::{self, Kind, Reward, Session};
 use crate::schemes::OpenScheme;
+use crate::stations;
 use crate::volunteers::{self, Invalid, VolunteerError};
 use crate::{micros, moment};
 use chrono::{DateTime, Duration, Utc};
@@ -45,11 +46,16 @@ pub async fn exchange(
         }
     };
     let config = scheme.config();
-    let station = station(&config, &wish, session.as_deref(), by)?;
+    let station = station(scheme, &wish, session.as_deref(), by).await?;
     check(&wish, &reward)?;
     let (wish, reward, session, today) = (&wish, &*reward, session.as_deref(), config.day_of(now));
     let asked = Asked { scheme, config: &config, wish, reward, session, today, now };
     let outcome = post(&asked, &station, by).await?;
+    if let Err(rejection) = &outcome.result
+        && let Some(into) = volunteers::merged_meanwhile(scheme, wish.volunteer_id, rejection).await
+    {
+        return Err(ExchangeError::VolunteerMerged { into });
+    }
     let entry = outcome.result.map_err(|rejection| match outcome.replayed {
         true => ExchangeError::Again(Box::new(refused(rejection))),
         false => refused(rejection),
@@ -90,22 +96,28 @@ async fn refuse_for_good(asked: &Asked<'_>, draft: Draft, error: ExchangeError) 
 }
 
 pub(super) async fn require_volunteer(scheme: &OpenScheme, id: Uuid) -> Result<(), ExchangeError> {
-    match volunteers::require(scheme, id).await {
+    match volunteers::require_unmerged(scheme, id).await {
         Ok(()) => Ok(()),
         Err(VolunteerError::Database(error)) => Err(error.into()),
+        Err(VolunteerError::Merged { into }) => Err(ExchangeError::VolunteerMerged { into }),
         Err(_) => Err(ExchangeError::VolunteerNotFound { id }),
     }
 }
 
 /// Where it is handed over.
-fn station(config: &Scheme, wish: &Wish, session: Option<&Session>, by: &Operator) -> Result<String, ExchangeError> {
+async fn station(
+    scheme: &OpenScheme,
+    wish: &Wish,
+    session: Option<&Session>,
+    by: &Operator,
+) -> Result<String, ExchangeError> {
     let given = wish.station.clone().or_else(|| session.map(|session| session.station.clone()));
     let station = given.or_else(|| by.station.clone()).unwrap_or_else(|| "main".to_owned());
     let invalid = |code, detail: &str| Err(ExchangeError::Invalid(vec![Invalid::new("station", code, detail)]));
     if !by.serves(&station) {
         return Err(ExchangeError::WrongStation { station });
     }
-    if config.station(&station).is_none() {
+    if !stations::is_known(scheme, &station).await? {
         return invalid("unknown_station", "the scheme has no such station");
     }
     if session.is_some_and(|session| session.station != station) {
@@ -145,6 +157,7 @@ pub(super) fn reservation(asked: &Asked<'_>, terms: &Terms, station: &str, by: &
         _ => Action::Post(legs),
     };
     let mut bounds = terms.pins.clone();
+    bounds.push(accounts::unmerged(wish.volunteer_id));
     let limited = |counted: &Counted| {
         let (key, floor) = (Key::new(counted.path.clone()), Some(-counted.most));
         Bound { key, floor, ceiling: None }

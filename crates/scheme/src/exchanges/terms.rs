@@ -235,8 +235,8 @@ async fn gates(asked: &Asked<'_>) -> Result<Vec<Refusal>, ExchangeError> {
     if !gates.ask_who() {
         return Ok(Vec::new());
     }
-    let visitor = rewards::visitor(asked.scheme, asked.wish.volunteer_id).await?;
-    Ok(gates.lacks(&visitor, asked.config, asked.today))
+    let visitor = rewards::visitor(asked.scheme, asked.wish.volunteer_id, asked.today).await?;
+    Ok(gates.lacks(&visitor, asked.today))
 }
 
 /// Whether places are booked for the volunteer, who did not come for some. It holds at the moment of asking.

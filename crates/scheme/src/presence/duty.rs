@@ -4,6 +4,7 @@ use super::PresenceError;
 use crate::activities::{self, ActivityDetails, ActivityStatus, FeeKind, Mode};
 use crate::config::{Duty, Scheme};
 use crate::keys::Operator;
+use crate::stations;
 use crate::schemes::OpenScheme;
 use crate::volunteers::Invalid;
 use chrono::{DateTime, NaiveDate, TimeZone, Utc};
@@ -23,25 +24,26 @@ pub async fn of_day(
     let Some(duty) = &config.presence.duty else {
         return Err(refuse("activity_id", "missing_activity", "the scheme has no duty without an activity"));
     };
-    if config.station(station).is_none() {
+    if !stations::is_known(scheme, station).await? {
         return Err(refuse("station", "unknown_station", "the scheme has no such station"));
     }
     let day = config.day_of(at);
     let namespace = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("aixin/{}", scheme.book.code()).as_bytes());
     let id = Uuid::new_v5(&namespace, format!("duty {station} {day}").as_bytes());
     if activities::find(tx, scheme, id).await?.is_none() {
-        let details = details(&config, duty, station, day)
+        let organisation = scheme.organisation().await?;
+        let place = organisation.station(station).map_or(station, |station| station.name.as_str());
+        let details = details(&config, duty, (station, place), day)
             .ok_or_else(|| refuse("activity_id", "missing_activity", "there is no duty on that day"))?;
         activities::insert(tx, scheme, id, &details, None, ActivityStatus::Published, by, now).await?;
     }
     Ok(id)
 }
 
-fn details(config: &Scheme, duty: &Duty, station: &str, day: NaiveDate) -> Option<ActivityDetails> {
+fn details(config: &Scheme, duty: &Duty, (station, place): (&str, &str), day: NaiveDate) -> Option<ActivityDetails> {
     let zone = config.time_zone;
     let at = |time| zone.from_local_datetime(&day.and_time(time)).earliest().map(|at| at.with_timezone(&Utc));
     let (starts_at, ends_at) = (at(duty.opens.0)?, at(duty.closes.0)?);
-    let place = config.station(station).map_or(station, |station| station.name.as_str());
     Some(ActivityDetails {
         title: duty.title.clone(),
         content: duty.title.clone(),

@@ -87,7 +87,8 @@ pub async fn put(
     by: &Operator,
     now: DateTime<Utc>,
 ) -> Result<(Arc<Reward>, Written), RewardError> {
-    let flaws = check(scheme, &details);
+    let mut flaws = check(&details);
+    flaws.extend(gates::check(&details.gates, scheme).await?);
     if !flaws.is_empty() {
         return Err(RewardError::Invalid(flaws));
     }
@@ -237,7 +238,7 @@ pub async fn available(
     Ok(counts.collect())
 }
 
-fn check(scheme: &OpenScheme, details: &RewardDetails) -> Vec<Invalid> {
+fn check(details: &RewardDetails) -> Vec<Invalid> {
     let mut flaws = Vec::new();
     let mut refuse = |field, code, detail: &str| flaws.push(Invalid::new(field, code, detail));
     if !is_text(&details.name, 100) {
@@ -274,7 +275,6 @@ fn check(scheme: &OpenScheme, details: &RewardDetails) -> Vec<Invalid> {
             "a category is a code: 1 to 32 of a-z, 0-9, - and _, beginning with a letter",
         );
     }
-    flaws.extend(gates::check(&details.gates, &scheme.config()));
     flaws
 }
 

@@ -47,8 +47,8 @@ impl Eq for OpenTime {}
 #[derive(Debug, Clone, Default)]
 pub struct Visitor {
     pub birth_date: Option<NaiveDate>,
-    /// Where they serve.
-    pub unit: Option<String>,
+    /// Where they serve: the unit and those above it.
+    pub units: Vec<String>,
 }
 
 impl Gates {
@@ -58,7 +58,7 @@ impl Gates {
     }
 
     /// All that the volunteer lacks. A refusal is kept for ever, so it tells nobody's age or unit.
-    pub fn lacks(&self, visitor: &Visitor, config: &Scheme, today: NaiveDate) -> Vec<Refusal> {
+    pub fn lacks(&self, visitor: &Visitor, today: NaiveDate) -> Vec<Refusal> {
         let age = visitor.birth_date.and_then(|born| today.years_since(born)).map(i64::from);
         let mut lacks = Vec::new();
         if let Some(least) = self.min_age.filter(|least| age.is_none_or(|age| age < *least)) {
@@ -67,8 +67,7 @@ impl Gates {
         if let Some(most) = self.max_age.filter(|most| age.is_none_or(|age| age > *most)) {
             lacks.push(not_eligible("max_age", most.to_string()));
         }
-        let is_in = |unit: &String| visitor.unit.as_deref().is_some_and(|own| is_within(config, own, unit));
-        if !self.units.is_empty() && !self.units.iter().any(is_in) {
+        if !self.units.is_empty() && !self.units.iter().any(|unit| visitor.units.contains(unit)) {
             lacks.push(not_eligible("units", self.units.join(", ")));
         }
         lacks
@@ -76,20 +75,18 @@ impl Gates {
 }
 
 /// The volunteer as gates look at them.
-pub async fn visitor(scheme: &OpenScheme, volunteer: Uuid) -> Result<Visitor, StandingError> {
+pub async fn visitor(scheme: &OpenScheme, volunteer: Uuid, today: NaiveDate) -> Result<Visitor, StandingError> {
     match volunteers::get(scheme, volunteer).await {
-        Ok(known) => Ok(Visitor { birth_date: known.birth_date, unit: known.unit.clone() }),
+        Ok(known) => {
+            let organisation = scheme.organisation().await?;
+            let above = known.unit.iter().flat_map(|unit| organisation.ancestors(unit, today));
+            let units = known.unit.iter().map(String::as_str).chain(above).map(str::to_owned).collect();
+            Ok(Visitor { birth_date: known.birth_date, units })
+        }
         Err(VolunteerError::Database(error)) => Err(error.into()),
         Err(VolunteerError::Busy) => Err(StandingError::Busy),
         Err(_) => Err(StandingError::VolunteerNotFound { id: volunteer }),
     }
-}
-
-/// Whether `unit` is `above`, or below it in the organisation.
-fn is_within(config: &Scheme, unit: &str, above: &str) -> bool {
-    let parent = |code: &str| config.unit(code).and_then(|unit| unit.parent.clone());
-    // A unit stands after its parent in the configuration, so there is no circle.
-    std::iter::successors(Some(unit.to_owned()), |code| parent(code)).any(|code| code == above)
 }
 
 /// Nobody is told to earn more for what is not to be had.
@@ -163,7 +160,8 @@ fn not_eligible(condition: &str, needed: String) -> Refusal {
 }
 
 /// What is wrong with gates as somebody writes them.
-pub fn check(gates: &Gates, config: &Scheme) -> Vec<Invalid> {
+pub async fn check(gates: &Gates, scheme: &OpenScheme) -> db::Result<Vec<Invalid>> {
+    let organisation = scheme.organisation().await?;
     let mut flaws = Vec::new();
     let mut refuse = |field, code, detail: &str| flaws.push(Invalid::new(field, code, detail));
     let ages = [("min_age", gates.min_age), ("max_age", gates.max_age)];
@@ -173,7 +171,7 @@ pub fn check(gates: &Gates, config: &Scheme) -> Vec<Invalid> {
     if gates.min_age.zip(gates.max_age).is_some_and(|(least, most)| most < least) {
         refuse("max_age", "invalid_age", "nobody is that old and that young");
     }
-    if gates.units.len() > 100 || gates.units.iter().any(|unit| config.unit(unit).is_none()) {
+    if gates.units.len() > 100 || gates.units.iter().any(|unit| organisation.unit(unit).is_none()) {
         refuse("units", "unknown_unit", "the scheme has no such unit");
     }
     let years = || NaiveDate::from_ymd_opt(2024, 1, 1).into_iter().flat_map(|day| day.iter_days().take(4 * 366));
@@ -184,7 +182,7 @@ pub fn check(gates: &Gates, config: &Scheme) -> Vec<Invalid> {
     } else if gates.windows.iter().any(|window| !years().any(|day| window.days.opens_on(day))) {
         refuse("windows", "never_open", "there is no such day");
     }
-    flaws
+    Ok(flaws)
 }
 
 #[cfg(test)]
@@ -226,8 +224,8 @@ mod tests {
         let gates = Gates { min_age: Some(60), max_age: Some(80), ..Gates::default() };
         let day = |text: &str| text.parse::<NaiveDate>().ok();
         let lacks = |born: Option<NaiveDate>| {
-            let visitor = Visitor { birth_date: born, unit: None };
-            let lacks = gates.lacks(&visitor, &ziyang(), day("2026-11-22").expect("a day"));
+            let visitor = Visitor { birth_date: born, units: Vec::new() };
+            let lacks = gates.lacks(&visitor, day("2026-11-22").expect("a day"));
             lacks
                 .iter()
                 .map(|lack| lack.detail["condition"].as_str().unwrap_or_default().to_owned())

@@ -19,6 +19,7 @@ use crate::accounts;
 use crate::keys::Operator;
 use crate::projection::kind;
 use crate::schemes::OpenScheme;
+use crate::stations;
 use crate::volunteers::{Invalid, Written};
 use crate::{micros, moment};
 use chrono::{DateTime, Utc};
@@ -70,7 +71,7 @@ pub async fn put_session(
     now: DateTime<Utc>,
 ) -> Result<(Arc<Session>, i64, Written), RewardError> {
     let reward = get(scheme, session.reward_id).await?;
-    let flaws = check_session(scheme, &reward, &session);
+    let flaws = check_session(&reward, &session, stations::is_known(scheme, &session.station).await?);
     if !flaws.is_empty() {
         return Err(RewardError::Invalid(flaws));
     }
@@ -245,13 +246,13 @@ pub async fn seats_left(scheme: &OpenScheme, session: Uuid) -> Result<i64, Rewar
     Ok(view.lots[0].first().map_or(0, |standing| standing.available()))
 }
 
-fn check_session(scheme: &OpenScheme, reward: &Reward, session: &Session) -> Vec<Invalid> {
+fn check_session(reward: &Reward, session: &Session, has_station: bool) -> Vec<Invalid> {
     let mut flaws = Vec::new();
     let mut refuse = |field, code, detail: &str| flaws.push(Invalid::new(field, code, detail));
     if reward.details.kind == Kind::Good {
         refuse("reward_id", "not_a_service", "a good has stock; only a service has sessions");
     }
-    if scheme.config().station(&session.station).is_none() {
+    if !has_station {
         refuse("station", "unknown_station", "the scheme has no such station");
     }
     if session.ends_at <= session.starts_at {

@@ -16,6 +16,7 @@ use crate::keys::Operator;
 use crate::projection::kind;
 use crate::reasons;
 use crate::schemes::OpenScheme;
+use crate::stations;
 use crate::volunteers::{Invalid, is_text};
 use chrono::{DateTime, Utc};
 use ledger::{Action, Draft, Entry, Leg, Rejection, Source};
@@ -103,7 +104,7 @@ pub async fn change_stock(
     by: &Operator,
     now: DateTime<Utc>,
 ) -> Result<StockChanged, RewardError> {
-    let mut flaws = station_flaws(scheme, "station", &change.station);
+    let mut flaws = station_flaws(scheme, "station", &change.station).await?;
     if change.change == 0 || change.change.unsigned_abs() > PIECES_MAX.unsigned_abs() {
         flaws.push(Invalid::new("change", "invalid_change", "not 0, and at most 1000000000 pieces"));
     }
@@ -141,7 +142,7 @@ pub async fn deliver(
     now: DateTime<Utc>,
 ) -> Result<StockChanged, RewardError> {
     let mut flaws: Vec<Invalid> = require_good(scheme, delivery.reward_id, "reward_id").await?.into_iter().collect();
-    flaws.extend(station_flaws(scheme, "station", &delivery.station));
+    flaws.extend(station_flaws(scheme, "station", &delivery.station).await?);
     flaws.extend(piece_flaws(delivery.pieces));
     if delivery.note.as_deref().is_some_and(|note| !is_note(note)) {
         let detail = "the number of a delivery note has 1 to 40 letters, digits, `-`, `_`, `/` and `.`";
@@ -184,7 +185,7 @@ pub async fn lose(
     now: DateTime<Utc>,
 ) -> Result<StockChanged, RewardError> {
     let mut flaws: Vec<Invalid> = require_good(scheme, loss.reward_id, "reward_id").await?.into_iter().collect();
-    flaws.extend(station_flaws(scheme, "station", &loss.station));
+    flaws.extend(station_flaws(scheme, "station", &loss.station).await?);
     flaws.extend(piece_flaws(loss.pieces));
     let said = loss.reason.as_deref().map(|reason| is_text(reason, 500));
     if said == Some(false) || (said.is_none() && loss.cause == LossCause::Other) {
@@ -260,10 +261,10 @@ async fn require_good(scheme: &OpenScheme, reward: Uuid, field: &'static str) ->
     Ok(service.then(|| Invalid::new(field, "not_a_good", "a service has no stock; it has sessions")))
 }
 
-fn station_flaws(scheme: &OpenScheme, field: &'static str, station: &str) -> Vec<Invalid> {
-    match scheme.config().station(station) {
-        Some(_) => Vec::new(),
-        None => vec![Invalid::new(field, "unknown_station", "the scheme has no such station")],
+async fn station_flaws(scheme: &OpenScheme, field: &'static str, station: &str) -> db::Result<Vec<Invalid>> {
+    match stations::is_known(scheme, station).await? {
+        true => Ok(Vec::new()),
+        false => Ok(vec![Invalid::new(field, "unknown_station", "the scheme has no such station")]),
     }
 }
 

@@ -9,9 +9,9 @@ use crate::projection::{self, kind};
 use crate::reasons;
 use crate::rules::{RuleError, Step};
 use crate::schemes::OpenScheme;
-use crate::volunteers::Invalid;
+use crate::volunteers::{self, Invalid};
 use chrono::{DateTime, Utc};
-use ledger::{Action, Draft, Entry, PostError, Rejection};
+use ledger::{Action, Draft, Entry, Outcome, PostError, Rejection};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -97,7 +97,9 @@ pub(crate) async fn confirm_row(
         if row.corrects.is_some() {
             correcting::level(scheme, row, &mut draft, scheme.config().day_of(now)).await?;
         }
-        match scheme.book.post(draft).await {
+        let posted = scheme.book.post(draft).await;
+        refuse_merged(scheme, row, &posted).await?;
+        match posted {
             Ok(outcome) => match outcome.result {
                 Ok(entry) => return decided(scheme, id, &entry, outcome.replayed).await,
                 // What the arithmetic was told has changed since: somebody used the cap, or spent the points.
@@ -179,12 +181,17 @@ pub async fn reverse(
     if !matches!(row.status.as_str(), "confirmed" | "reversed") {
         return Err(ServiceError::StateConflict { status: row.service()?.status });
     }
+    if row.status == "confirmed" {
+        volunteers::require_unmerged(scheme, row.volunteer_id).await?;
+    }
     actors::remember(scheme, by).await?;
     let reason = reasons::give(scheme, reversal_id(id), reason, by, now).await?;
     let mut tries = 0;
     loop {
         let draft = posting::reversal(scheme, &row, reason.as_deref(), overdraw, by, now).await?;
-        match scheme.book.post(draft).await {
+        let posted = scheme.book.post(draft).await;
+        refuse_merged(scheme, &row, &posted).await?;
+        match posted {
             Ok(outcome) => match outcome.result {
                 Ok(entry) => return decided(scheme, id, &entry, outcome.replayed).await,
                 // Others changed the running total that the record was part of.
@@ -193,6 +200,19 @@ pub async fn reverse(
             },
             Err(error) => return conflict(scheme, id, error).await,
         }
+    }
+}
+
+/// That it was not refused because the volunteer has been merged into another meanwhile.
+async fn refuse_merged(
+    scheme: &OpenScheme,
+    row: &ServiceRow,
+    posted: &Result<Outcome, PostError>,
+) -> Result<(), ServiceError> {
+    let Ok(Outcome { result: Err(rejection), .. }) = posted else { return Ok(()) };
+    match volunteers::merged_meanwhile(scheme, row.volunteer_id, rejection).await {
+        Some(into) => Err(ServiceError::VolunteerMerged { into }),
+        None => Ok(()),
     }
 }
 

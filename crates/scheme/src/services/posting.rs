@@ -197,6 +197,7 @@ pub fn confirmation(
     }
     let action = Action::Post(legs(&config, row.volunteer_id, earning, *today));
     let mut bounds = bounds(row.volunteer_id, earning);
+    bounds.push(accounts::unmerged(row.volunteer_id));
     bounds.extend(mark::pinned(row.volunteer_id, pins, earning.mark.as_ref()));
     Draft { bounds, ..decision(row, kind::SERVICE_CONFIRMED, action, document) }
 }
@@ -362,6 +363,7 @@ pub async fn reversal(
         false => Action::Reverse { entry: decision_id(row.id), amounts: Some(amounts), overdraw, legs },
     };
     let draft = decision(row, kind::SERVICE_REVERSED, action, document);
+    bounds.push(accounts::unmerged(row.volunteer_id));
     Ok(Draft { id: reversal_id(row.id), bounds, ..draft })
 }
 

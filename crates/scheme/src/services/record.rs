@@ -67,13 +67,13 @@ pub(crate) async fn put_in(
         return Err(ServiceError::Invalid(flaws));
     }
     // Taking the volunteer's lock now is what keeps two records of the same hour from passing each other.
-    let volunteer: Option<(Option<String>, Option<String>)> = tx
-        .lock("SELECT unit, home_unit FROM volunteers WHERE book = $1 AND id = $2")
+    let volunteer: Option<(Option<String>, Option<String>, Option<Uuid>)> = tx
+        .lock("SELECT unit, home_unit, merged_into FROM volunteers WHERE book = $1 AND id = $2")
         .bind(scheme.book.number())
         .bind(details.volunteer_id)
         .fetch_optional()
         .await?;
-    let Some((unit, home_unit)) = volunteer else {
+    let Some((unit, home_unit, merged_into)) = volunteer else {
         return Err(ServiceError::VolunteerNotFound { id: details.volunteer_id });
     };
     if let Some(known) = find(tx, scheme, id).await? {
@@ -82,6 +82,9 @@ pub(crate) async fn put_in(
             Some(field) => Err(ServiceError::IdTaken { field: field.to_owned() }),
             None => Ok((service, true)),
         };
+    }
+    if let Some(into) = merged_into {
+        return Err(ServiceError::VolunteerMerged { into });
     }
     refuse_paid(tx, scheme, &details).await?;
     refuse_overlap(tx, scheme, id, &details).await?;

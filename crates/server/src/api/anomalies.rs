@@ -10,7 +10,6 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post};
 use chrono::{Days, NaiveDate};
 use scheme::anomalies::{self, Listed, Scope};
-use scheme::rankings;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
@@ -181,7 +180,7 @@ async fn list_anomalies(call: Call<may::ListAnomalies, (), Query<AnomaliesQuery>
     let offset = offset.unwrap_or(0);
     let until = filter.until.unwrap_or_else(|| call.scheme.config().day_of(call.now));
     let from = filter.from.or_else(|| until.checked_sub_days(Days::new(30))).unwrap_or(until);
-    let units = filter.unit.as_deref().map(|unit| rankings::subtree(&call.scheme, unit));
+    let units = call.scheme.units_below(filter.unit.as_deref()).await?;
     let scope = Scope { from, until, units, kind: filter.kind.map(Into::into), dismissed: filter.dismissed };
     let found = anomalies::list(&call.scheme, &scope).await.map_err(anomaly_refused)?;
     let rest = found.into_iter().skip(usize::try_from(offset).unwrap_or(usize::MAX)).collect();

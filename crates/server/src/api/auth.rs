@@ -48,6 +48,35 @@ operations! {
     GetVolunteer     = "get_volunteer":     Kiosk Staff SchemeAdmin Reviewer Auditor;
     ListVolunteers   = "list_volunteers":   Staff SchemeAdmin Reviewer Auditor;
 
+    PutUnit          = "put_unit":          SchemeAdmin;
+    PutUnits         = "put_units":         SchemeAdmin;
+    MoveUnit         = "move_unit":         SchemeAdmin;
+    MergeUnit        = "merge_unit":        SchemeAdmin;
+    GetUnit          = "get_unit":          Kiosk Staff Leader Reviewer SchemeAdmin Auditor;
+    ListUnits        = "list_units":        Kiosk Staff Leader Reviewer SchemeAdmin Auditor;
+    GetParticipation = "get_participation": Staff Reviewer SchemeAdmin Auditor;
+    ListMembers      = "list_members":      Staff Reviewer SchemeAdmin Auditor;
+    PutTeam          = "put_team":          Staff SchemeAdmin;
+    GetTeam          = "get_team":          Kiosk Staff Leader Reviewer SchemeAdmin Auditor;
+    ListTeams        = "list_teams":        Kiosk Staff Leader Reviewer SchemeAdmin Auditor;
+    ListTeamMembers  = "list_team_members": Staff Reviewer SchemeAdmin Auditor;
+    SetTeamRole      = "set_team_role":     Staff SchemeAdmin;
+    ListDuplicates   = "list_duplicates":   Staff SchemeAdmin;
+    ListMemberships  = "list_memberships":  Staff SchemeAdmin Reviewer Auditor;
+    MergeVolunteer   = "merge_volunteer":   SchemeAdmin;
+    LeaveVolunteer   = "leave_volunteer":   Staff SchemeAdmin;
+    RejoinVolunteer  = "rejoin_volunteer":  Staff SchemeAdmin;
+    PutPost          = "put_post":          Staff SchemeAdmin;
+    GetPost          = "get_post":          Kiosk Staff Leader Reviewer SchemeAdmin Auditor;
+    ListPosts        = "list_posts":        Kiosk Staff Leader Reviewer SchemeAdmin Auditor;
+    ListPostMatches  = "list_post_matches": Staff SchemeAdmin;
+    FindMatches      = "find_matches":      Staff SchemeAdmin;
+    PutAssignment    = "put_assignment":    Staff SchemeAdmin;
+    ListAssignments  = "list_assignments":  Staff Reviewer SchemeAdmin Auditor;
+    PutStation       = "put_station":       SchemeAdmin;
+    GetStation       = "get_station":       Kiosk Staff Leader Reviewer SchemeAdmin Auditor;
+    ListStations     = "list_stations":     Kiosk Staff Leader Reviewer SchemeAdmin Auditor;
+
     PutService       = "put_service":       Staff SchemeAdmin;
     PutServices      = "put_services":      Staff SchemeAdmin;
     ConfirmService   = "confirm_service":   Reviewer Leader;

@@ -266,6 +266,27 @@ impl At for OfYear {
     }
 }
 
+/// `{code}`: of a unit, a station, a team, a post.
+pub struct CodeOf(pub String);
+
+impl At for CodeOf {
+    fn parse(request: &HttpRequest) -> Result<Self, Problem> {
+        Ok(CodeOf(request.match_info().get("code").unwrap_or_default().to_owned()))
+    }
+}
+
+/// `{code}` of a post, and `{id}`.
+pub struct PostOf {
+    pub code: String,
+    pub id: Uuid,
+}
+
+impl At for PostOf {
+    fn parse(request: &HttpRequest) -> Result<Self, Problem> {
+        Ok(PostOf { code: CodeOf::parse(request)?.0, id: id(request, "id")? })
+    }
+}
+
 /// `{scheme}`, where it need not exist yet.
 pub struct SchemeCode(pub String);
 

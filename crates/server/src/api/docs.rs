@@ -31,6 +31,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
         (name = "exchanges", description = "Points into goods and services"),
         (name = "balances", description = "What a volunteer has, and how it came about"),
         (name = "volunteers", description = "Who they are"),
+        (name = "organisation", description = "Units in a tree, stations, teams and posts"),
         (name = "services", description = "Service records: written down, then decided over by somebody else"),
         (name = "activities", description = "What is planned, and who takes part"),
         (name = "presence", description = "Signing in and out: at a station, with a code, by a leader, off line"),
@@ -87,7 +88,10 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     if method != "get" {
         statuses.extend([400, 409, 413, 415]);
     }
-    if ["put_activity", "put_volunteer", "put_reward", "put_webhook"].contains(&id.as_str()) {
+    let versioned = [
+        "put_activity", "put_volunteer", "put_reward", "put_webhook", "put_unit", "put_station", "put_team", "put_post",
+    ];
+    if versioned.contains(&id.as_str()) {
         statuses.push(412);
     }
     for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {

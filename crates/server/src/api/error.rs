@@ -20,7 +20,7 @@ pub use codes::Code;
 pub use of_control::{anomaly_refused, correction_refused, objection_refused};
 pub use of_input::{flaw_in_body, flaw_in_query, malformed};
 pub use of_records::record_refused;
-pub use of_scheme::{desk_refused, exchange_refused, service_refused, transfer_refused};
+pub use of_scheme::{desk_refused, exchange_refused, service_refused, transfer_refused, unit_flaw};
 pub use of_wishes::wish_refused;
 
 use crate::api::answers::REPLAYED;

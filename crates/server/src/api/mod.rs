@@ -31,6 +31,7 @@ mod pictures;
 pub mod limits;
 mod notices;
 mod publicity;
+mod posts;
 mod rankings;
 mod ratings;
 mod records;
@@ -41,7 +42,10 @@ mod services;
 mod solvency;
 mod sponsors;
 mod trainings;
+mod stations;
+mod teams;
 mod transfers;
+mod units;
 mod volunteers;
 mod webhooks;
 mod wishes;
@@ -133,6 +137,10 @@ fn routes(config: &mut ServiceConfig) {
         .configure(solvency::routes)
         .configure(sponsors::routes)
         .configure(volunteers::routes)
+        .configure(units::routes)
+        .configure(stations::routes)
+        .configure(teams::routes)
+        .configure(posts::routes)
         .configure(services::routes)
         .configure(publicity::routes)
         .configure(corrections::routes)

@@ -11,7 +11,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, put};
 use chrono::{DateTime, NaiveDate, Utc};
 use scheme::publicity::{self, NewObjection, ObjectionFilter, PublicRecord};
-use scheme::{OpenScheme, actors, rankings};
+use scheme::{OpenScheme, actors};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -86,7 +86,7 @@ async fn list_publicity(call: Call<may::ListPublicity, (), Query<PublicityQuery>
     let limit = page_size(*limit, 50, 200)?;
     let list = List::of(&call);
     let (filter, after): (_, Option<(NaiveDate, Uuid)>) = list.resume(cursor.as_deref(), (unit.clone(), *on))?;
-    let units = filter.0.as_deref().map(|unit| rankings::subtree(&call.scheme, unit));
+    let units = call.scheme.units_below(filter.0.as_deref()).await?;
     let found = publicity::public(&call.scheme, units, filter.1, after, limit + 1).await?;
     let place = |last: &PublicRecord| (last.until.succ_opt().unwrap_or(last.until), last.id);
     let (found, next) = page(found, limit, |last| list.next(&filter, place(last)));

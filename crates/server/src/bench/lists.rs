@@ -9,7 +9,7 @@ use ledger::baseline::load::Random;
 use scheme::anomalies::{self, Scope};
 use scheme::rules::Evidence;
 use scheme::services::{self, ServiceFilter, Status};
-use scheme::{OpenScheme, Schemes, Settings, publicity, rankings};
+use scheme::{OpenScheme, Schemes, Settings, publicity};
 use serde_json::json;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -146,7 +146,8 @@ async fn ask(scheme: &OpenScheme, name: &str, args: &BenchArgs, random: &mut Ran
     let now = wall_clock();
     let today = scheme.config().day_of(now);
     let day = today - Days::new(random.below(DAYS));
-    let units = |unit: String| Some(rankings::subtree(scheme, &unit));
+    let organisation = scheme.organisation().await?;
+    let units = |unit: String| Some(organisation.subtree(&unit, today));
     let plain = ServiceFilter::default();
     let month = |filter: ServiceFilter| ServiceFilter { from: Some(day), until: Some(day + Days::new(30)), ..filter };
     let (recorded, team) = (Some(Status::Recorded), Some(team(random.below(TEAMS))));

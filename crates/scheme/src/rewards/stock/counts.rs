@@ -61,7 +61,7 @@ pub async fn count(
     now: DateTime<Utc>,
 ) -> Result<Counted, RewardError> {
     let mut flaws: Vec<Invalid> = require_good(scheme, count.reward_id, "reward_id").await?.into_iter().collect();
-    flaws.extend(station_flaws(scheme, "station", &count.station));
+    flaws.extend(station_flaws(scheme, "station", &count.station).await?);
     if !(0..=super::PIECES_MAX).contains(&count.counted) {
         flaws.push(Invalid::new("counted", "invalid_change", "0 to 1000000000 pieces"));
     }
@@ -168,7 +168,7 @@ async fn counted(scheme: &OpenScheme, count: &Count, posted: &Posted) -> Result<
 
 /// Everything that ought to be on the shelves of a station, and the newest entry that is part of it.
 pub async fn sheet(scheme: &OpenScheme, station: &str) -> Result<(Vec<SheetLine>, i64), RewardError> {
-    let flaws = station_flaws(scheme, "station", station);
+    let flaws = station_flaws(scheme, "station", station).await?;
     if !flaws.is_empty() {
         return Err(RewardError::Invalid(flaws));
     }

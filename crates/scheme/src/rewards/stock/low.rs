@@ -44,7 +44,7 @@ pub async fn watch(
     now: DateTime<Utc>,
 ) -> Result<Watched, RewardError> {
     let mut flaws: Vec<Invalid> = require_good(scheme, reward, "reward_id").await?.into_iter().collect();
-    flaws.extend(station_flaws(scheme, "station", station));
+    flaws.extend(station_flaws(scheme, "station", station).await?);
     if !(0..=super::PIECES_MAX).contains(&level) {
         flaws.push(Invalid::new("level", "invalid_change", "0 to 1000000000 pieces"));
     }

@@ -76,8 +76,8 @@ pub async fn send(
     now: DateTime<Utc>,
 ) -> Result<(StockTransfer, bool), RewardError> {
     let mut flaws: Vec<Invalid> = require_good(scheme, new.reward_id, "reward_id").await?.into_iter().collect();
-    flaws.extend(station_flaws(scheme, "from", &new.from));
-    flaws.extend(station_flaws(scheme, "to", &new.to));
+    flaws.extend(station_flaws(scheme, "from", &new.from).await?);
+    flaws.extend(station_flaws(scheme, "to", &new.to).await?);
     if new.from == new.to {
         flaws.push(Invalid::new("to", "same_station", "it goes to another station"));
     }

@@ -51,6 +51,9 @@ codes! {
     CorrectionNotFound = "correction_not_found", 404, "没有这个更正申请", "There is no such request for correction";
     RewardNotFound = "reward_not_found", 404, "没有这个兑换项目", "There is no such reward";
     SessionNotFound = "session_not_found", 404, "没有这个场次", "There is no such session";
+    UnitNotFound = "unit_not_found", 404, "没有这个单位", "There is no such unit";
+    PostNotFound = "post_not_found", 404, "没有这个岗位", "There is no such post";
+    TeamNotFound = "team_not_found", 404, "没有这支队伍", "There is no such team";
     StationNotFound = "station_not_found", 404, "没有这个站点", "There is no such station";
     SponsorNotFound = "sponsor_not_found", 404, "没有这家爱心企业", "There is no such sponsor";
     PictureNotFound = "picture_not_found", 404, "没有这张图片", "There is no such picture";
@@ -74,6 +77,9 @@ codes! {
     IdTaken = "id_taken", 409, "编号已被占用", "The id or number is taken";
     StateConflict = "state_conflict", 409, "当前状态不允许", "The present state does not allow it";
     ObjectionOpen = "objection_open", 409, "有未答复的异议", "An objection is open";
+    PostFull = "post_full", 409, "岗位已满", "The post is full";
+    VolunteerMerged = "volunteer_merged", 409, "已并入另一位志愿者", "Merged into another volunteer";
+    OpenExchanges = "open_exchanges", 409, "还有未完成的兑换", "Exchanges are open";
     HigherPriorityFirst = "higher_priority_first", 409, "须先满足更优先的申请", "A request of higher priority comes first";
     NobodyWaits = "nobody_waits", 409, "没有人在等候", "Nobody is waiting";
     NotRefundable = "not_refundable", 409, "按规则不予退还", "By the rules it does not come back";

@@ -17,13 +17,16 @@ use scheme::levels::LevelError;
 use scheme::notices::NoticeError;
 use scheme::presence::PresenceError;
 use scheme::pictures::PictureError;
+use scheme::posts::PostsError;
 use scheme::reviews::ReviewError;
 use scheme::rewards::{DeskError, PlaceState, RewardError};
 use scheme::rules::{RuleError, in_chinese, ladders};
 use scheme::schemes::{ApplyError, SchemeError};
 use scheme::services::{self, ServiceError};
 use scheme::sponsors::SponsorError;
+use scheme::teams::TeamError;
 use scheme::transfers::TransferError;
+use scheme::units::{UnitError, UnitFlaw};
 use scheme::volunteers::{Invalid, VolunteerError};
 use scheme::webhooks::WebhookError;
 use std::fmt::Display;
@@ -129,9 +132,31 @@ impl From<ApplyError> for Problem {
                 let zh = "已有账目，积分的小数位数不能再改";
                 Problem::invalid_value("/configuration", "scale_changed", zh, &error.to_string())
             }
+            ApplyError::Units(error) => error.into(),
             ApplyError::Database(error) => error.into(),
         }
     }
+}
+
+impl From<UnitError> for Problem {
+    fn from(error: UnitError) -> Self {
+        match error {
+            UnitError::Refused(flaws) => Problem::invalid(flaws.iter().map(|flaw| unit_flaw(flaw, "")).collect()),
+            UnitError::UnitNotFound { code } => {
+                let detail = format!("there is no unit `{code}`");
+                Problem::new(Code::UnitNotFound).detail(format!("没有单位 {code}"), detail)
+            }
+            UnitError::VersionDiffers { current } => version_differs(current),
+            UnitError::Database(error) => error.into(),
+        }
+    }
+}
+
+/// As the flaw of an item of a list, at `at`.
+pub fn unit_flaw(flaw: &UnitFlaw, at: &str) -> Flaw {
+    let pointer =
+        if flaw.field == "code" && at.is_empty() { "/path/code".to_owned() } else { format!("{at}/{}", flaw.field) };
+    Flaw { pointer, code: flaw.code.to_owned(), detail: Text::new(flaw.zh(), flaw.en()) }
 }
 
 impl From<KeyError> for Problem {
@@ -162,6 +187,13 @@ impl From<VolunteerError> for Problem {
             VolunteerError::Taken { field } => Problem::new(Code::IdTaken)
                 .detail(format!("{field} 已登记给另一位志愿者"), format!("another volunteer has this {field}"))
                 .member("field", field),
+            VolunteerError::Merged { into } => volunteer_merged(into),
+            VolunteerError::OpenExchanges { open } => Problem::new(Code::OpenExchanges)
+                .detail(
+                    format!("还有 {open} 笔兑换没有完成，请先核销或取消"),
+                    format!("{open} exchanges are reserved: collect or cancel them first"),
+                )
+                .member("open", open),
             VolunteerError::VersionDiffers { current } => version_differs(current),
             VolunteerError::Busy => Problem::new(Code::Busy),
             VolunteerError::Database(error) => error.into(),
@@ -239,6 +271,35 @@ impl From<PresenceError> for Problem {
     }
 }
 
+fn volunteer_merged(into: Uuid) -> Problem {
+    Problem::new(Code::VolunteerMerged)
+        .detail(format!("已并入志愿者 {into}，请为后者办理"), format!("merged into {into}: act for that volunteer"))
+        .member("into", into.to_string())
+}
+
+impl From<PostsError> for Problem {
+    fn from(error: PostsError) -> Self {
+        match error {
+            PostsError::Invalid(flaws) => invalid(flaws),
+            PostsError::PostNotFound { code } => {
+                let detail = format!("there is no post `{code}`");
+                Problem::new(Code::PostNotFound).detail(format!("没有岗位 {code}"), detail)
+            }
+            PostsError::Volunteer(error) => error.into(),
+            PostsError::IdTaken { field } => taken(field),
+            PostsError::PostFull { needed, assigned } => Problem::new(Code::PostFull)
+                .detail(
+                    format!("需要 {needed} 人，这段时间已有 {assigned} 人"),
+                    format!("{needed} are needed, and {assigned} have it at that time"),
+                )
+                .member("needed", needed)
+                .member("assigned", assigned),
+            PostsError::VersionDiffers { current } => version_differs(current),
+            PostsError::Database(error) => error.into(),
+        }
+    }
+}
+
 impl From<CodeError> for Problem {
     fn from(error: CodeError) -> Self {
         match error {
@@ -249,6 +310,20 @@ impl From<CodeError> for Problem {
                 .member("card", card),
             CodeError::Volunteer(error) => error.into(),
             CodeError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<TeamError> for Problem {
+    fn from(error: TeamError) -> Self {
+        match error {
+            TeamError::Invalid(flaws) => invalid(flaws),
+            TeamError::TeamNotFound { code } => {
+                let detail = format!("there is no team `{code}`");
+                Problem::new(Code::TeamNotFound).detail(format!("没有队伍 {code}"), detail)
+            }
+            TeamError::VersionDiffers { current } => version_differs(current),
+            TeamError::Database(error) => error.into(),
         }
     }
 }
@@ -345,6 +420,7 @@ impl From<LevelError> for Problem {
         match error {
             LevelError::Invalid(flaws) => invalid(flaws),
             LevelError::VolunteerNotFound { id } => not_found(Code::VolunteerNotFound, id),
+            LevelError::VolunteerMerged { into } => volunteer_merged(into),
             LevelError::AwardNotFound { id } => not_found(Code::AwardNotFound, id),
             LevelError::IdTaken { field } => taken(&field),
             LevelError::NotEligible { lacks } => missing(Code::NotEligible, lacks),
@@ -472,6 +548,7 @@ pub fn service_refused(error: ServiceError, scale: u8) -> Problem {
         ServiceError::Invalid(flaws) => invalid(flaws),
         ServiceError::ServiceNotFound { id } => not_found(Code::ServiceNotFound, id),
         ServiceError::VolunteerNotFound { id } => not_found(Code::VolunteerNotFound, id),
+        ServiceError::VolunteerMerged { into } => volunteer_merged(into),
         ServiceError::IdTaken { field } => taken(&field),
         ServiceError::Overlapping { other } => Problem::new(Code::OverlappingService)
             .detail("同一时间已有另一条服务记录", "the volunteer was elsewhere at that time")
@@ -509,6 +586,7 @@ pub fn exchange_refused(error: ExchangeError, config: &Scheme) -> Problem {
     match error {
         ExchangeError::Invalid(flaws) => invalid(flaws),
         ExchangeError::VolunteerNotFound { id } => not_found(Code::VolunteerNotFound, id),
+        ExchangeError::VolunteerMerged { into } => volunteer_merged(into),
         ExchangeError::RewardNotFound { id } => not_found(Code::RewardNotFound, id),
         ExchangeError::SessionNotFound { id } => not_found(Code::SessionNotFound, id),
         ExchangeError::ExchangeNotFound { id } => not_found(Code::ExchangeNotFound, id),
@@ -561,6 +639,7 @@ pub fn transfer_refused(error: TransferError, config: &Scheme) -> Problem {
     match error {
         TransferError::Invalid(flaws) => invalid(flaws),
         TransferError::VolunteerNotFound { id } => not_found(Code::VolunteerNotFound, id),
+        TransferError::VolunteerMerged { into } => volunteer_merged(into),
         TransferError::TransferNotFound { id } => not_found(Code::TransferNotFound, id),
         TransferError::RequestNotFound { id } => not_found(Code::RequestNotFound, id),
         TransferError::IdTaken { field } => taken(&field),
@@ -759,6 +838,9 @@ fn flaw(invalid: Invalid) -> Flaw {
         "minutes_differ" => "分钟数与起止时间不一致",
         "missing_end" => "缺少结束时间",
         "missing_minutes" => "缺少时长或起止时间",
+        "missing_guardian" => "未满 18 岁，须有监护人同意",
+        "invalid_weekday" => "星期须在 1 到 7 之间",
+        "no_member" => "这位志愿者不在队中",
         "missing_reason" => "须说明理由",
         "missing_start" => "缺少开始时间",
         "nothing_to_correct" => "与现有记录相同，没有要更正的内容",
@@ -774,7 +856,7 @@ fn flaw(invalid: Invalid) -> Flaw {
         "unknown_picture" => "没有这张图片",
         "not_a_good" => "服务类项目没有库存，只有场次",
         "not_a_service" => "物品没有场次",
-        "same_volunteer" => "不能转赠给自己",
+        "same_volunteer" => "不能是同一位志愿者",
         "too_many_lots" => "涉及的到期日过多，请分几次转赠",
         "unknown_account" => "方案没有这个账本",
         "rules_not_applicable" => "积分规则不适用",

@@ -8,7 +8,7 @@ use crate::api::cursor::{List, page, page_size};
 use crate::api::error::Problem;
 use actix_web::{HttpResponse, get};
 use chrono::{Days, NaiveDate};
-use scheme::{OpenScheme, Role, rankings, services};
+use scheme::{Role, services};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -101,7 +101,8 @@ pub async fn list_services(call: Call<may::ListServices, (), Query<ServicesQuery
         }
         filter.team = call.by().team.clone();
     }
-    let wanted = wanted(&call.scheme, &filter);
+    let units = call.scheme.units_below(filter.unit.as_deref()).await?;
+    let wanted = wanted(units, &filter);
     let found = services::list(&call.scheme, &wanted, after, limit + 1, call.now).await?;
     let (found, next) = page(found, limit, |last| list.next(&filter, (last.details.occurred_on, last.id)));
     let (actors, scale) = (actors(&call.scheme, &found).await?, call.scale());
@@ -114,12 +115,12 @@ pub fn other_team() -> Problem {
         .detail("队长只能看本队的记录", "a leader sees the records of the own team alone")
 }
 
-fn wanted(scheme: &OpenScheme, filter: &Filter) -> services::ServiceFilter {
+fn wanted(units: Option<Vec<String>>, filter: &Filter) -> services::ServiceFilter {
     services::ServiceFilter {
         volunteer_id: filter.volunteer_id,
         activity_id: filter.activity_id,
         corrects: filter.corrects,
-        units: filter.unit.as_deref().map(|unit| rankings::subtree(scheme, unit)),
+        units,
         home_unit: filter.home_unit.clone(),
         team: filter.team.clone(),
         status: filter.status.map(Into::into),
@@ -175,7 +176,7 @@ pub async fn get_deadlines(call: Call<may::GetDeadlines, (), Query<DeadlinesQuer
     let Query(DeadlinesQuery { from, until, unit }) = &call.input;
     let until = until.unwrap_or_else(|| call.scheme.config().day_of(call.now));
     let from = from.or_else(|| until.checked_sub_days(Days::new(365))).unwrap_or(until);
-    let units = unit.as_deref().map(|unit| rankings::subtree(&call.scheme, unit));
+    let units = call.scheme.units_below(unit.as_deref()).await?;
     let asked = |count: &services::UnitCount| match &units {
         None => true,
         Some(units) => count.unit.as_ref().is_some_and(|unit| units.contains(unit)),
