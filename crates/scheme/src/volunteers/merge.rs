@@ -5,9 +5,8 @@
 //! was posted between the look and the entry, and does not show in a balance, is moved by an entry after it.
 
 use super::belonging::{self, Belongs};
-use super::roster;
 use super::status::locked;
-use super::{Invalid, Status, Volunteer, VolunteerError, is_text};
+use super::{Invalid, Volunteer, VolunteerError, is_text};
 use crate::accounts;
 use crate::keys::Operator;
 use crate::micros;
@@ -47,9 +46,7 @@ pub async fn merge(
         merger.close(reason).await?;
     }
     merger.sweep().await?;
-    if !merger.is_settled().await? {
-        merger.settle().await?;
-    }
+    merger.settle().await?;
     Ok((super::get(scheme, into).await?, done))
 }
 
@@ -272,13 +269,8 @@ impl Merger<'_> {
         }
     }
 
-    /// Whether the register has come after the book.
-    async fn is_settled(&self) -> db::Result<bool> {
-        let roster = roster::look(self.scheme).await?;
-        Ok(roster.get(self.id).is_some_and(|person| person.status == Status::Merged))
-    }
-
-    /// Brings the register after the book: what is open goes on for the survivor.
+    /// Brings the register after the book: what is open goes on for the survivor. Done again, as by whoever repeats
+    /// the call after a crash, it changes nothing but the versions.
     async fn settle(&self) -> Result<(), VolunteerError> {
         let (scheme, number) = (self.scheme, self.scheme.book.number());
         let mut tx = scheme.db.begin_write().await?;
