@@ -4,8 +4,7 @@ mod stock;
 
 use crate::projection::{
     ACCOUNT_DAY, AWARD_MADE, EXCHANGE_MADE, GROUP_TOTAL, MONTH_TOTAL, REQUEST_GRANTED, SERVICE_DECIDED, SESSION_MOVED,
-    STOCK_MOVED, STOCK_SENT,
-    SchemeProjection, TRANSFER_MADE, YEAR_TOTAL, kind,
+    STOCK_MOVED, STOCK_SENT, SchemeProjection, TRANSFER_MADE, YEAR_TOTAL, kind,
 };
 use crate::schemes::OpenScheme;
 use crate::services::{ServiceRow, select_services};

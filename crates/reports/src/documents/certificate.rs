@@ -10,8 +10,8 @@ use rust_decimal::Decimal;
 use crate::fonts::Fonts;
 use crate::layout::{Align, Block, DocumentError, Entry, Flow, Frame, Grid, Group, Ink, Sheet, Style, mm, share};
 
-use super::table::{Cell, Kind};
 use super::office::{SIGNATURE_HEIGHT, foot, heading, signatures};
+use super::table::{Cell, Kind};
 use super::{Document, Signatures, Stamp, chinese_date};
 
 /// A certificate.

@@ -98,7 +98,12 @@ pub(super) fn signatures(flow: &mut Flow<'_>, signed: &Signatures, code: Option<
         let side = mm(27.0);
         flow.page.qr(code, left - mm(2.5), middle - side / 2.0 - 5.0, side)?;
         let small = Style::sans(8.0).ink(Ink::GREY);
-        flow.page.text((left + side / 2.0 - mm(2.5), middle + side / 2.0 + 3.0), Align::Centre, "扫码查验真伪", small)?;
+        flow.page.text(
+            (left + side / 2.0 - mm(2.5), middle + side / 2.0 + 3.0),
+            Align::Centre,
+            "扫码查验真伪",
+            small,
+        )?;
         left += mm(31.0);
     }
     let style = Style::serif(11.5);

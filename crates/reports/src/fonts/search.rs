@@ -52,9 +52,7 @@ fn is_font(path: &Path) -> bool {
 pub(super) fn mainland_face(bytes: &[u8]) -> u32 {
     let Ok(FileRef::Collection(collection)) = FileRef::new(bytes) else { return 0 };
     (0..collection.len())
-        .find(|&index| {
-            collection.get(index).is_ok_and(|font| family_names(&font).any(|name| name.ends_with(" SC")))
-        })
+        .find(|&index| collection.get(index).is_ok_and(|font| family_names(&font).any(|name| name.ends_with(" SC"))))
         .unwrap_or(0)
 }
 

@@ -4,7 +4,8 @@ use chrono::{DateTime, FixedOffset, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use rust_xlsxwriter::{
-    Chart as Drawing, ChartType, Color, DocProperties, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError,
+    Chart as Drawing, ChartType, Color, DocProperties, Format, FormatAlign, FormatBorder, Workbook, Worksheet,
+    XlsxError,
 };
 
 use crate::documents::table::{Cell, Chart, ChartKind, Kind, Table};
@@ -98,7 +99,8 @@ fn titles(sheet: &mut Worksheet, table: &Table) -> Result<(), XlsxError> {
         }
     }
     sheet.set_row_height(0, 30)?;
-    let head = base.set_bold().set_border(FormatBorder::Thin).set_background_color(Color::RGB(0xe8_eb_f0)).set_text_wrap();
+    let head =
+        base.set_bold().set_border(FormatBorder::Thin).set_background_color(Color::RGB(0xe8_eb_f0)).set_text_wrap();
     for (column, named) in (0..).zip(&table.columns) {
         sheet.write_string_with_format(places.head, column, &named.title, &head)?;
     }
@@ -132,7 +134,8 @@ fn rows(sheet: &mut Worksheet, table: &Table, places: &Places) -> Result<(), Xls
 }
 
 fn format(kind: Kind) -> Format {
-    let format = Format::new().set_font_name(FONT).set_border(FormatBorder::Thin).set_align(FormatAlign::VerticalCenter);
+    let format =
+        Format::new().set_font_name(FONT).set_border(FormatBorder::Thin).set_align(FormatAlign::VerticalCenter);
     match kind {
         Kind::Text => format.set_align(FormatAlign::Left).set_text_wrap(),
         Kind::Number { places: 0 } => format.set_num_format("0").set_align(FormatAlign::Right),
@@ -152,7 +155,9 @@ fn write_cell(sheet: &mut Worksheet, (row, column): (u32, u16), cell: &Cell, for
         Cell::Integer(number) => write_number(sheet, (row, column), Decimal::from(*number), format)?,
         Cell::Decimal(number) => write_number(sheet, (row, column), *number, format)?,
         Cell::Date(date) => match sheet.write_date_with_format(row, column, date, format) {
-            Err(XlsxError::DateTimeRangeError(_)) => sheet.write_string_with_format(row, column, date.to_string(), format)?,
+            Err(XlsxError::DateTimeRangeError(_)) => {
+                sheet.write_string_with_format(row, column, date.to_string(), format)?
+            }
             written => written?,
         },
         Cell::Moment(moment) => match sheet.write_datetime_with_format(row, column, moment, format) {

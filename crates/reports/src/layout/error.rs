@@ -28,9 +28,7 @@ pub enum DocumentError {
 }
 
 fn named(characters: &[char]) -> String {
-    let named: Vec<_> = characters
-        .iter()
-        .map(|&character| format!("{character} (U+{:04X})", u32::from(character)))
-        .collect();
+    let named: Vec<_> =
+        characters.iter().map(|&character| format!("{character} (U+{:04X})", u32::from(character))).collect();
     named.join(", ")
 }

@@ -20,15 +20,11 @@ impl Frame {
     }
 
     /// A4 with the margins that GB/T 9704 gives official documents, less generous at the top.
-    pub const LETTER: Self =
-        Self { paper: A4, written: Rectangle::new(mm(28.0), mm(30.0), mm(156.0), mm(237.0)) };
+    pub const LETTER: Self = Self { paper: A4, written: Rectangle::new(mm(28.0), mm(30.0), mm(156.0), mm(237.0)) };
     /// A4 with narrow margins, for tables.
-    pub const TABLE: Self =
-        Self { paper: A4, written: Rectangle::new(mm(15.0), mm(16.0), mm(180.0), mm(263.0)) };
-    pub const WIDE_TABLE: Self = Self {
-        paper: (A4.1, A4.0),
-        written: Rectangle::new(mm(15.0), mm(15.0), mm(267.0), mm(178.0)),
-    };
+    pub const TABLE: Self = Self { paper: A4, written: Rectangle::new(mm(15.0), mm(16.0), mm(180.0), mm(263.0)) };
+    pub const WIDE_TABLE: Self =
+        Self { paper: (A4.1, A4.0), written: Rectangle::new(mm(15.0), mm(15.0), mm(267.0), mm(178.0)) };
 }
 
 /// Pages that are filled from the top down.

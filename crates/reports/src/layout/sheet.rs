@@ -77,12 +77,32 @@ pub struct Sheet {
 }
 
 pub(super) enum Mark {
-    Text { x: f32, baseline: f32, run: Run },
-    Fill { path: Path, ink: Ink },
-    Stroke { path: Path, ink: Ink, width: f32, dash: Option<f32> },
-    Picture { picture: Picture, place: Rectangle },
+    Text {
+        x: f32,
+        baseline: f32,
+        run: Run,
+    },
+    Fill {
+        path: Path,
+        ink: Ink,
+    },
+    Stroke {
+        path: Path,
+        ink: Ink,
+        width: f32,
+        dash: Option<f32>,
+    },
+    Picture {
+        picture: Picture,
+        place: Rectangle,
+    },
     /// Marks turned about a point, by degrees clockwise.
-    Turned { degrees: f32, x: f32, y: f32, marks: Vec<Mark> },
+    Turned {
+        degrees: f32,
+        x: f32,
+        y: f32,
+        marks: Vec<Mark>,
+    },
 }
 
 /// A sheet that is being written on.
@@ -109,11 +129,22 @@ impl<'f> Page<'f> {
     }
 
     /// One line of text at, up to, or about `x`, as `align` says. Answers with its width.
-    pub fn text(&mut self, (x, baseline): (f32, f32), align: Align, text: &str, style: Style) -> Result<f32, DocumentError> {
+    pub fn text(
+        &mut self,
+        (x, baseline): (f32, f32),
+        align: Align,
+        text: &str,
+        style: Style,
+    ) -> Result<f32, DocumentError> {
         self.spans((x, baseline), align, &[(text, style)])
     }
 
-    pub fn spans(&mut self, (x, baseline): (f32, f32), align: Align, spans: &[(&str, Style)]) -> Result<f32, DocumentError> {
+    pub fn spans(
+        &mut self,
+        (x, baseline): (f32, f32),
+        align: Align,
+        spans: &[(&str, Style)],
+    ) -> Result<f32, DocumentError> {
         let line = single_line(self.fonts, spans)?;
         let start = match align {
             Align::Left | Align::Justify => x,

@@ -39,12 +39,14 @@ fn many_services_go_on_further_pages_with_the_heading_repeated() {
 #[test]
 fn a_second_print_says_so_and_a_void_one_cannot_be_mistaken() {
     let reprint = Stamp::Reprint { on: day("2026-12-01") };
-    let reprint = file("certificate-reprint", &reports::documents::certificate::Certificate { stamp: reprint, ..certificate(3) });
+    let reprint =
+        file("certificate-reprint", &reports::documents::certificate::Certificate { stamp: reprint, ..certificate(3) });
     assert!(letters(&reprint).contains("补打日期：2026年12月1日"));
     looks_as_before(&reprint, 1);
 
     let void = Stamp::Void { on: day("2026-12-02"), reason: "服务时间登记有误".to_owned() };
-    let void = file("certificate-void", &reports::documents::certificate::Certificate { stamp: void, ..certificate(3) });
+    let void =
+        file("certificate-void", &reports::documents::certificate::Certificate { stamp: void, ..certificate(3) });
     assert!(letters(&void).contains("作废日期：2026年12月2日原因：服务时间登记有误"));
     looks_as_before(&void, 1);
 }

@@ -85,7 +85,10 @@ fn a_workbook_of_nothing_and_one_of_charts_of_columns_that_do_not_exist_can_be_r
     let odd = [
         Table::default(),
         Table { rows: Vec::new(), total: None, ..table(1) },
-        Table { charts: vec![Chart { kind: ChartKind::Pie, title: String::new(), names: 9, values: vec![4, 99] }], ..table(3) },
+        Table {
+            charts: vec![Chart { kind: ChartKind::Pie, title: String::new(), names: 9, values: vec![4, 99] }],
+            ..table(3)
+        },
     ];
     for odd in odd {
         let bytes = xlsx(&odd, made()).unwrap();
@@ -101,8 +104,7 @@ fn csv_is_what_excel_expects_and_runs_nothing() {
     let text = std::str::from_utf8(&file).unwrap();
     let rest = text.strip_prefix("\u{feff}序号,姓名,网格,登记日期,时长（小时）,积分增减,备注\r\n");
     assert!(rest.is_some(), "{text}");
-    let read: Vec<_> =
-        ::csv::Reader::from_reader(&file[..]).into_records().map(|record| record.unwrap()).collect();
+    let read: Vec<_> = ::csv::Reader::from_reader(&file[..]).into_records().map(|record| record.unwrap()).collect();
     assert_eq!(read.len(), 6, "the total is no row");
     assert_eq!(&read[1][1], "欧阳𠮷㛃");
     assert_eq!(&read[3][1], "'=HYPERLINK(\"http://x\")");

@@ -99,14 +99,8 @@ const RESERVATION: &[(&str, Shape)] = &[
     ("by", Id),
 ];
 
-const GIVEN_BACK: &[(&str, Shape)] = &[
-    ("points", Amount),
-    ("account", Code),
-    ("amount", Amount),
-    ("session_id", Id),
-    ("because", Code),
-    ("by", Id),
-];
+const GIVEN_BACK: &[(&str, Shape)] =
+    &[("points", Amount), ("account", Code), ("amount", Amount), ("session_id", Id), ("because", Code), ("by", Id)];
 const ENDED: &[(&str, Shape)] = &[("last_day", Day), ("amount", Amount), ("account", Code)];
 const GIFT: &[(&str, Shape)] =
     &[("from", Id), ("to", Id), ("amount", Amount), ("account", Code), ("relation", Code), ("by", Id)];
@@ -137,8 +131,7 @@ const DELIVERY: &[(&str, Shape)] = &[
     ("unit_cost", Yuan),
     ("by", Id),
 ];
-const LOSS: &[(&str, Shape)] =
-    &[("reward_id", Id), ("station", Code), ("pieces", Count), ("cause", Code), ("by", Id)];
+const LOSS: &[(&str, Shape)] = &[("reward_id", Id), ("station", Code), ("pieces", Count), ("cause", Code), ("by", Id)];
 const COUNT: &[(&str, Shape)] = &[
     ("reward_id", Id),
     ("station", Code),
