@@ -122,15 +122,8 @@ const SESSION_FIELDS: &[(&str, Shape)] = &[
 const MOVED: &[(&str, Shape)] = &[("session_id", Id), ("station", Code), ("starts_at", Time), ("until", Time)];
 const MISSED: &[(&str, Shape)] =
     &[("session_id", Id), ("kept", Flag), ("points", Amount), ("account", Code), ("amount", Amount)];
-const DELIVERY: &[(&str, Shape)] = &[
-    ("reward_id", Id),
-    ("station", Code),
-    ("pieces", Count),
-    ("note", Code),
-    ("sponsor_id", Id),
-    ("unit_cost", Yuan),
-    ("by", Id),
-];
+const DELIVERY: &[(&str, Shape)] =
+    &[("reward_id", Id), ("station", Code), ("pieces", Count), ("sponsor_id", Id), ("unit_cost", Yuan), ("by", Id)];
 const LOSS: &[(&str, Shape)] = &[("reward_id", Id), ("station", Code), ("pieces", Count), ("cause", Code), ("by", Id)];
 const COUNT: &[(&str, Shape)] = &[
     ("reward_id", Id),
