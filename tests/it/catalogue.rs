@@ -243,7 +243,7 @@ fn any_reward(dice: &mut StdRng) -> RewardDetails {
     };
     let gates = Gates {
         min_age: maybe(0.2).then_some(60),
-        max_age: maybe(0.1).then_some(18),
+        max_age: maybe(0.1).then_some(70),
         units: if maybe(0.2) { vec!["ziyang".to_owned()] } else { Vec::new() },
         windows: if maybe(0.4) { vec![window] } else { Vec::new() },
     };
