@@ -88,17 +88,34 @@ CREATE TABLE services (
     recorded_at BIGINT NOT NULL,
     due_on DATE NOT NULL,
     salt BYTEA NOT NULL,              -- of the commitment that the confirming entry holds
+    late BOOLEAN NOT NULL,            -- recorded after that day
+    published_on DATE,                -- first day of publicity
+    final_on DATE,                    -- the day after its last
+    publicity_closed BOOLEAN NOT NULL, -- objections come too late: it is being made final
+    final_failed TEXT,                -- why it could not be made final
     status TEXT NOT NULL,
     credited_minutes BIGINT,
     points BIGINT,
     sequence BIGINT,                  -- of the entry that decided last
+    decided_by UUID,                  -- key, of that entry
     PRIMARY KEY (book, id),
     FOREIGN KEY (book, volunteer_id) REFERENCES volunteers (book, id),
     CHECK (minutes >= 0 AND (started_at IS NULL) = (ended_at IS NULL)),
-    CHECK (status IN ('recorded', 'confirmed', 'rejected', 'reversed'))
+    CHECK (status IN ('recorded', 'published', 'confirmed', 'rejected', 'reversed')),
+    CHECK ((published_on IS NULL) = (final_on IS NULL) AND (status <> 'published' OR final_on IS NOT NULL))
 );
-CREATE INDEX services_volunteer ON services (book, volunteer_id, occurred_on);
+-- Every list is in the order of days: one index for each filter that makes it short.
+CREATE INDEX services_day ON services (book, occurred_on, id);
+CREATE INDEX services_volunteer ON services (book, volunteer_id, occurred_on, id);
 CREATE INDEX services_status ON services (book, status, occurred_on, id);
+CREATE INDEX services_unit ON services (book, unit, occurred_on, id) WHERE unit IS NOT NULL;
+CREATE INDEX services_home_unit ON services (book, home_unit, occurred_on, id) WHERE home_unit IS NOT NULL;
+CREATE INDEX services_team ON services (book, team, occurred_on, id) WHERE team IS NOT NULL;
+CREATE INDEX services_activity ON services (book, activity_id, occurred_on, id) WHERE activity_id IS NOT NULL;
+CREATE INDEX services_corrects ON services (book, corrects) WHERE corrects IS NOT NULL;
+CREATE INDEX services_open ON services (book, occurred_on, id) WHERE status IN ('recorded', 'published');
+CREATE INDEX services_late ON services (book, occurred_on, id) WHERE late;
+CREATE INDEX services_final ON services (book, final_on, id) WHERE status = 'published';
 
 CREATE TABLE rewards (
     book BIGINT NOT NULL,

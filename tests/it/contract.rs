@@ -107,9 +107,23 @@ async fn each_role_may_do_what_the_contract_says_and_no_more() {
         ("GET", format!("/volunteers/{id}/statement"), &["kiosk", "staff", "reviewer", "scheme_admin", "auditor"]),
         ("PUT", format!("/services/{id}"), &["staff", "scheme_admin"]),
         ("POST", "/services/batch".to_owned(), &["staff", "scheme_admin"]),
-        ("POST", format!("/services/{id}/confirm"), &["reviewer"]),
-        ("POST", format!("/services/{id}/reject"), &["reviewer"]),
+        ("POST", format!("/services/{id}/confirm"), &["reviewer", "leader"]),
+        ("POST", format!("/services/{id}/reject"), &["reviewer", "leader"]),
         ("POST", format!("/services/{id}/reverse"), &["reviewer"]),
+        ("GET", format!("/services/{id}"), &["staff", "scheme_admin", "leader", "reviewer", "auditor"]),
+        ("GET", "/services".to_owned(), &["staff", "scheme_admin", "leader", "reviewer", "auditor"]),
+        ("GET", "/deadlines".to_owned(), &["staff", "scheme_admin", "reviewer", "auditor"]),
+        ("GET", "/publicity".to_owned(), &["kiosk", "staff", "scheme_admin", "leader", "reviewer", "auditor"]),
+        ("PUT", format!("/services/{id}/objections/{id}"), &["kiosk", "staff", "scheme_admin", "leader", "reviewer"]),
+        ("POST", format!("/services/{id}/objections/{id}/answer"), &["scheme_admin", "reviewer"]),
+        ("GET", "/objections".to_owned(), &["staff", "scheme_admin", "reviewer", "auditor"]),
+        ("PUT", format!("/corrections/{id}"), &["kiosk", "staff", "scheme_admin", "leader", "reviewer"]),
+        ("GET", format!("/corrections/{id}"), &["kiosk", "staff", "scheme_admin", "leader", "reviewer", "auditor"]),
+        ("GET", "/corrections".to_owned(), &["staff", "scheme_admin", "reviewer", "auditor"]),
+        ("POST", format!("/corrections/{id}/accept"), &["reviewer"]),
+        ("POST", format!("/corrections/{id}/refuse"), &["reviewer"]),
+        ("GET", "/anomalies".to_owned(), &["auditor"]),
+        ("POST", format!("/anomalies/{id}/dismiss"), &["auditor"]),
         ("PUT", format!("/rewards/{id}"), &["scheme_admin"]),
         ("GET", "/rewards".to_owned(), &["kiosk", "staff", "reviewer", "scheme_admin", "auditor"]),
         ("POST", format!("/rewards/{id}/stock"), &["staff", "scheme_admin"]),
@@ -165,7 +179,8 @@ async fn each_role_may_do_what_the_contract_says_and_no_more() {
         ("GET", format!("/webhooks/{id}/dead"), &["scheme_admin", "auditor", "operator"]),
         ("POST", format!("/webhooks/{id}/dead/1/retry"), &["scheme_admin", "operator"]),
     ];
-    for (method, path, allowed) in routes {
+    let of_records = crate::records::routes(id).into_iter().chain(crate::wishes::routes(id));
+    for (method, path, allowed) in routes.into_iter().chain(of_records) {
         for role in ROLES {
             let body = (method != "GET").then(|| json!({}));
             let path = station.path(&path);

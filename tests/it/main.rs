@@ -1,5 +1,6 @@
 //! Stories, races and crashes, through the front door and on both engines.
 
+mod control;
 mod desk;
 mod drafts;
 mod earning;
@@ -12,25 +13,37 @@ mod ledger_rules;
 mod memory;
 mod tampering;
 
+mod activities;
 mod catalogue;
+mod anomalies;
+mod corrections;
+mod lists;
+mod publicity;
+
 mod events;
 mod exchange_door;
 mod exchange_rules;
 mod exchanges;
 mod imports;
 mod levels;
+mod presence;
+mod presence_door;
 mod records;
 mod reviews;
 mod roles;
 mod services;
 mod sessions;
 mod stock;
+mod states;
+mod tables;
 mod transfers;
 mod webhooks;
+mod wishes;
 
 mod published;
 mod rankings;
 
 mod api;
+mod community;
 mod contract;
 mod crashes;

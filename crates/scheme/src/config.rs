@@ -11,13 +11,16 @@
 //! The types are the file: their fields are its fields, their comments are the descriptions in the JSON Schema and in
 //! `docs/SCHEME.md`, Chinese first.
 
+mod anomalies;
 mod caps;
 mod check;
 mod complaints;
 mod conditions;
+mod control;
 mod dates;
 mod exchange;
 mod ladders;
+mod presence;
 mod reviews;
 mod rules;
 mod schema;
@@ -34,10 +37,12 @@ use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use anomalies::Anomalies;
 pub use caps::{CapPeriod, CapRule, CapUnit, OverCap};
 pub use check::{Finding, Severity};
 pub use complaints::Complaints;
 pub use conditions::{Condition, Gender, VolunteerKind};
+pub use control::{ANSWER_WORKING_DAYS, Confirmer, EvidencePolicy, Publicity};
 pub use dates::MonthDay;
 pub(crate) use dates::day;
 pub use exchange::{
@@ -45,6 +50,7 @@ pub use exchange::{
     TransferTo, UseLimit, Weekday, Window,
 };
 pub use ladders::{Applicant, Award, Ladder, LadderStep, Sequence, Standing, Within};
+pub use presence::{BelowShare, Duty, Overtime, Presence, TimeOfDay};
 pub use reviews::{Quota, Review, ReviewKey, ReviewTies, ScoreBand};
 pub use rules::{
     Amount, BelowMinimum, Blocks, CountedOver, EarningRule, Expiry, ExpiryBase, Freeze, HighestOf, HoursCredited,
@@ -120,6 +126,14 @@ pub struct Scheme {
     /// Books of account that a volunteer has beside hours and points.
     #[serde(default)]
     pub accounts: Vec<VolunteerAccount>,
+    /// 签到签退；不写为常见做法。
+    /// Signing in and out; the usual practice when left out.
+    #[serde(default)]
+    pub presence: Presence,
+    /// 异常清单的界限；不写则用默认的。
+    /// From where on a pattern in the records is worth an auditor's look; as they are by default when left out.
+    #[serde(default)]
+    pub anomalies: Anomalies,
     /// 投诉的处理；不写则 15 个工作日内答复，没有其他后果。
     /// What becomes of complaints; answered within 15 working days and without consequences when left out.
     pub complaints: Option<Complaints>,

@@ -12,24 +12,30 @@ pub mod calendar;
 pub mod config;
 pub mod rules;
 
+pub mod actors;
 pub mod keys;
 pub mod schemes;
 mod secrets;
 
+pub mod activities;
+pub mod codes;
+pub mod presence;
 pub mod pictures;
 pub mod rewards;
 pub mod services;
 pub mod sponsors;
 pub mod volunteers;
 
+pub mod anomalies;
+pub mod balances;
 pub mod complaints;
+pub mod corrections;
 pub mod honours;
 pub mod ratings;
 pub mod records;
 pub mod trainings;
 pub mod wishes;
 
-pub mod balances;
 pub mod events;
 pub mod notices;
 pub mod webhooks;
@@ -38,6 +44,7 @@ pub mod exchanges;
 pub mod expiry;
 pub mod imports;
 pub mod levels;
+pub mod publicity;
 pub mod rankings;
 pub mod reviews;
 pub mod solvency;

@@ -18,6 +18,8 @@ pub mod kind {
     pub const EXCHANGE_COLLECTED: &str = "exchange.collected";
     pub const EXCHANGE_CANCELLED: &str = "exchange.cancelled";
     pub const EXCHANGE_EXPIRED: &str = "exchange.expired";
+    pub const ACTIVITY_CANCELLED: &str = "activity.cancelled";
+    pub const SIGNUP_PROMOTED: &str = "signup.promoted";
     pub const STOCK_CHANGED: &str = "stock.changed";
     pub const SESSION_CHANGED: &str = "session.changed";
     pub const SESSION_MOVED: &str = "session.moved";
@@ -134,7 +136,7 @@ pub(crate) static SERVICE_DECIDED: Shape = Shape {
     table: "services",
     how: How::Update,
     keys: 2,
-    columns: &["book", "id", "status", "credited_minutes", "points", "sequence"],
+    columns: &["book", "id", "status", "credited_minutes", "points", "sequence", "decided_by"],
 };
 
 pub(crate) static SESSION_MADE: Shape =
@@ -381,6 +383,7 @@ fn decided(book: i64, entry: &Entry, fields: &Map<String, Value>, status: &str, 
             Cell::OptI64(minutes),
             Cell::OptI64(points),
             Cell::OptI64(Some(entry.sequence)),
+            Cell::OptUuid(id(fields, "decided_by")),
         ],
     };
     let Some(volunteer) = entry.party.filter(|_| sign != 0) else { return vec![state] };

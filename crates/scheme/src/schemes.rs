@@ -1,5 +1,6 @@
 //! The schemes of an installation: their configurations, and their open books.
 
+use crate::actors::Actor;
 use crate::calendar::{self, Calendar};
 use crate::config::{ConfigError, Rules, Scheme, VolunteerAccount};
 use crate::keys::Authenticated;
@@ -56,6 +57,7 @@ pub struct OpenScheme {
     pub book: Book,
     pub secrets: Secrets,
     config: RwLock<Arc<Scheme>>,
+    pub(crate) actors: Cache<Uuid, Arc<Actor>>,
     pub(crate) rewards: Cache<Uuid, Arc<Reward>>,
     pub(crate) sessions: Cache<Uuid, Arc<Session>>,
     pub(crate) volunteers: Cache<Uuid, Arc<Volunteer>>,
@@ -257,6 +259,7 @@ impl Schemes {
             book,
             secrets: self.secrets.clone(),
             config: RwLock::new(Arc::new(config)),
+            actors: Cache::new(10_000),
             rewards: Cache::builder().max_capacity(10_000).time_to_live(SEEN_BY_OTHERS).build(),
             sessions: Cache::builder().max_capacity(10_000).time_to_live(SEEN_BY_OTHERS).build(),
             volunteers: Cache::builder().max_capacity(100_000).time_to_live(SEEN_BY_OTHERS).build(),

@@ -28,6 +28,10 @@ pub struct Line {
     pub summary_zh: String,
     pub summary_en: String,
     pub document_id: Option<Uuid>,
+    /// The record in whose place that of this line stands.
+    pub corrects: Option<Uuid>,
+    /// The record that stands in place of that of this line.
+    pub corrected_by: Option<Uuid>,
 }
 
 /// Where a page ends: the next begins before `before`, with these balances.
@@ -55,6 +59,7 @@ pub async fn statement(
     let more = entries.len() as i64 > limit;
     entries.truncate(limit.max(0) as usize);
     let names = names(&mut tx, scheme, &entries).await?;
+    let links = links(&mut tx, scheme, &entries).await?;
     let lines = entries.iter().map(|entry| {
         let (minutes, points) = change(entry, volunteer);
         let (summary_zh, summary_en) = summary(entry, names.get(&entry.document_id.unwrap_or_default()));
@@ -70,6 +75,8 @@ pub async fn statement(
             summary_zh,
             summary_en,
             document_id: entry.document_id,
+            corrects: entry.document_id.and_then(|id| links.corrects.get(&id)).copied(),
+            corrected_by: entry.document_id.and_then(|id| links.corrected_by.get(&id)).copied(),
         };
         position.before = entry.sequence;
         position.balance_minutes -= minutes;
@@ -125,6 +132,38 @@ async fn names(tx: &mut db::Tx, scheme: &OpenScheme, entries: &[Entry]) -> db::R
         .fetch_all()
         .await?;
     Ok(rows.into_iter().collect())
+}
+
+/// Which records stand in place of which.
+#[derive(Default)]
+struct Links {
+    corrects: HashMap<Uuid, Uuid>,
+    corrected_by: HashMap<Uuid, Uuid>,
+}
+
+async fn links(tx: &mut db::Tx, scheme: &OpenScheme, entries: &[Entry]) -> db::Result<Links> {
+    let services = entries.iter().filter(|entry| entry.kind.starts_with("service."));
+    let ids: Vec<Uuid> = services.filter_map(|entry| entry.document_id).collect();
+    if ids.is_empty() {
+        return Ok(Links::default());
+    }
+    let rows: Vec<(Uuid, Uuid, bool)> = tx
+        .query(
+            "SELECT s.id, s.corrects, true AS is_new FROM many($2) AS m JOIN services AS s ON s.book = $1 AND s.id = m.value
+             WHERE s.corrects IS NOT NULL
+             UNION ALL
+             SELECT s.corrects, s.id, false AS is_new FROM many($2) AS m JOIN services AS s ON s.book = $1 AND s.corrects = m.value",
+        )
+        .bind(scheme.book.number())
+        .bind_many(Many::Uuid(ids))
+        .fetch_all()
+        .await?;
+    let mut links = Links::default();
+    for (record, other, is_new) in rows {
+        let side = if is_new { &mut links.corrects } else { &mut links.corrected_by };
+        side.insert(record, other);
+    }
+    Ok(links)
 }
 
 fn summary(entry: &Entry, name: Option<&String>) -> (String, String) {

@@ -21,7 +21,7 @@ type Rows = BTreeMap<String, BTreeMap<&'static str, Cell>>;
 /// Rebuilds everything from the journal and compares.
 pub async fn verify(scheme: &OpenScheme) -> db::Result<Report> {
     let mut expected: HashMap<&'static str, Rows> = HashMap::new();
-    let mut commitments: HashMap<Uuid, String> = HashMap::new();
+    let mut commitments: HashMap<Uuid, Committed> = HashMap::new();
     let book = scheme.book.number();
     let verifier_key = scheme.signer().verifier_key();
     let (mut report, mut tx) = ledger::verify::verify(&scheme.book, Some(&verifier_key), |entry| {
@@ -44,16 +44,24 @@ pub async fn verify(scheme: &OpenScheme) -> db::Result<Report> {
     compare(&mut expected, &STOCK_MOVED, stock::movements(&mut tx, book).await?, &mut report);
     compare(&mut expected, &STOCK_SENT, stock::transfers(&mut tx, book).await?, &mut report);
     compare_commitments(&mut tx, book, &commitments, &mut report).await?;
+    control(&mut tx, book, &mut report).await?;
     Ok(report)
 }
 
-/// What a decision says the record was.
-fn commitment(entry: &Entry) -> Option<(Uuid, String)> {
+/// What a decision says the record was, and when it was published.
+struct Committed {
+    record: String,
+    publicity: [Option<String>; 2],
+}
+
+fn commitment(entry: &Entry) -> Option<(Uuid, Committed)> {
     if !matches!(entry.kind.as_str(), kind::SERVICE_CONFIRMED | kind::SERVICE_REJECTED) {
         return None;
     }
-    let record = entry.fields().get("record")?.as_str()?.to_owned();
-    Some((entry.document_id?, record))
+    let fields = entry.fields();
+    let text = |name: &str| fields.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+    let publicity = ["published_on", "final_on"].map(text);
+    Some((entry.document_id?, Committed { record: text("record")?, publicity }))
 }
 
 fn apply(expected: &mut HashMap<&'static str, Rows>, row: Row) {
@@ -265,13 +273,14 @@ struct DecidedRow {
     credited_minutes: Option<i64>,
     points: Option<i64>,
     sequence: Option<i64>,
+    decided_by: Option<Uuid>,
 }
 
 async fn decided_services(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
     let rows: Vec<DecidedRow> = tx
         .query(
-            "SELECT id, status, credited_minutes, points, sequence FROM services
-             WHERE book = $1 AND (status <> 'recorded' OR sequence IS NOT NULL)",
+            "SELECT id, status, credited_minutes, points, sequence, decided_by FROM services
+             WHERE book = $1 AND (status NOT IN ('recorded', 'published') OR sequence IS NOT NULL)",
         )
         .bind(book)
         .fetch_all()
@@ -285,6 +294,7 @@ async fn decided_services(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
             Cell::OptI64(row.credited_minutes),
             Cell::OptI64(row.points),
             Cell::OptI64(row.sequence),
+            Cell::OptUuid(row.decided_by),
         ],
     };
     Ok(rows.into_iter().map(row).collect())
@@ -406,7 +416,7 @@ async fn account_days(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
 async fn compare_commitments(
     tx: &mut db::Tx,
     book: i64,
-    commitments: &HashMap<Uuid, String>,
+    commitments: &HashMap<Uuid, Committed>,
     report: &mut Report,
 ) -> db::Result<()> {
     let mut after = Uuid::nil();
@@ -421,9 +431,42 @@ async fn compare_commitments(
         after = last.id();
         for row in &rows {
             let committed = commitments.get(&row.id());
-            if committed.is_some_and(|committed| *committed != row.commitment()) {
+            if committed.is_some_and(|committed| committed.record != row.commitment()) {
                 report.find("services", row.id(), "the record is not the one that was decided over");
+            }
+            let days = row.publicity().map(|day| day.map(|day| day.to_string()));
+            let kept = committed.filter(|committed| committed.publicity.iter().any(Option::is_some));
+            if kept.is_some_and(|committed| committed.publicity != days) {
+                report.find("services", row.id(), "it was published on other days than those it was decided over with");
             }
         }
     }
+}
+
+/// What must hold between records, objections and corrections.
+async fn control(tx: &mut db::Tx, book: i64, report: &mut Report) -> db::Result<()> {
+    let objected: Vec<(Uuid,)> = tx
+        .query(
+            "SELECT o.id FROM objections AS o JOIN services AS s ON s.book = o.book AND s.id = o.service_id
+             WHERE o.book = $1 AND o.status = 'open' AND s.status = 'confirmed' ORDER BY o.id",
+        )
+        .bind(book)
+        .fetch_all()
+        .await?;
+    for (id,) in objected {
+        report.find("objections", id, "the record counts, though the objection is open");
+    }
+    let twice: Vec<(Uuid,)> = tx
+        .query(
+            "SELECT n.id FROM services AS n JOIN services AS o ON o.book = n.book AND o.id = n.corrects
+             WHERE n.book = $1 AND n.corrects IS NOT NULL AND n.status = 'confirmed'
+               AND o.status NOT IN ('reversed', 'rejected') ORDER BY n.id",
+        )
+        .bind(book)
+        .fetch_all()
+        .await?;
+    for (id,) in twice {
+        report.find("services", id, "it counts beside the record in whose place it stands");
+    }
+    Ok(())
 }

@@ -4,11 +4,13 @@ mod caps;
 mod codes;
 mod complaints;
 mod conditions;
+mod control;
 mod earning;
 mod exchange;
 mod form;
 mod ladders;
 mod place;
+mod presence;
 mod reviews;
 mod versions;
 mod wishes;
@@ -85,6 +87,7 @@ fn check(scheme: &mut Scheme, report: &mut Report) {
         codes::fits_scale(scheme, budget, root.key("points_budget"), report);
     }
     codes::check(scheme, report);
+    presence::check(scheme, &root, report);
     versions::check(scheme, report);
     complaints::check(scheme, report);
     wishes::check(scheme, report);

@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::dates::{MonthDay, day, optional_day};
-use super::{CapRule, CapUnit, Condition, ExchangeRule, Ladder, NoShow, Review, Transfer};
+use super::{
+    CapRule, CapUnit, Condition, EvidencePolicy, ExchangeRule, Ladder, NoShow, Publicity, Review, Transfer,
+};
 use crate::rules::{Decimal, Evidence, Period, Rounding};
 
 /// 规则的一个版本，适用于自生效之日起的服务，不论何时确认。
@@ -43,6 +45,16 @@ pub struct Rules {
     /// 服务结束后多少个工作日内登记。
     /// Working days from the service until it has to be on record.
     pub recording_deadline_working_days: u32,
+    /// 各证据等级由谁确认；没有写的由一名审核员确认。
+    /// Who confirms what, by its evidence; one reviewer where nothing is written.
+    #[serde(default)]
+    pub evidence: Vec<EvidencePolicy>,
+    /// 公示；不写则确认即记入。
+    /// What is published before it counts; a confirmed record counts at once when left out.
+    pub publicity: Option<Publicity>,
+    /// 更正申请须在几个工作日内答复；不写为 10。
+    /// Working days within which a request for correction is to be answered; 10 when left out.
+    pub correction_answer_working_days: Option<u32>,
     /// 余额不够扣分时怎么办；有扣分规则时必须写。
     /// What becomes of a deduction that is more than the balance; needed when there are deductions.
     pub overdraft: Option<Overdraft>,

@@ -134,17 +134,19 @@ async fn decided(
     match services::get(scheme, id).await?.status {
         services::Status::Confirmed => return Ok(Some(true)),
         services::Status::Rejected | services::Status::Reversed => return Ok(Some(false)),
+        services::Status::Published => return Ok(None),
         services::Status::Recorded => {}
     }
     match services::confirm(scheme, id, by, now).await {
-        Ok(_) => Ok(Some(true)),
-        Err(ServiceError::StateConflict { .. } | ServiceError::WrongApprover { .. }) => {
-            Ok(match services::get(scheme, id).await?.status {
-                services::Status::Confirmed => Some(true),
-                services::Status::Rejected | services::Status::Reversed => Some(false),
-                services::Status::Recorded => None,
-            })
-        }
+        // The rules may ask for others, or for publicity first.
+        Ok(_)
+        | Err(
+            ServiceError::StateConflict { .. } | ServiceError::WrongApprover { .. } | ServiceError::NotConfirmer { .. },
+        ) => Ok(match services::get(scheme, id).await?.status {
+            services::Status::Confirmed => Some(true),
+            services::Status::Rejected | services::Status::Reversed => Some(false),
+            services::Status::Recorded | services::Status::Published => None,
+        }),
         Err(error) => Err(error.into()),
     }
 }
@@ -183,7 +185,9 @@ async fn post_share(
         "wish_id": wish.id,
         "service_id": share.service_id,
         "points": share.points,
-        "minutes": share.minutes,
+        "minutes": 0,
+        "carried_minutes": share.minutes,
+        "unit": wish.details.unit,
         "decided_by": claim.confirmed_by,
     });
     let draft = Draft {

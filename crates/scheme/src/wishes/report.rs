@@ -141,7 +141,9 @@ fn shares(wish: &Wish, claim: &Claim, report: &Report) -> Result<Vec<Share>, Wis
         points: new.points.unwrap_or_else(|| default(details.points, left_points)),
         service_id: None,
     };
-    let shares: Vec<Share> = report.shares.iter().map(share).collect();
+    let mut shares: Vec<Share> = report.shares.iter().map(share).collect();
+    // Each takes its volunteer's lock: all who do take them in one order.
+    shares.sort_unstable_by_key(|share| share.volunteer_id);
     let most = |each: i64, left: i64| if details.per_person { each } else { left };
     let (most_minutes, most_points) = (most(details.minutes, left_minutes), most(details.points, left_points));
     let is_wrong = |share: &Share| {

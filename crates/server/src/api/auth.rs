@@ -50,11 +50,24 @@ operations! {
 
     PutService       = "put_service":       Staff SchemeAdmin;
     PutServices      = "put_services":      Staff SchemeAdmin;
-    ConfirmService   = "confirm_service":   Reviewer;
-    RejectService    = "reject_service":    Reviewer;
+    ConfirmService   = "confirm_service":   Reviewer Leader;
+    RejectService    = "reject_service":    Reviewer Leader;
     ReverseService   = "reverse_service":   Reviewer;
-    GetService       = "get_service":       Staff SchemeAdmin Reviewer Auditor;
-    ListServices     = "list_services":     Staff SchemeAdmin Reviewer Auditor;
+    GetService       = "get_service":       Staff SchemeAdmin Leader Reviewer Auditor;
+    ListServices     = "list_services":     Staff SchemeAdmin Leader Reviewer Auditor;
+    GetDeadlines     = "get_deadlines":     Staff SchemeAdmin Reviewer Auditor;
+
+    ListPublicity    = "list_publicity":    Kiosk Staff SchemeAdmin Leader Reviewer Auditor;
+    PutObjection     = "put_objection":     Kiosk Staff SchemeAdmin Leader Reviewer;
+    AnswerObjection  = "answer_objection":  SchemeAdmin Reviewer;
+    ListObjections   = "list_objections":   Staff SchemeAdmin Reviewer Auditor;
+    PutCorrection    = "put_correction":    Kiosk Staff SchemeAdmin Leader Reviewer;
+    GetCorrection    = "get_correction":    Kiosk Staff SchemeAdmin Leader Reviewer Auditor;
+    ListCorrections  = "list_corrections":  Staff SchemeAdmin Reviewer Auditor;
+    AcceptCorrection = "accept_correction": Reviewer;
+    RefuseCorrection = "refuse_correction": Reviewer;
+    ListAnomalies    = "list_anomalies":    Auditor;
+    DismissAnomaly   = "dismiss_anomaly":   Auditor;
 
     PutReward        = "put_reward":        SchemeAdmin;
     GetReward        = "get_reward":        Kiosk Staff SchemeAdmin Reviewer Auditor;
@@ -88,6 +101,31 @@ operations! {
     GetPicture       = "get_picture":       Kiosk Staff SchemeAdmin Reviewer Auditor;
     GetThumbnail     = "get_thumbnail":     Kiosk Staff SchemeAdmin Reviewer Auditor;
     ListSessions     = "list_sessions":     Kiosk Staff SchemeAdmin Reviewer Auditor;
+
+    PutActivity      = "put_activity":      Staff SchemeAdmin Leader;
+    GetActivity      = "get_activity":      Kiosk Staff SchemeAdmin Leader Reviewer Auditor;
+    ListActivities   = "list_activities":   Kiosk Staff SchemeAdmin Leader Reviewer Auditor;
+    PublishActivity  = "publish_activity":  Staff SchemeAdmin Leader;
+    CancelActivity   = "cancel_activity":   Staff SchemeAdmin Leader;
+    RepeatActivity   = "repeat_activity":   Staff SchemeAdmin Leader;
+    PutSignup        = "put_signup":        Kiosk Staff SchemeAdmin Leader;
+    CancelSignup     = "cancel_signup":     Kiosk Staff SchemeAdmin Leader;
+    MarkNoShow       = "mark_no_show":      Staff SchemeAdmin Leader;
+    ListSignups      = "list_signups":      Staff SchemeAdmin Leader Reviewer Auditor;
+    ListSignupsOfVolunteer = "list_signups_of_volunteer": Kiosk Staff SchemeAdmin Reviewer Auditor;
+    PutInsurance     = "put_insurance":     Staff SchemeAdmin;
+    ListInsurances   = "list_insurances":   Staff SchemeAdmin Reviewer Auditor;
+
+    PutPunch         = "put_punch":         Kiosk Staff SchemeAdmin Leader;
+    PutPunches       = "put_punches":       Kiosk Staff SchemeAdmin Leader;
+    GetPunch         = "get_punch":         Kiosk Staff SchemeAdmin Reviewer Auditor;
+    ListAttendance   = "list_attendance":   Staff SchemeAdmin Leader Reviewer Auditor;
+    ListPresences    = "list_presences":    Staff SchemeAdmin Reviewer Auditor;
+    ListPunches      = "list_punches":      Staff SchemeAdmin Reviewer Auditor;
+    FindVolunteer    = "find_volunteer":    Kiosk Staff SchemeAdmin Leader;
+    GetVolunteerCode = "get_volunteer_code": Staff SchemeAdmin;
+    RenewVolunteerCode = "renew_volunteer_code": Staff SchemeAdmin;
+    GetActivityCode  = "get_activity_code": Kiosk Staff SchemeAdmin Leader;
 
     PutTransfer      = "put_transfer":      Kiosk Staff SchemeAdmin;
     GetTransfer      = "get_transfer":      Kiosk Staff SchemeAdmin Reviewer Auditor;
@@ -139,6 +177,21 @@ operations! {
     DismissComplaint = "dismiss_complaint": Reviewer;
     AppealComplaint  = "appeal_complaint":  Staff SchemeAdmin;
     WithdrawComplaint = "withdraw_complaint": Staff SchemeAdmin;
+    PutWish          = "put_wish":          Kiosk Staff Leader SchemeAdmin;
+    GetWish          = "get_wish":          Kiosk Staff Leader SchemeAdmin Reviewer Auditor;
+    ListWishes       = "list_wishes":       Kiosk Staff Leader SchemeAdmin Reviewer Auditor;
+    PublishWish      = "publish_wish":      Staff Leader SchemeAdmin;
+    RejectWish       = "reject_wish":       Staff Leader SchemeAdmin;
+    WithdrawWish     = "withdraw_wish":     Staff SchemeAdmin;
+    ReopenWish       = "reopen_wish":       Staff Leader SchemeAdmin;
+    PutClaim         = "put_claim":         Kiosk Staff Leader SchemeAdmin;
+    AcceptClaim      = "accept_claim":      Staff SchemeAdmin;
+    DeclineClaim     = "decline_claim":     Staff SchemeAdmin;
+    GiveBackClaim    = "give_back_claim":   Kiosk Staff Leader SchemeAdmin;
+    FulfilClaim      = "fulfil_claim":      Staff Leader SchemeAdmin;
+    RateClaim        = "rate_claim":        Kiosk Staff SchemeAdmin;
+    SendBackClaim    = "send_back_claim":   Reviewer;
+    ConfirmClaim     = "confirm_claim":     Reviewer;
     GetRecords       = "get_records":       Staff SchemeAdmin Reviewer Auditor;
 
     GetRanking       = "get_ranking":       Kiosk Staff SchemeAdmin Reviewer Auditor;

@@ -188,6 +188,18 @@ impl At for Digest {
     }
 }
 
+/// `{id}` of a service record, and `{objection_id}`.
+pub struct OfRecord {
+    pub service: Uuid,
+    pub objection: Uuid,
+}
+
+impl At for OfRecord {
+    fn parse(request: &HttpRequest) -> Result<Self, Problem> {
+        Ok(OfRecord { service: id(request, "id")?, objection: id(request, "objection_id")? })
+    }
+}
+
 /// `{id}` of a webhook, and `{sequence}` of an event.
 pub struct EventOf {
     pub webhook: Uuid,
@@ -263,7 +275,8 @@ impl At for SchemeCode {
     }
 }
 
-fn id(request: &HttpRequest, name: &str) -> Result<Uuid, Problem> {
+/// The id that the path has under `name`.
+pub fn id(request: &HttpRequest, name: &str) -> Result<Uuid, Problem> {
     request.match_info().get(name).unwrap_or_default().parse().map_err(|_| {
         Problem::invalid_value(format!("/path/{name}"), "invalid_id", "编号须为 UUID", "an id must be a UUID")
     })

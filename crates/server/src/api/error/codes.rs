@@ -44,6 +44,11 @@ codes! {
     SchemeNotFound = "scheme_not_found", 404, "没有这个积分账户方案", "There is no such scheme";
     VolunteerNotFound = "volunteer_not_found", 404, "没有这位志愿者", "There is no such volunteer";
     ServiceNotFound = "service_not_found", 404, "没有这条服务记录", "There is no such service record";
+    ActivityNotFound = "activity_not_found", 404, "没有这个活动", "There is no such activity";
+    SignupNotFound = "signup_not_found", 404, "没有报名", "There is no such sign-up";
+    PresenceNotFound = "presence_not_found", 404, "没有这次签到", "There is no such punch";
+    ObjectionNotFound = "objection_not_found", 404, "没有这条异议", "There is no such objection";
+    CorrectionNotFound = "correction_not_found", 404, "没有这个更正申请", "There is no such request for correction";
     RewardNotFound = "reward_not_found", 404, "没有这个兑换项目", "There is no such reward";
     SessionNotFound = "session_not_found", 404, "没有这个场次", "There is no such session";
     StationNotFound = "station_not_found", 404, "没有这个站点", "There is no such station";
@@ -68,6 +73,7 @@ codes! {
     MethodNotAllowed = "method_not_allowed", 405, "此地址不支持该方法", "The address does not take this method";
     IdTaken = "id_taken", 409, "编号已被占用", "The id or number is taken";
     StateConflict = "state_conflict", 409, "当前状态不允许", "The present state does not allow it";
+    ObjectionOpen = "objection_open", 409, "有未答复的异议", "An objection is open";
     HigherPriorityFirst = "higher_priority_first", 409, "须先满足更优先的申请", "A request of higher priority comes first";
     NobodyWaits = "nobody_waits", 409, "没有人在等候", "Nobody is waiting";
     NotRefundable = "not_refundable", 409, "按规则不予退还", "By the rules it does not come back";
@@ -87,6 +93,11 @@ codes! {
     SessionCancelled = "session_cancelled", 422, "场次已取消", "The session is cancelled";
     BookingBarred = "booking_barred", 422, "因多次预约未到，暂停预约", "No bookings for a while, after places that were not used";
     OutsideWindow = "outside_window", 422, "不在开放时间内", "Outside the time in which it is open";
+    ActivityFull = "activity_full", 422, "名额已满", "All places are taken";
+    SignupClosed = "signup_closed", 422, "报名已截止", "It is too late to sign up or to cancel";
+    NotSignedUp = "not_signed_up", 422, "没有报名", "Not signed up";
+    PaidSession = "paid_session", 422, "收费活动不记志愿服务时长", "What is paid for earns no hours";
+    ClockImplausible = "clock_implausible", 422, "设备时钟不可信", "The device's clock cannot be right";
     OverlappingService = "overlapping_service", 422, "与另一条服务记录时间重叠", "It overlaps another service";
     Banned = "banned", 422, "在禁止申请期内", "Barred from applying";
     ApplicantNotAccepted = "applicant_not_accepted", 422, "不接受这类申报人", "Not accepted from this applicant";

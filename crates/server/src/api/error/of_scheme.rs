@@ -4,14 +4,18 @@
 use super::{Code, Flaw, Problem, Text};
 use crate::api::amounts::{in_account, points};
 use crate::api::levels::Lack;
+use chrono::{DateTime, SecondsFormat, Utc};
 use ledger::proof::ProofError;
+use scheme::activities::ActivityError;
 use scheme::balances::BalanceError;
+use scheme::codes::CodeError;
 use scheme::config::{Applicant, Finding, Scheme, Severity};
 use scheme::events::EventsError;
 use scheme::exchanges::{ExchangeError, Ineligible};
 use scheme::keys::KeyError;
 use scheme::levels::LevelError;
 use scheme::notices::NoticeError;
+use scheme::presence::PresenceError;
 use scheme::pictures::PictureError;
 use scheme::reviews::ReviewError;
 use scheme::rewards::{DeskError, PlaceState, RewardError};
@@ -163,6 +167,116 @@ impl From<VolunteerError> for Problem {
             VolunteerError::Database(error) => error.into(),
             VolunteerError::Book(error) => Problem::internal(error),
         }
+    }
+}
+
+impl From<ActivityError> for Problem {
+    fn from(error: ActivityError) -> Self {
+        match error {
+            ActivityError::Invalid(flaws) => invalid(flaws),
+            ActivityError::ActivityNotFound { id } => not_found(Code::ActivityNotFound, id),
+            ActivityError::VolunteerNotFound { id } => not_found(Code::VolunteerNotFound, id),
+            ActivityError::SignupNotFound => Problem::new(Code::SignupNotFound),
+            ActivityError::OtherTeam => other_team(),
+            ActivityError::OtherStation { station } => other_station(station),
+            ActivityError::IdTaken { field } => taken(&field),
+            ActivityError::VersionDiffers { current } => version_differs(current),
+            ActivityError::StateConflict { status } => state_conflict(status, activity_status(status)),
+            ActivityError::Full { needed, post } => {
+                let problem = Problem::new(Code::ActivityFull)
+                    .detail(format!("{needed} 个名额已满"), format!("all {needed} places are taken"))
+                    .member("needed", 1)
+                    .member("available", 0);
+                match post {
+                    Some(post) => problem.member("post", post),
+                    None => problem,
+                }
+            }
+            ActivityError::Closed { since } => {
+                let since = since.to_rfc3339_opts(SecondsFormat::Secs, true);
+                Problem::new(Code::SignupClosed).member("closed_at", since)
+            }
+            ActivityError::NotEligible(unmet) => not_eligible(unmet),
+            // What it carries are points of deductions, which are whole in no refusal of a record.
+            ActivityError::Service(error) => service_refused(error, 0),
+            ActivityError::Busy => Problem::new(Code::Busy),
+            ActivityError::Database(error) => error.into(),
+            ActivityError::Book(error) => Problem::internal(error),
+        }
+    }
+}
+
+impl From<PresenceError> for Problem {
+    fn from(error: PresenceError) -> Self {
+        let moment = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        match error {
+            PresenceError::Invalid(flaws) => invalid(flaws),
+            PresenceError::Activity(error) => error.into(),
+            PresenceError::VolunteerNotFound { id } => not_found(Code::VolunteerNotFound, id),
+            PresenceError::PunchNotFound { id } => not_found(Code::PresenceNotFound, id),
+            PresenceError::IdTaken { field } => taken(&field),
+            PresenceError::StateConflict { status } => state_conflict(status, activity_status(status)),
+            PresenceError::OutsideWindow { from, until } => {
+                Problem::new(Code::OutsideWindow).member("from", moment(from)).member("until", moment(until))
+            }
+            PresenceError::NotSignedUp => Problem::new(Code::NotSignedUp),
+            PresenceError::NotEligible(unmet) => not_eligible(unmet),
+            PresenceError::Overlapping { other } => Problem::new(Code::OverlappingService)
+                .detail("这段时间已在别处签到或已有服务记录", "the volunteer is elsewhere at that time")
+                .member("other_id", other.to_string()),
+            PresenceError::ClockImplausible { seconds, limit } => Problem::new(Code::ClockImplausible)
+                .detail(
+                    format!("相差 {seconds} 秒，最多 {limit} 秒"),
+                    format!("it is {seconds} seconds off, and {limit} are allowed"),
+                )
+                .member("seconds", seconds)
+                .member("limit", limit),
+            PresenceError::WrongMethod => {
+                Problem::new(Code::Forbidden).detail("此密钥不能这样签到", "a key of this role does not punch so")
+            }
+            PresenceError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<CodeError> for Problem {
+    fn from(error: CodeError) -> Self {
+        match error {
+            CodeError::Invalid(flaws) => invalid(flaws),
+            CodeError::OtherCard { card } => Problem::new(Code::StateConflict)
+                .detail(format!("现用的是第 {card} 号卡"), format!("the card in force is {card}"))
+                .member("status", "renewed")
+                .member("card", card),
+            CodeError::Volunteer(error) => error.into(),
+            CodeError::Database(error) => error.into(),
+        }
+    }
+}
+
+fn other_team() -> Problem {
+    Problem::new(Code::Forbidden).detail("此密钥属于另一支队伍", "the key is for another team")
+}
+
+fn other_station(station: String) -> Problem {
+    Problem::new(Code::Forbidden)
+        .detail(format!("此密钥不用于站点 {station}"), format!("the key is not for the station {station}"))
+        .member("station", station)
+}
+
+/// Where an activity, a sign-up or somebody's presence stands.
+fn activity_status(status: &str) -> &'static str {
+    match status {
+        "planned" => "尚未发布",
+        "published" => "已发布",
+        "ended" => "已结束",
+        "cancelled" => "已取消",
+        "signed_up" => "已报名",
+        "waiting" => "候补",
+        "attended" => "已到场",
+        "no_show" => "未到",
+        "in" => "已签到",
+        "out" => "已签退",
+        _ => "在另一状态",
     }
 }
 
@@ -362,6 +476,11 @@ pub fn service_refused(error: ServiceError, scale: u8) -> Problem {
         ServiceError::Overlapping { other } => Problem::new(Code::OverlappingService)
             .detail("同一时间已有另一条服务记录", "the volunteer was elsewhere at that time")
             .member("service_id", other.to_string()),
+        ServiceError::Elsewhere { presence } => Problem::new(Code::OverlappingService)
+            .detail("这段时间已在别处签到", "the volunteer has signed in elsewhere at that time")
+            .member("presence_id", presence.to_string()),
+        ServiceError::ActivityNotFound { id } => not_found(Code::ActivityNotFound, id),
+        ServiceError::PaidSession => Problem::new(Code::PaidSession),
         ServiceError::StateConflict { status } => state_conflict(status.as_str(), service_status(status)),
         ServiceError::WrongApprover { approvers } => {
             let names = approvers.join("、");
@@ -370,6 +489,15 @@ pub fn service_refused(error: ServiceError, scale: u8) -> Problem {
         }
         ServiceError::OwnRecord => Problem::new(Code::Forbidden)
             .detail("不能审核自己登记的记录", "whoever recorded a service does not decide over it"),
+        ServiceError::OwnService => {
+            Problem::new(Code::Forbidden).detail("不能审核自己的服务", "nobody decides over their own service")
+        }
+        ServiceError::NotConfirmer { roles } => {
+            let zh = roles.iter().map(|role| if *role == "leader" { "本队队长" } else { "审核员" });
+            let zh = zh.collect::<Vec<_>>().join("、");
+            let en = format!("by the rules it is confirmed by: {}", roles.join(", "));
+            Problem::new(Code::Forbidden).detail(format!("按规则由{zh}确认"), en).member("confirmed_by", roles)
+        }
         ServiceError::InsufficientPoints { needed, available } => too_few_points(needed, available, scale),
         ServiceError::Busy => Problem::new(Code::Busy),
         ServiceError::Database(error) => error.into(),
@@ -514,9 +642,10 @@ pub fn desk_refused(error: DeskError, config: &Scheme) -> Problem {
     }
 }
 
-fn service_status(status: services::Status) -> &'static str {
+pub(super) fn service_status(status: services::Status) -> &'static str {
     match status {
         services::Status::Recorded => "待确认",
+        services::Status::Published => "公示中",
         services::Status::Confirmed => "已确认",
         services::Status::Rejected => "已驳回",
         services::Status::Reversed => "已冲正",
@@ -539,7 +668,7 @@ pub(super) fn taken(field: &str) -> Problem {
         .member("field", field)
 }
 
-fn version_differs(current: i64) -> Problem {
+pub(super) fn version_differs(current: i64) -> Problem {
     Problem::new(Code::PreconditionFailed)
         .detail(format!("目前是第 {current} 版"), format!("it is at version {current} now"))
         .member("current", current)
@@ -574,6 +703,24 @@ fn flaw(invalid: Invalid) -> Flaw {
         "amount_negative" => "不能为负数",
         "amount_too_large" => "数值过大",
         "automatic_ladder" => "达标即得，不须授予",
+        "activity_too_long" => "活动最长 24 小时，请按班次分开",
+        "closes_after_end" => "报名截止不能晚于活动结束",
+        "duplicate_post" => "岗位代码重复",
+        "fewer_than_signed_up" => "少于已报名的人数",
+        "invalid_days" => "须写 1 至 100 天",
+        "missing_post" => "须选择岗位",
+        "not_a_category_of_service" => "须为服务类别，不是事项",
+        "out_of_range" => "数值超出范围",
+        "too_many_posts" => "岗位过多",
+        "unknown_code" => "方案没有这个代码",
+        "unknown_post" => "活动没有这个岗位",
+        "another_activity" => "这是另一个活动的码",
+        "code_or_number" => "须写明码或编号之一",
+        "expired_code" => "码已过期，请出示新的",
+        "invalid_code_scanned" => "不是有效的码",
+        "missing_activity" => "须写明活动",
+        "revoked_code" => "此卡已挂失换新",
+        "unknown_volunteer" => "没有这个编号的志愿者",
         "another_day" => "开始时间不在服务日期当天",
         "another_station" => "场次在另一站点",
         "date_in_future" => "日期在将来",
@@ -581,6 +728,7 @@ fn flaw(invalid: Invalid) -> Flaw {
         "bill_not_asked" => "这项兑换不按账单定价",
         "invalid_bill" => "账单金额须在 0.01 至 1000000 元之间",
         "another_volunteer" => "记录是另一位志愿者的",
+        "date_in_past" => "日期已过",
         "missing_evidence" => "其他机构授予的荣誉须写明凭证",
         "nothing_served" => "该志愿者在此没有服务记录",
         "not_an_event" => "须为事项类别",
@@ -613,6 +761,8 @@ fn flaw(invalid: Invalid) -> Flaw {
         "missing_minutes" => "缺少时长或起止时间",
         "missing_reason" => "须说明理由",
         "missing_start" => "缺少开始时间",
+        "nothing_to_correct" => "与现有记录相同，没有要更正的内容",
+        "invalid_period" => "期间须先后正确，且最多 92 天",
         "no_bans" => "这个等级表没有禁止申请的规定",
         "no_rules_then" => "当日尚无积分规则",
         "invalid_note" => "单号由字母、数字、`-`、`_`、`/`、`.` 组成，最多 40 个字符",

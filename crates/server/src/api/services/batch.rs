@@ -82,14 +82,34 @@ pub async fn put_services(
     for items in items.chunks(TOGETHER) {
         results.extend(record(&call, items).await);
     }
-    let count = |outcome| results.iter().filter(|result| result.outcome == outcome).count();
-    let counts = Counts {
-        created: count(Outcome::Created),
-        replayed: count(Outcome::Replayed),
-        rejected: count(Outcome::Rejected),
-        not_attempted: count(Outcome::NotAttempted),
-    };
+    let counts = Counts::of(&results);
     Ok(ok(BatchResults { results, counts }))
+}
+
+impl BatchResult {
+    pub fn new(id: Option<Uuid>, outcome: Outcome, error: Option<Value>) -> BatchResult {
+        BatchResult { id, outcome, error }
+    }
+
+    pub fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    pub fn become_of(&mut self, outcome: Outcome, error: Option<Value>) {
+        (self.outcome, self.error) = (outcome, error);
+    }
+}
+
+impl Counts {
+    pub fn of(results: &[BatchResult]) -> Counts {
+        let count = |outcome| results.iter().filter(|result| result.outcome == outcome).count();
+        Counts {
+            created: count(Outcome::Created),
+            replayed: count(Outcome::Replayed),
+            rejected: count(Outcome::Rejected),
+            not_attempted: count(Outcome::NotAttempted),
+        }
+    }
 }
 
 async fn record<A, I>(call: &Call<may::PutServices, A, I>, items: &[Value]) -> Vec<BatchResult> {
