@@ -254,7 +254,7 @@ async fn no_shows_cost_what_the_rules_say_and_pause_bookings(
     assert_eq!(world.run_jobs().await, 2, "whoever is in the room is waited for");
     assert_eq!(world.status(missed.id).await, Status::Missed);
     assert_eq!(world.status(too.id).await, Status::Missed);
-    assert_eq!(world.balance(volunteer).await, (480, 60, 10), "their points are spent");
+    assert_eq!(world.balance(volunteer).await, (480, 50, 10), "their points are spent");
     exchanges::collect(&world.scheme, came.id, None, &by, world.now()).await.expect("a little late");
     let late = exchanges::collect(&world.scheme, missed.id, None, &by, world.now()).await;
     assert!(matches!(late, Err(ExchangeError::StateConflict { status: Status::Missed })), "{late:?}");
@@ -272,9 +272,8 @@ async fn no_shows_cost_what_the_rules_say_and_pause_bookings(
         Err(ExchangeError::BookingBarred { until }) => assert_eq!(until.as_deref(), Some("2026-12-29")),
         other => panic!("{other:?}"),
     }
-    let (offers, _) = exchanges::offers(&world.scheme, volunteer, "main", (None, 10), &by, world.now())
-        .await
-        .expect("offers");
+    let (offers, _) =
+        exchanges::offers(&world.scheme, volunteer, "main", (None, 10), &by, world.now()).await.expect("offers");
     assert!(matches!(offers[0].sessions[0].reasons[..], [ExchangeError::BookingBarred { .. }]), "{offers:?}");
     world.set("2026-12-29T16:30:00Z");
     let moved = Session { starts_at: world.now() + week, ends_at: world.now() + week * 2, ..next };

@@ -99,14 +99,8 @@ const RESERVATION: &[(&str, Shape)] = &[
     ("by", Id),
 ];
 
-const GIVEN_BACK: &[(&str, Shape)] = &[
-    ("points", Amount),
-    ("account", Code),
-    ("amount", Amount),
-    ("session_id", Id),
-    ("because", Code),
-    ("by", Id),
-];
+const GIVEN_BACK: &[(&str, Shape)] =
+    &[("points", Amount), ("account", Code), ("amount", Amount), ("session_id", Id), ("because", Code), ("by", Id)];
 const ENDED: &[(&str, Shape)] = &[("last_day", Day), ("amount", Amount), ("account", Code)];
 const GIFT: &[(&str, Shape)] =
     &[("from", Id), ("to", Id), ("amount", Amount), ("account", Code), ("relation", Code), ("by", Id)];
@@ -128,17 +122,9 @@ const SESSION_FIELDS: &[(&str, Shape)] = &[
 const MOVED: &[(&str, Shape)] = &[("session_id", Id), ("station", Code), ("starts_at", Time), ("until", Time)];
 const MISSED: &[(&str, Shape)] =
     &[("session_id", Id), ("kept", Flag), ("points", Amount), ("account", Code), ("amount", Amount)];
-const DELIVERY: &[(&str, Shape)] = &[
-    ("reward_id", Id),
-    ("station", Code),
-    ("pieces", Count),
-    ("note", Code),
-    ("sponsor_id", Id),
-    ("unit_cost", Yuan),
-    ("by", Id),
-];
-const LOSS: &[(&str, Shape)] =
-    &[("reward_id", Id), ("station", Code), ("pieces", Count), ("cause", Code), ("by", Id)];
+const DELIVERY: &[(&str, Shape)] =
+    &[("reward_id", Id), ("station", Code), ("pieces", Count), ("sponsor_id", Id), ("unit_cost", Yuan), ("by", Id)];
+const LOSS: &[(&str, Shape)] = &[("reward_id", Id), ("station", Code), ("pieces", Count), ("cause", Code), ("by", Id)];
 const COUNT: &[(&str, Shape)] = &[
     ("reward_id", Id),
     ("station", Code),

@@ -130,7 +130,7 @@ impl CountResult {
 /// The count sheet of a station: everything that ought to be on its shelves
 #[utoipa::path(tag = "stock", params(SheetQuery), responses((status = 200, body = CountSheet)))]
 #[get("/stock/count-sheet")]
-pub async fn get_sheet(call: Call<may::GetCountSheet, (), Query<SheetQuery>>) -> Result<HttpResponse, Problem> {
+pub async fn get_count_sheet(call: Call<may::GetCountSheet, (), Query<SheetQuery>>) -> Result<HttpResponse, Problem> {
     let station = station_of(&call.caller, call.input.0.station.clone())?;
     let (lines, as_of) = stock::sheet(&call.scheme, &station).await?;
     let line = |line: stock::SheetLine| CountLine {
@@ -153,7 +153,9 @@ pub async fn get_sheet(call: Call<may::GetCountSheet, (), Query<SheetQuery>>) ->
     responses((status = 201, body = CountResults), (status = 200, body = CountResults))
 )]
 #[post("/stock/counts")]
-pub async fn count(call: Call<may::CountStock, (), Json<NewCounts, { 8 << 20 }>>) -> Result<HttpResponse, Problem> {
+pub async fn count_stock(
+    call: Call<may::CountStock, (), Json<NewCounts, { 8 << 20 }>>,
+) -> Result<HttpResponse, Problem> {
     let NewCounts { id, station, as_of, items } = &call.input.0;
     let station = station_of(&call.caller, station.clone())?;
     if items.is_empty() || items.len() > ITEMS_MAX {

@@ -152,7 +152,7 @@ impl StockTransfer {
     responses((status = 201, body = Stock), (status = 200, body = Stock))
 )]
 #[post("/rewards/{id}/stock/deliveries")]
-pub async fn deliver(call: Call<may::DeliverStock, Uuid, Json<NewDelivery>>) -> Result<HttpResponse, Problem> {
+pub async fn deliver_stock(call: Call<may::DeliverStock, Uuid, Json<NewDelivery>>) -> Result<HttpResponse, Problem> {
     let NewDelivery { id, station, pieces, note, sponsor_id, unit_cost } = call.input.0;
     let station = station_of(&call.caller, station)?;
     let mut amounts = Reader::default();
@@ -174,7 +174,7 @@ pub async fn deliver(call: Call<may::DeliverStock, Uuid, Json<NewDelivery>>) -> 
     responses((status = 201, body = Stock), (status = 200, body = Stock))
 )]
 #[post("/rewards/{id}/stock/losses")]
-pub async fn lose(call: Call<may::LoseStock, Uuid, Json<NewLoss>>) -> Result<HttpResponse, Problem> {
+pub async fn lose_stock(call: Call<may::LoseStock, Uuid, Json<NewLoss>>) -> Result<HttpResponse, Problem> {
     let NewLoss { id, station, pieces, cause, reason } = call.input.0;
     let station = station_of(&call.caller, station)?;
     let loss = stock::Loss { id, reward_id: call.at, station, pieces, cause: cause.into(), reason };
@@ -191,7 +191,7 @@ pub async fn lose(call: Call<may::LoseStock, Uuid, Json<NewLoss>>) -> Result<Htt
     responses((status = 201, body = StockTransfer), (status = 200, body = StockTransfer))
 )]
 #[post("/rewards/{id}/stock/transfers")]
-pub async fn send(call: Call<may::SendStock, Uuid, Json<NewStockTransfer>>) -> Result<HttpResponse, Problem> {
+pub async fn send_stock(call: Call<may::SendStock, Uuid, Json<NewStockTransfer>>) -> Result<HttpResponse, Problem> {
     let NewStockTransfer { id, from, to, quantity } = call.input.0;
     let from = station_of(&call.caller, from)?;
     let new = stock::NewTransfer { id, reward_id: call.at, from, to, quantity };
@@ -206,7 +206,7 @@ pub async fn send(call: Call<may::SendStock, Uuid, Json<NewStockTransfer>>) -> R
     responses((status = 201, body = StockTransfer), (status = 200, body = StockTransfer))
 )]
 #[post("/stock/transfers/{id}/receive")]
-pub async fn receive(call: Call<may::ReceiveStock, Uuid, MaybeJson<Arrival>>) -> Result<HttpResponse, Problem> {
+pub async fn receive_stock(call: Call<may::ReceiveStock, Uuid, MaybeJson<Arrival>>) -> Result<HttpResponse, Problem> {
     let Arrival { arrived, reason } = &call.input.0;
     let done = stock::receive(&call.scheme, call.at, *arrived, reason.as_deref(), call.by(), call.now).await;
     let (transfer, replayed) = done?;
@@ -216,7 +216,7 @@ pub async fn receive(call: Call<may::ReceiveStock, Uuid, MaybeJson<Arrival>>) ->
 /// What is on the way between stations
 #[utoipa::path(tag = "stock", params(StockTransfersQuery), responses((status = 200, body = StockTransfers)))]
 #[get("/stock/transfers")]
-pub async fn list_transfers(
+pub async fn list_stock_transfers(
     call: Call<may::ListStockTransfers, (), Query<StockTransfersQuery>>,
 ) -> Result<HttpResponse, Problem> {
     let Query(StockTransfersQuery { cursor, limit }) = &call.input;

@@ -200,7 +200,7 @@ pub async fn list_movements(
 /// When it comes to that, an entry `stock.low` is posted, and `stock.restored` when there is more again.
 #[utoipa::path(tag = "stock", request_body = NewAlert, responses((status = 200, body = Watched)))]
 #[put("/rewards/{id}/stock/alert")]
-pub async fn put_alert(call: Call<may::PutStockAlert, Uuid, Json<NewAlert>>) -> Result<HttpResponse, Problem> {
+pub async fn put_stock_alert(call: Call<may::PutStockAlert, Uuid, Json<NewAlert>>) -> Result<HttpResponse, Problem> {
     let NewAlert { station, level } = &call.input.0;
     let station = station_of(&call.caller, station.clone())?;
     let shelf = stock::watch(&call.scheme, call.at, &station, *level, call.by(), call.now).await?;
@@ -210,7 +210,7 @@ pub async fn put_alert(call: Call<may::PutStockAlert, Uuid, Json<NewAlert>>) -> 
 /// The shelves that run low
 #[utoipa::path(tag = "stock", params(LowQuery), responses((status = 200, body = LowShelves)))]
 #[get("/stock/low")]
-pub async fn list_low(call: Call<may::ListLowStock, (), Query<LowQuery>>) -> Result<HttpResponse, Problem> {
+pub async fn list_low_stock(call: Call<may::ListLowStock, (), Query<LowQuery>>) -> Result<HttpResponse, Problem> {
     let found = stock::watched(&call.scheme, call.input.0.station.as_deref()).await?;
     let low = found.into_iter().filter(stock::Watched::is_low).map(Watched::new).collect();
     Ok(ok(LowShelves { low, next: None }))
