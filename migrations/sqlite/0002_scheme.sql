@@ -115,11 +115,17 @@ CREATE TABLE rewards (
     hold_minutes BIGINT NOT NULL,
     sponsor TEXT,
     reward_group TEXT,                -- which rules of exchange cover it
+    state TEXT NOT NULL,
+    category TEXT,
+    picture TEXT,                     -- its digest
+    sponsor_id BLOB,
+    gates TEXT NOT NULL,              -- JSON: ages, units, and when it is exchanged
     version BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     PRIMARY KEY (book, id),
     CHECK (kind IN ('good', 'service') AND price_points >= 0 AND hold_minutes > 0),
+    CHECK (state IN ('draft', 'listed', 'delisted')),
     CHECK ((limit_uses IS NULL) = (limit_per IS NULL))
 ) WITHOUT ROWID;
 
@@ -139,10 +145,13 @@ CREATE TABLE reward_sessions (
     starts_at BIGINT NOT NULL,
     ends_at BIGINT NOT NULL,
     seats BIGINT NOT NULL,
+    status TEXT NOT NULL,
+    moves BIGINT NOT NULL,            -- how often it was moved
+    moved_sequence BIGINT,            -- of the entry that moved or cancelled it last
     version BIGINT NOT NULL,
     PRIMARY KEY (book, id),
     FOREIGN KEY (book, reward_id) REFERENCES rewards (book, id),
-    CHECK (ends_at > starts_at AND seats >= 0)
+    CHECK (ends_at > starts_at AND seats >= 0 AND status IN ('open', 'cancelled'))
 ) WITHOUT ROWID;
 CREATE INDEX reward_sessions_reward ON reward_sessions (book, reward_id, starts_at);
 
@@ -166,7 +175,7 @@ CREATE TABLE exchanges (
     settled_at BIGINT,
     settled_sequence BIGINT,
     PRIMARY KEY (book, id),
-    CHECK (status IN ('reserved', 'collected', 'cancelled', 'expired'))
+    CHECK (status IN ('reserved', 'collected', 'cancelled', 'expired', 'missed'))
 ) WITHOUT ROWID;
 CREATE INDEX exchanges_volunteer ON exchanges (book, volunteer_id, reserved_sequence);
 CREATE INDEX exchanges_session ON exchanges (book, session_id, reserved_sequence) WHERE session_id IS NOT NULL;

@@ -13,6 +13,7 @@ mod memory;
 mod tampering;
 
 mod activities;
+mod catalogue;
 mod events;
 mod exchange_door;
 mod exchange_rules;
@@ -24,7 +25,9 @@ mod presence_door;
 mod records;
 mod reviews;
 mod roles;
+mod sessions;
 mod services;
+mod stock;
 mod transfers;
 mod webhooks;
 

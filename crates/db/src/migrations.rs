@@ -24,6 +24,7 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     migration!(4, "0004_calendar"),
     migration!(6, "0006_activities"),
     migration!(8, "0008_other_records"),
+    migration!(9, "0009_catalogue"),
     migration!(11, "0011_events"),
     migration!(12, "0012_rankings"),
 ];

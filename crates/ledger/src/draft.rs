@@ -39,6 +39,20 @@ pub struct Draft {
     pub freeze_rejection: bool,
 }
 
+impl Draft {
+    /// The paths of all accounts that it names.
+    pub fn paths(&self) -> impl Iterator<Item = &Arc<str>> {
+        let of_legs = self.action.legs().iter().flat_map(|leg| {
+            let from = match &leg.from {
+                Source::Account(account) => &account.key.path,
+                Source::Pool { path, .. } => path,
+            };
+            [from, &leg.to.key.path]
+        });
+        of_legs.chain(self.bounds.iter().map(|bound| &bound.key.path))
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// Moves amounts. Without legs it is a memo: a fact worth a place in the book.

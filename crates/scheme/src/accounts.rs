@@ -23,6 +23,21 @@ pub fn seats_path(session: Uuid) -> Arc<str> {
     format!("session/{session}/seats").into()
 }
 
+/// How often a session was moved.
+pub fn moved_path(session: Uuid) -> Arc<str> {
+    format!("session/{session}/moved").into()
+}
+
+/// One, once a session is cancelled.
+pub fn cancelled_path(session: Uuid) -> Arc<str> {
+    format!("session/{session}/cancelled").into()
+}
+
+/// One, as long as few pieces are left on a shelf.
+pub fn low_path(reward: Uuid, station: &str) -> Arc<str> {
+    format!("reward/{reward}/low@{station}").into()
+}
+
 pub fn limit_path(reward: Uuid, volunteer: Uuid, period: &str) -> Arc<str> {
     format!("limit/{reward}/{volunteer}/{period}").into()
 }
@@ -90,6 +105,42 @@ pub fn stock(reward: Uuid, station: &str) -> Account {
 
 pub fn seats(session: Uuid) -> Account {
     Account::holding(Key::new(seats_path(session)), Unit::Seats)
+}
+
+pub fn moved(session: Uuid) -> Account {
+    Account::holding(Key::new(moved_path(session)), Unit::Uses)
+}
+
+pub fn cancelled(session: Uuid) -> Account {
+    Account::holding(Key::new(cancelled_path(session)), Unit::Uses).with_ceiling(1)
+}
+
+/// Where moved and cancelled sessions are counted.
+pub fn moves() -> Account {
+    Account::system("scheme/moves", Unit::Uses)
+}
+
+/// Pieces on the way from one station to another.
+pub fn transit(transfer: Uuid) -> Account {
+    Account::holding(Key::new(format!("transit/{transfer}")), Unit::Pieces)
+}
+
+pub fn low(reward: Uuid, station: &str) -> Account {
+    Account::holding(Key::new(low_path(reward, station)), Unit::Uses).with_ceiling(1)
+}
+
+pub fn counts_path(reward: Uuid, station: &str) -> Arc<str> {
+    format!("reward/{reward}/counts@{station}").into()
+}
+
+/// How often a shelf was counted.
+pub fn counts(reward: Uuid, station: &str) -> Account {
+    Account::holding(Key::new(counts_path(reward, station)), Unit::Uses)
+}
+
+/// Where shelves that ran low, or were counted, are counted.
+pub fn alerts() -> Account {
+    Account::system("scheme/alerts", Unit::Uses)
 }
 
 /// What is used of a limit or of a cap, below zero: how far down it may go is a bound of each draft, since limits change.

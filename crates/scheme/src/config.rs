@@ -42,8 +42,8 @@ pub use conditions::{Condition, Gender, VolunteerKind};
 pub use dates::MonthDay;
 pub(crate) use dates::day;
 pub use exchange::{
-    Beneficiaries, Bill, Entitlement, ExchangeRule, Relation, Transfer, TransferLimit, TransferTo, UseLimit, Weekday,
-    Window,
+    Beneficiaries, Bill, Entitlement, ExchangeRule, NoShow, NoShowBar, NoShowPoints, Relation, Transfer, TransferLimit,
+    TransferTo, UseLimit, Weekday, Window,
 };
 pub use ladders::{Applicant, Award, Ladder, LadderStep, Sequence, Standing, Within};
 pub use presence::{BelowShare, Duty, Overtime, Presence, TimeOfDay};
@@ -55,6 +55,8 @@ pub use rules::{
 };
 pub use schema::json_schema;
 pub use wishes::{WishPublisher, Wishes};
+
+use crate::rules::Decimal;
 
 /// A scheme as its office wrote it down. Only [`Scheme::parse`] makes one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -87,6 +89,9 @@ pub struct Scheme {
     /// 积分的小数位数，0 至 2。
     /// Decimals of a point, 0 to 2. Points are whole minor units of this scale wherever they are an `i64`.
     pub points_scale: u8,
+    /// 志愿者手中的积分合计最多多少，用于偿付能力一览；不写则不设。
+    /// How many points may be outstanding, for the view of solvency; none when left out.
+    pub points_budget: Option<Decimal>,
     /// 积分到期前多少天提醒；不写为到期前 30 天和 7 天。
     /// How many days before points expire people are told; 30 and 7 when left out.
     #[serde(default = "warnings::month_and_week", deserialize_with = "warnings::warnings")]

@@ -3,14 +3,17 @@
 //! A reservation holds points, a piece or a seat, and a use of the personal limit, all in one entry: they move together or
 //! not at all. Handing over captures the hold, cancelling and expiry release it. The exchange, its entry and its slip share one id.
 
+mod offers;
 mod reserve;
 mod settle;
 mod terms;
 
 pub use crate::standing::star;
+pub use offers::{Offer, SessionOffer, offers};
 pub use reserve::exchange;
-pub(crate) use settle::expire;
+use reserve::require_volunteer;
 pub use settle::{cancel, collect};
+pub(crate) use settle::{expire, give_back, miss, tell_moved};
 
 use crate::config::Relation;
 use crate::moment;
@@ -71,10 +74,13 @@ pub enum Status {
     Collected,
     Cancelled,
     Expired,
+    /// A place in a session that nobody came for, where the rules say what becomes of the points.
+    Missed,
 }
 
 impl Status {
-    pub const ALL: [Status; 4] = [Status::Reserved, Status::Collected, Status::Cancelled, Status::Expired];
+    pub const ALL: [Status; 5] =
+        [Status::Reserved, Status::Collected, Status::Cancelled, Status::Expired, Status::Missed];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -82,6 +88,7 @@ impl Status {
             Status::Collected => "collected",
             Status::Cancelled => "cancelled",
             Status::Expired => "expired",
+            Status::Missed => "missed",
         }
     }
 }
@@ -168,6 +175,13 @@ pub enum ExchangeError {
     /// `opens_on`: the next day on which the rules let it be exchanged.
     #[error("the reward is not offered at this time")]
     OutsideWindow { from: Option<String>, until: Option<String>, opens_on: Option<String> },
+    #[error("the reward is not in the catalogue")]
+    NotListed,
+    #[error("the session is cancelled")]
+    SessionCancelled,
+    /// After bookings that they did not come for. `until`: the last day.
+    #[error("no places are booked for the volunteer until {until:?}")]
+    BookingBarred { until: Option<String> },
     #[error("the rules do not take it back")]
     NotRefundable,
     /// The id was refused before, and this is that answer.
@@ -267,7 +281,7 @@ fn fields(document: Value) -> Map<String, Value> {
     document.as_object().cloned().unwrap_or_default()
 }
 
-fn reward_error(error: RewardError) -> ExchangeError {
+pub(crate) fn reward_error(error: RewardError) -> ExchangeError {
     match error {
         RewardError::RewardNotFound { id } => ExchangeError::RewardNotFound { id },
         RewardError::SessionNotFound { id } => ExchangeError::SessionNotFound { id },
@@ -309,6 +323,7 @@ fn refused(rejection: Rejection) -> ExchangeError {
             ["limit", ..] => ExchangeError::LimitReached { needed, available },
             _ => ExchangeError::Book(format!("{account} has {available} left, and {needed} are needed")),
         },
+        Rejection::AboveCeiling { account, .. } if account.starts_with("session/") => ExchangeError::SessionCancelled,
         Rejection::Refused(refusal) => refused_outside(&refusal),
         other => ExchangeError::Book(other.to_string()),
     }
@@ -325,6 +340,9 @@ fn refused_outside(refusal: &Refusal) -> ExchangeError {
         "session_full" => ExchangeError::SessionFull { needed, available },
         "limit_reached" => ExchangeError::LimitReached { needed, available },
         "account_frozen" => ExchangeError::AccountFrozen,
+        "not_listed" => ExchangeError::NotListed,
+        "session_cancelled" => ExchangeError::SessionCancelled,
+        "booking_barred" => ExchangeError::BookingBarred { until: text("until") },
         "not_eligible" => ExchangeError::NotEligible(Ineligible {
             condition: said("condition"),
             needed: said("needed"),
@@ -351,6 +369,9 @@ impl ExchangeError {
                 ("limit_reached", json!({ "needed": needed, "available": available }))
             }
             ExchangeError::AccountFrozen => ("account_frozen", json!({})),
+            ExchangeError::NotListed => ("not_listed", json!({})),
+            ExchangeError::SessionCancelled => ("session_cancelled", json!({})),
+            ExchangeError::BookingBarred { until } => ("booking_barred", json!({ "until": until })),
             ExchangeError::NotEligible(unmet) => return Some(unmet.refusal()),
             ExchangeError::OutsideWindow { from, until, opens_on } => {
                 ("outside_window", json!({ "from": from, "until": until, "opens_on": opens_on }))

@@ -19,8 +19,10 @@ mod secrets;
 pub mod activities;
 pub mod codes;
 pub mod presence;
+pub mod pictures;
 pub mod rewards;
 pub mod services;
+pub mod sponsors;
 pub mod volunteers;
 
 pub mod complaints;
@@ -41,6 +43,7 @@ pub mod imports;
 pub mod levels;
 pub mod rankings;
 pub mod reviews;
+pub mod solvency;
 pub mod statements;
 pub mod transfers;
 

@@ -1,5 +1,7 @@
 //! The tables that follow from the journal: exchanges, what became of service records, totals by year, awards.
 
+mod stock;
+
 use chrono::Datelike;
 use ledger::projection::{Cell, How, Row, Shape};
 use ledger::{Entry, EntryAction, Projection};
@@ -20,6 +22,18 @@ pub mod kind {
     pub const SIGNUP_PROMOTED: &str = "signup.promoted";
     pub const STOCK_CHANGED: &str = "stock.changed";
     pub const SESSION_CHANGED: &str = "session.changed";
+    pub const SESSION_MOVED: &str = "session.moved";
+    pub const SESSION_CANCELLED: &str = "session.cancelled";
+    pub const EXCHANGE_MOVED: &str = "exchange.moved";
+    pub const EXCHANGE_MISSED: &str = "exchange.missed";
+    pub const STOCK_RECEIVED: &str = "stock.received";
+    pub const STOCK_RETURNED: &str = "stock.returned";
+    pub const STOCK_LOST: &str = "stock.lost";
+    pub const STOCK_COUNTED: &str = "stock.counted";
+    pub const STOCK_SENT: &str = "stock.sent";
+    pub const STOCK_ARRIVED: &str = "stock.arrived";
+    pub const STOCK_LOW: &str = "stock.low";
+    pub const STOCK_RESTORED: &str = "stock.restored";
     pub const POINTS_EXPIRED: &str = "points.expired";
     pub const POINTS_EXPIRING: &str = "points.expiring";
     pub const POINTS_DONATED: &str = "points.donated";
@@ -71,6 +85,40 @@ pub(crate) static EXCHANGE_SETTLED: Shape = Shape {
     columns: &["book", "id", "status", "settled_at", "settled_sequence"],
 };
 
+pub(crate) static STOCK_MOVED: Shape = Shape {
+    table: "stock_movements",
+    how: How::Insert,
+    keys: 4,
+    columns: &["book", "reward_id", "station", "sequence", "change", "kind", "document_id", "unit_cost", "recorded_at"],
+};
+
+pub(crate) static STOCK_SENT: Shape = Shape {
+    table: "stock_transfers",
+    how: How::Insert,
+    keys: 2,
+    columns: &[
+        "book",
+        "id",
+        "reward_id",
+        "from_station",
+        "to_station",
+        "quantity",
+        "status",
+        "arrived",
+        "sent_at",
+        "sent_sequence",
+        "arrived_at",
+        "arrived_sequence",
+    ],
+};
+
+pub(crate) static STOCK_ARRIVED: Shape = Shape {
+    table: "stock_transfers",
+    how: How::Update,
+    keys: 2,
+    columns: &["book", "id", "status", "arrived", "arrived_at", "arrived_sequence"],
+};
+
 pub(crate) static TRANSFER_MADE: Shape = Shape {
     table: "transfers",
     how: How::Insert,
@@ -94,10 +142,33 @@ pub(crate) static SERVICE_DECIDED: Shape = Shape {
 pub(crate) static SESSION_MADE: Shape =
     Shape { table: "reward_sessions", how: How::Insert, keys: 2, columns: SESSION_COLUMNS };
 
-pub(crate) static SESSION_CHANGED: Shape =
+pub(crate) static SESSION_CHANGED: Shape = Shape {
+    table: "reward_sessions",
+    how: How::Update,
+    keys: 2,
+    columns: &["book", "id", "reward_id", "station", "starts_at", "ends_at", "seats", "status", "moves", "version"],
+};
+
+/// As [`SESSION_CHANGED`], by an entry that everybody who has a place is to be told of.
+pub(crate) static SESSION_MOVED: Shape =
     Shape { table: "reward_sessions", how: How::Update, keys: 2, columns: SESSION_COLUMNS };
 
-const SESSION_COLUMNS: &[&str] = &["book", "id", "reward_id", "station", "starts_at", "ends_at", "seats", "version"];
+const SESSION_COLUMNS: &[&str] = &[
+    "book",
+    "id",
+    "reward_id",
+    "station",
+    "starts_at",
+    "ends_at",
+    "seats",
+    "status",
+    "moves",
+    "version",
+    "moved_sequence",
+];
+
+pub(crate) static EXCHANGE_MOVED: Shape =
+    Shape { table: "exchanges", how: How::Update, keys: 2, columns: &["book", "id", "station", "expires_at"] };
 
 pub(crate) static YEAR_TOTAL: Shape = Shape {
     table: "year_totals",
@@ -150,45 +221,81 @@ pub(crate) static ACCOUNT_DAY: Shape = Shape {
 impl Projection for SchemeProjection {
     fn project(&self, book: i64, entry: &Entry) -> Vec<Row> {
         let fields = entry.fields();
-        match (entry.kind.as_str(), entry.action) {
-            (kind::EXCHANGE_RESERVED, _) => vec![made(book, entry, &fields, "reserved")],
-            // A later step has an id of its own.
-            (kind::EXCHANGE_COLLECTED, EntryAction::Post) if entry.document_id == Some(entry.id) => {
-                vec![made(book, entry, &fields, "collected")]
-            }
-            (kind::EXCHANGE_COLLECTED, _) => vec![settled(book, entry, "collected")],
-            (kind::EXCHANGE_CANCELLED, _) => vec![settled(book, entry, "cancelled")],
-            (kind::EXCHANGE_EXPIRED, _) => vec![settled(book, entry, "expired")],
-            (kind::SERVICE_CONFIRMED, _) => decided(book, entry, &fields, "confirmed", 1),
-            (kind::SERVICE_REJECTED, _) => decided(book, entry, &fields, "rejected", 0),
-            (kind::SERVICE_REVERSED, _) => decided(book, entry, &fields, "reversed", -1),
-            (kind::POINTS_DONATED, _) => vec![given(book, entry, &fields, "received")],
-            (kind::POINTS_GIVEN, _) => vec![given(book, entry, &fields, "given")],
-            (kind::POINTS_RECEIVED, _) => vec![received(book, entry)],
-            (kind::POOL_GRANTED, _) => vec![request_granted(book, entry)],
-            (kind::WISH_FULFILLED, _) => wish_fulfilled(book, entry, &fields),
-            (kind::SESSION_CHANGED, _) => vec![session(book, entry, &fields)],
-            (kind::LEVEL_GRANTED, _) => vec![granted(book, entry, &fields)],
-            (kind::LEVEL_REVOKED, _) => vec![revoked(book, entry)],
-            _ => Vec::new(),
+        let mut rows = stock::moved(book, entry, &fields);
+        rows.extend(of_kind(book, entry, &fields));
+        rows
+    }
+}
+
+/// What follows from what an entry is called.
+fn of_kind(book: i64, entry: &Entry, fields: &Map<String, Value>) -> Vec<Row> {
+    match (entry.kind.as_str(), entry.action) {
+        (kind::EXCHANGE_RESERVED, _) => vec![made(book, entry, fields, "reserved")],
+        // A later step has an id of its own.
+        (kind::EXCHANGE_COLLECTED, EntryAction::Post) if entry.document_id == Some(entry.id) => {
+            vec![made(book, entry, fields, "collected")]
         }
+        (kind::EXCHANGE_COLLECTED, _) => vec![settled(book, entry, "collected")],
+        (kind::EXCHANGE_CANCELLED, _) => vec![settled(book, entry, "cancelled")],
+        (kind::EXCHANGE_EXPIRED, _) => vec![settled(book, entry, "expired")],
+        (kind::SERVICE_CONFIRMED, _) => decided(book, entry, fields, "confirmed", 1),
+        (kind::SERVICE_REJECTED, _) => decided(book, entry, fields, "rejected", 0),
+        (kind::SERVICE_REVERSED, _) => decided(book, entry, fields, "reversed", -1),
+        (kind::POINTS_DONATED, _) => vec![given(book, entry, fields, "received")],
+        (kind::POINTS_GIVEN, _) => vec![given(book, entry, fields, "given")],
+        (kind::POINTS_RECEIVED, _) => vec![received(book, entry)],
+        (kind::POOL_GRANTED, _) => vec![request_granted(book, entry)],
+        (kind::WISH_FULFILLED, _) => wish_fulfilled(book, entry, fields),
+        (kind::EXCHANGE_MOVED, _) => vec![moved(book, entry, fields)],
+        (kind::EXCHANGE_MISSED, _) => vec![settled(book, entry, "missed")],
+        (kind::SESSION_CHANGED | kind::SESSION_MOVED | kind::SESSION_CANCELLED, _) => {
+            vec![session(book, entry, fields)]
+        }
+        (kind::STOCK_SENT, _) => vec![stock::sent(book, entry, fields)],
+        (kind::STOCK_ARRIVED, _) => vec![stock::arrived(book, entry, fields)],
+        (kind::LEVEL_GRANTED, _) => vec![granted(book, entry, fields)],
+        (kind::LEVEL_REVOKED, _) => vec![revoked(book, entry)],
+        _ => Vec::new(),
     }
 }
 
 /// A session as its newest entry says; the first makes the row.
 fn session(book: i64, entry: &Entry, fields: &Map<String, Value>) -> Row {
     let number = |name| integer(fields, name).unwrap_or(0);
+    let changed = entry.kind == kind::SESSION_CHANGED;
+    let status = if entry.kind == kind::SESSION_CANCELLED { "cancelled" } else { "open" };
+    let mut cells = vec![
+        Cell::I64(book),
+        Cell::Uuid(entry.document_id.unwrap_or_default()),
+        Cell::Uuid(id(fields, "reward_id").unwrap_or_default()),
+        Cell::Text(text(fields, "station").unwrap_or_default()),
+        Cell::I64(number("starts_at")),
+        Cell::I64(number("ends_at")),
+        Cell::I64(number("seats")),
+        Cell::Text(status.to_owned()),
+        Cell::I64(number("moves")),
+        Cell::I64(number("version")),
+    ];
+    let shape = match (changed, number("version")) {
+        (true, 1) => &SESSION_MADE,
+        (true, _) => &SESSION_CHANGED,
+        (false, _) => &SESSION_MOVED,
+    };
+    if *shape != SESSION_CHANGED {
+        cells.push(Cell::OptI64((!changed).then_some(entry.sequence)));
+    }
+    Row { shape, cells }
+}
+
+/// A place in a session that was moved.
+fn moved(book: i64, entry: &Entry, fields: &Map<String, Value>) -> Row {
     Row {
-        shape: if number("version") == 1 { &SESSION_MADE } else { &SESSION_CHANGED },
+        shape: &EXCHANGE_MOVED,
         cells: vec![
             Cell::I64(book),
             Cell::Uuid(entry.document_id.unwrap_or_default()),
-            Cell::Uuid(id(fields, "reward_id").unwrap_or_default()),
             Cell::Text(text(fields, "station").unwrap_or_default()),
-            Cell::I64(number("starts_at")),
-            Cell::I64(number("ends_at")),
-            Cell::I64(number("seats")),
-            Cell::I64(number("version")),
+            Cell::OptI64(integer(fields, "until")),
         ],
     }
 }
@@ -213,7 +320,8 @@ fn made(book: i64, entry: &Entry, fields: &Map<String, Value>, status: &str) -> 
             Cell::OptI64(entry.available_before),
             Cell::I64(entry.recorded_at),
             Cell::I64(entry.sequence),
-            Cell::OptI64(entry.expires_at),
+            // A place in a session is kept to its end, which may be moved: later than that of its hold never.
+            Cell::OptI64(entry.expires_at.map(|expires_at| integer(fields, "until").unwrap_or(expires_at))),
             Cell::OptI64(at_once.then_some(entry.recorded_at)),
             Cell::OptI64(at_once.then_some(entry.sequence)),
         ],

@@ -136,6 +136,8 @@ fn summary(entry: &Entry, name: Option<&String>) -> (String, String) {
         kind::EXCHANGE_COLLECTED => ("兑换核销", "exchange collected"),
         kind::EXCHANGE_CANCELLED => ("兑换取消", "exchange cancelled"),
         kind::EXCHANGE_EXPIRED => ("兑换逾期退回", "exchange expired"),
+        kind::EXCHANGE_MOVED => ("预约场次改期", "booked session moved"),
+        kind::EXCHANGE_MISSED => ("预约未到", "booked session missed"),
         kind::POINTS_DONATED => ("捐赠", "donated to the pool"),
         kind::POINTS_GIVEN => ("转赠", "given away"),
         kind::POINTS_RECEIVED => ("受赠", "received as a gift"),

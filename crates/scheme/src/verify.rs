@@ -1,7 +1,10 @@
 //! Checks a scheme: its book, and every table that follows from it.
 
+mod stock;
+
 use crate::projection::{
-    ACCOUNT_DAY, AWARD_MADE, EXCHANGE_MADE, GROUP_TOTAL, MONTH_TOTAL, REQUEST_GRANTED, SERVICE_DECIDED, SESSION_MADE,
+    ACCOUNT_DAY, AWARD_MADE, EXCHANGE_MADE, GROUP_TOTAL, MONTH_TOTAL, REQUEST_GRANTED, SERVICE_DECIDED, SESSION_MOVED,
+    STOCK_MOVED, STOCK_SENT,
     SchemeProjection, TRANSFER_MADE, YEAR_TOTAL, kind,
 };
 use crate::schemes::OpenScheme;
@@ -30,7 +33,7 @@ pub async fn verify(scheme: &OpenScheme) -> db::Result<Report> {
     })
     .await?;
     compare(&mut expected, &EXCHANGE_MADE, exchanges(&mut tx, book).await?, &mut report);
-    compare(&mut expected, &SESSION_MADE, sessions(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &SESSION_MOVED, sessions(&mut tx, book).await?, &mut report);
     compare(&mut expected, &SERVICE_DECIDED, decided_services(&mut tx, book).await?, &mut report);
     compare(&mut expected, &YEAR_TOTAL, year_totals(&mut tx, book).await?, &mut report);
     compare(&mut expected, &MONTH_TOTAL, month_totals(&mut tx, book).await?, &mut report);
@@ -39,6 +42,8 @@ pub async fn verify(scheme: &OpenScheme) -> db::Result<Report> {
     compare(&mut expected, &ACCOUNT_DAY, account_days(&mut tx, book).await?, &mut report);
     compare(&mut expected, &TRANSFER_MADE, transfers(&mut tx, book).await?, &mut report);
     compare(&mut expected, &REQUEST_GRANTED, granted_requests(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &STOCK_MOVED, stock::movements(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &STOCK_SENT, stock::transfers(&mut tx, book).await?, &mut report);
     compare_commitments(&mut tx, book, &commitments, &mut report).await?;
     Ok(report)
 }
@@ -212,23 +217,43 @@ async fn granted_requests(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
     Ok(rows.into_iter().map(row).collect())
 }
 
+#[derive(sqlx::FromRow)]
+struct SessionRow {
+    id: Uuid,
+    reward_id: Uuid,
+    station: String,
+    starts_at: i64,
+    ends_at: i64,
+    seats: i64,
+    status: String,
+    moves: i64,
+    version: i64,
+    moved_sequence: Option<i64>,
+}
+
 async fn sessions(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
-    let rows: Vec<(Uuid, Uuid, String, i64, i64, i64, i64)> = tx
-        .query("SELECT id, reward_id, station, starts_at, ends_at, seats, version FROM reward_sessions WHERE book = $1")
+    let rows: Vec<SessionRow> = tx
+        .query(
+            "SELECT id, reward_id, station, starts_at, ends_at, seats, status, moves, version, moved_sequence
+             FROM reward_sessions WHERE book = $1",
+        )
         .bind(book)
         .fetch_all()
         .await?;
-    let row = |(id, reward_id, station, starts_at, ends_at, seats, version)| Row {
-        shape: &SESSION_MADE,
+    let row = |row: SessionRow| Row {
+        shape: &SESSION_MOVED,
         cells: vec![
             Cell::I64(book),
-            Cell::Uuid(id),
-            Cell::Uuid(reward_id),
-            Cell::Text(station),
-            Cell::I64(starts_at),
-            Cell::I64(ends_at),
-            Cell::I64(seats),
-            Cell::I64(version),
+            Cell::Uuid(row.id),
+            Cell::Uuid(row.reward_id),
+            Cell::Text(row.station),
+            Cell::I64(row.starts_at),
+            Cell::I64(row.ends_at),
+            Cell::I64(row.seats),
+            Cell::Text(row.status),
+            Cell::I64(row.moves),
+            Cell::I64(row.version),
+            Cell::OptI64(row.moved_sequence),
         ],
     };
     Ok(rows.into_iter().map(row).collect())

@@ -54,6 +54,10 @@ async fn expire(api: &Api, now: DateTime<Utc>) -> anyhow::Result<()> {
         if closed + told > 0 {
             tracing::info!(scheme = code, closed, told, "presences looked at, and notices given");
         }
+        let told = scheme::rewards::stock::tell(&scheme, now).await?;
+        if told > 0 {
+            tracing::info!(scheme = code, shelves = told, "told of shelves that ran low or are filled again");
+        }
         let gifts = scheme::transfers::finish(&scheme, now).await?;
         if gifts > 0 {
             tracing::info!(scheme = code, gifts, "brought to their end");

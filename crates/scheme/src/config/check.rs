@@ -82,6 +82,9 @@ fn check(scheme: &mut Scheme, report: &mut Report) {
         let en = format!("points have 0, 1 or 2 decimals, not {}", scheme.points_scale);
         return report.error(root.key("points_scale"), zh, en);
     }
+    if let Some(budget) = scheme.points_budget {
+        codes::fits_scale(scheme, budget, root.key("points_budget"), report);
+    }
     codes::check(scheme, report);
     presence::check(scheme, &root, report);
     versions::check(scheme, report);

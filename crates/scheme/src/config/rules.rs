@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::dates::{MonthDay, day, optional_day};
-use super::{CapRule, CapUnit, Condition, ExchangeRule, Ladder, Review, Transfer};
+use super::{CapRule, CapUnit, Condition, ExchangeRule, Ladder, NoShow, Review, Transfer};
 use crate::rules::{Decimal, Evidence, Period, Rounding};
 
 /// 规则的一个版本，适用于自生效之日起的服务，不论何时确认。
@@ -64,6 +64,9 @@ pub struct Rules {
     /// Rules of exchange; a reward must fit all rules that cover it.
     #[serde(default)]
     pub exchange: Vec<ExchangeRule>,
+    /// 预约未到；不写则退回积分，别无后果。
+    /// What becomes of no-shows; the points come back, and nothing else happens, when left out.
+    pub no_show: Option<NoShow>,
     /// 转赠与捐赠；不写则不允许。
     /// Gifts and donations of points; not allowed when left out.
     #[serde(default)]

@@ -18,6 +18,10 @@ use ledger::{Action, Bound, Draft, Entry, Key, Leg, Source, Unit};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+/// How long after the end of its session a place is held at most. It ends with the session, by a job; since a session may be
+/// moved and a hold may not, the hold lasts much longer.
+const BOOKED_FOR: Duration = Duration::days(3650);
+
 /// How often the terms are settled anew because what they rest on has changed meanwhile.
 const TRIES: usize = 20;
 
@@ -85,7 +89,7 @@ async fn refuse_for_good(asked: &Asked<'_>, draft: Draft, error: ExchangeError) 
     asked.scheme.book.post(draft).await.map_err(post_error)
 }
 
-async fn require_volunteer(scheme: &OpenScheme, id: Uuid) -> Result<(), ExchangeError> {
+pub(super) async fn require_volunteer(scheme: &OpenScheme, id: Uuid) -> Result<(), ExchangeError> {
     match volunteers::require(scheme, id).await {
         Ok(()) => Ok(()),
         Err(VolunteerError::Database(error)) => Err(error.into()),
@@ -121,11 +125,14 @@ fn check(wish: &Wish, reward: &Reward) -> Result<(), ExchangeError> {
     if flaws.is_empty() { Ok(()) } else { Err(ExchangeError::Invalid(flaws)) }
 }
 
-fn reservation(asked: &Asked<'_>, terms: &Terms, station: &str, by: &Operator) -> Draft {
+pub(super) fn reservation(asked: &Asked<'_>, terms: &Terms, station: &str, by: &Operator) -> Draft {
     let (wish, reward, now) = (asked.wish, asked.reward, asked.now);
     let legs = legs(asked, terms, station);
-    let until = asked.session.map(|session| session.ends_at);
-    let expires_at = until.unwrap_or_else(|| now + Duration::minutes(reward.details.hold_minutes));
+    let kept_for = match asked.session {
+        Some(_) => BOOKED_FOR,
+        None => Duration::minutes(reward.details.hold_minutes),
+    };
+    let expires_at = asked.session.map_or(now, |session| session.ends_at) + kept_for;
     // Without points, stock, seats or a limit there is nothing to hold: the reservation is handed over at once.
     let kind = match wish.collect_now || legs.is_empty() {
         true => kind::EXCHANGE_COLLECTED,
@@ -142,6 +149,8 @@ fn reservation(asked: &Asked<'_>, terms: &Terms, station: &str, by: &Operator) -
         let (key, floor) = (Key::new(counted.path.clone()), Some(-counted.most));
         Bound { key, floor, ceiling: None }
     };
+    // Nobody gets a place in a session that was cancelled meanwhile.
+    bounds.extend(wish.session_id.filter(|_| !terms.refused_at_once).map(not_cancelled));
     bounds.extend(terms.counted.iter().filter(|_| !terms.refused_at_once).map(limited));
     Draft {
         id: wish.id,
@@ -153,9 +162,14 @@ fn reservation(asked: &Asked<'_>, terms: &Terms, station: &str, by: &Operator) -
         document: document(asked, terms, station, by),
         intent: &["volunteer_id", "reward_id", "quantity", "station", "session_id", "collect_now", "relation", "bill"],
         bounds,
-        refusal: terms.refusal.clone(),
+        refusal: terms.refusals.first().cloned(),
         freeze_rejection: true,
     }
+}
+
+/// The bound that a session is not cancelled.
+pub(super) fn not_cancelled(session: Uuid) -> Bound {
+    Bound { key: Key::new(accounts::cancelled_path(session)), floor: None, ceiling: Some(0) }
 }
 
 /// For whom it is, it says by their relation alone.
@@ -177,6 +191,7 @@ fn document(asked: &Asked<'_>, terms: &Terms, station: &str, by: &Operator) -> M
         ("relation", relation.map(|relation| relation.as_str().into())),
         ("bill", wish.bill.map(Value::from)),
         ("account", terms.account.as_ref().map(|account| account.code.clone().into())),
+        ("until", asked.session.map(|session| micros(session.ends_at).into())),
         ("rules_version", terms.version.clone().map(Value::from)),
     ];
     document.extend(special.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
@@ -240,7 +255,7 @@ async fn reserved(scheme: &OpenScheme, entry: &Entry) -> Result<Exchange, Exchan
         queue_number,
         balance_before: entry.available_before,
         reserved_at: moment(entry.recorded_at),
-        expires_at: entry.expires_at.map(moment),
+        expires_at: entry.expires_at.map(|expires_at| moment(integer("until").unwrap_or(expires_at))),
         settled_at: at_once.then(|| moment(entry.recorded_at)),
         sequence: entry.sequence,
     })

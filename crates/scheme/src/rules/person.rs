@@ -95,6 +95,7 @@ pub fn in_chinese(condition: &str, needed: &str, available: &str) -> String {
         "insurance" => format!("须有到 {needed} 仍有效的保险"),
         "skill" => format!("须有特长：{needed}"),
         "prohibited" => "不得兑换".to_owned(),
+        "units" => format!("须属于 {needed}"),
         other => format!("{other} {needed}"),
     };
     match (available.is_empty(), condition) {

@@ -47,6 +47,12 @@ impl<O, A, I> Call<O, A, I> {
         self.scheme.config().points_scale
     }
 
+    /// Whether the client has what `tag` stands for already.
+    pub fn has(&self, tag: &str) -> bool {
+        let known = self.request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag)
+    }
+
     /// A problem with a part of the call, in the client's language.
     pub fn told(&self, problem: &Problem) -> serde_json::Value {
         problem.value(Language::of(self.request.headers()))
@@ -170,6 +176,15 @@ impl At for OfVolunteer {
     fn parse(request: &HttpRequest) -> Result<Self, Problem> {
         let name = if request.match_info().get("ban_id").is_some() { "ban_id" } else { "award_id" };
         Ok(OfVolunteer { volunteer: id(request, "id")?, id: id(request, name)? })
+    }
+}
+
+/// `{digest}` of a picture.
+pub struct Digest(pub String);
+
+impl At for Digest {
+    fn parse(request: &HttpRequest) -> Result<Self, Problem> {
+        Ok(Digest(request.match_info().get("digest").unwrap_or_default().to_owned()))
     }
 }
 
@@ -327,6 +342,16 @@ impl<T: DeserializeOwned + Default + 'static> Input for MaybeJson<T> {
 
     async fn malformed(payload: Payload) -> Option<Problem> {
         glance(payload).await
+    }
+}
+
+/// A file of at most `MAX` bytes, whatever its type is called.
+pub struct File<const MAX: usize>(pub Vec<u8>);
+
+impl<const MAX: usize> Input for File<MAX> {
+    async fn read(_: &HttpRequest, payload: Payload) -> Result<Self, Problem> {
+        let body = collect(payload, MAX).await?.ok_or_else(|| too_large(MAX))?;
+        Ok(File(body.to_vec()))
     }
 }
 

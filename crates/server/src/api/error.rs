@@ -15,7 +15,7 @@ mod of_scheme;
 pub use codes::Code;
 pub use of_input::{flaw_in_body, flaw_in_query, malformed};
 pub use of_records::record_refused;
-pub use of_scheme::{exchange_refused, service_refused, transfer_refused};
+pub use of_scheme::{desk_refused, exchange_refused, service_refused, transfer_refused};
 
 use crate::api::answers::REPLAYED;
 use crate::api::limits::Allowance;
@@ -127,6 +127,13 @@ impl Problem {
     pub fn internal(error: impl fmt::Display) -> Problem {
         tracing::error!(%error, "the request failed");
         Problem::new(Code::InternalError)
+    }
+
+    /// What it is, and what is so in this case.
+    pub fn sentence(&self, language: Language) -> String {
+        let title = self.code.title().tell(language).to_owned();
+        let colon = if language == Language::Chinese { "：" } else { ": " };
+        self.detail.as_ref().map_or(title.clone(), |detail| format!("{title}{colon}{}", detail.tell(language)))
     }
 
     /// What is wrong, in both languages: for the command line.

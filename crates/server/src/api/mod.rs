@@ -24,6 +24,8 @@ mod honours;
 mod keys;
 mod levels;
 mod presence;
+mod offers;
+mod pictures;
 pub mod limits;
 mod notices;
 mod rankings;
@@ -33,6 +35,8 @@ mod reviews;
 mod rewards;
 pub mod schemes;
 mod services;
+mod solvency;
+mod sponsors;
 mod trainings;
 mod transfers;
 mod volunteers;
@@ -120,6 +124,10 @@ fn routes(config: &mut ServiceConfig) {
         .configure(exchanges::routes)
         .configure(rewards::routes)
         .configure(presence::routes)
+        .configure(offers::routes)
+        .configure(pictures::routes)
+        .configure(solvency::routes)
+        .configure(sponsors::routes)
         .configure(volunteers::routes)
         .configure(services::routes)
         .configure(transfers::routes)

@@ -50,6 +50,9 @@ codes! {
     RewardNotFound = "reward_not_found", 404, "没有这个兑换项目", "There is no such reward";
     SessionNotFound = "session_not_found", 404, "没有这个场次", "There is no such session";
     StationNotFound = "station_not_found", 404, "没有这个站点", "There is no such station";
+    SponsorNotFound = "sponsor_not_found", 404, "没有这家爱心企业", "There is no such sponsor";
+    PictureNotFound = "picture_not_found", 404, "没有这张图片", "There is no such picture";
+    StockTransferNotFound = "stock_transfer_not_found", 404, "没有这次调拨", "There is no such transfer of stock";
     ExchangeNotFound = "exchange_not_found", 404, "没有这笔兑换", "There is no such exchange";
     AwardNotFound = "award_not_found", 404, "没有这次授予", "There is no such award";
     ReviewNotFound = "review_not_found", 404, "当年规则没有这项评选", "The rules of that year have no such review";
@@ -69,6 +72,7 @@ codes! {
     IdTaken = "id_taken", 409, "编号已被占用", "The id or number is taken";
     StateConflict = "state_conflict", 409, "当前状态不允许", "The present state does not allow it";
     HigherPriorityFirst = "higher_priority_first", 409, "须先满足更优先的申请", "A request of higher priority comes first";
+    NobodyWaits = "nobody_waits", 409, "没有人在等候", "Nobody is waiting";
     NotRefundable = "not_refundable", 409, "按规则不予退还", "By the rules it does not come back";
     PreconditionFailed = "precondition_failed", 412, "资料已被他人修改", "It was changed meanwhile";
     BodyTooLarge = "body_too_large", 413, "请求内容过大", "The body is too large";
@@ -82,6 +86,9 @@ codes! {
     SessionFull = "session_full", 422, "场次已约满", "The session is full";
     LimitReached = "limit_reached", 422, "已达兑换限额", "The limit is reached";
     NotEligible = "not_eligible", 422, "不符合条件", "Not eligible";
+    NotListed = "not_listed", 422, "不在兑换目录中", "Not in the catalogue";
+    SessionCancelled = "session_cancelled", 422, "场次已取消", "The session is cancelled";
+    BookingBarred = "booking_barred", 422, "因多次预约未到，暂停预约", "No bookings for a while, after places that were not used";
     OutsideWindow = "outside_window", 422, "不在开放时间内", "Outside the time in which it is open";
     ActivityFull = "activity_full", 422, "名额已满", "All places are taken";
     SignupClosed = "signup_closed", 422, "报名已截止", "It is too late to sign up or to cancel";

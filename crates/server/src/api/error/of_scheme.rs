@@ -16,11 +16,13 @@ use scheme::keys::KeyError;
 use scheme::levels::LevelError;
 use scheme::notices::NoticeError;
 use scheme::presence::PresenceError;
+use scheme::pictures::PictureError;
 use scheme::reviews::ReviewError;
-use scheme::rewards::RewardError;
+use scheme::rewards::{DeskError, PlaceState, RewardError};
 use scheme::rules::{RuleError, in_chinese, ladders};
 use scheme::schemes::{ApplyError, SchemeError};
 use scheme::services::{self, ServiceError};
+use scheme::sponsors::SponsorError;
 use scheme::transfers::TransferError;
 use scheme::volunteers::{Invalid, VolunteerError};
 use scheme::webhooks::WebhookError;
@@ -284,6 +286,11 @@ impl From<RewardError> for Problem {
             RewardError::Invalid(flaws) => invalid(flaws),
             RewardError::RewardNotFound { id } => not_found(Code::RewardNotFound, id),
             RewardError::SessionNotFound { id } => not_found(Code::SessionNotFound, id),
+            RewardError::SessionCancelled => Problem::new(Code::SessionCancelled),
+            RewardError::WrongStation { station } => wrong_station(station),
+            RewardError::StockTransferNotFound { id } => not_found(Code::StockTransferNotFound, id),
+            RewardError::BeyondTheBook { size } => beyond_the_book(size),
+            RewardError::Stale => Problem::new(Code::Busy),
             RewardError::IdTaken { field } => taken(&field),
             RewardError::VersionDiffers { current } => version_differs(current),
             RewardError::OutOfStock { needed, available } => short(Code::OutOfStock, needed, available),
@@ -291,6 +298,32 @@ impl From<RewardError> for Problem {
             RewardError::Busy => Problem::new(Code::Busy),
             RewardError::Database(error) => error.into(),
             RewardError::Book(error) => Problem::internal(error),
+        }
+    }
+}
+
+impl From<SponsorError> for Problem {
+    fn from(error: SponsorError) -> Self {
+        match error {
+            SponsorError::Invalid(flaws) => invalid(flaws),
+            SponsorError::SponsorNotFound { id } => not_found(Code::SponsorNotFound, id),
+            SponsorError::VersionDiffers { current } => version_differs(current),
+            SponsorError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<PictureError> for Problem {
+    fn from(error: PictureError) -> Self {
+        let text = error.to_string();
+        match error {
+            PictureError::UnknownType => {
+                Problem::new(Code::UnsupportedMediaType).detail("请上传 JPEG、PNG 或 WebP 图片", text)
+            }
+            PictureError::TooLarge => Problem::new(Code::BodyTooLarge).detail("图片像素过多，最多 4000 万像素", text),
+            PictureError::Damaged => Problem::invalid_value("", "damaged_picture", "图片已损坏，无法读取", &text),
+            PictureError::PictureNotFound { .. } => Problem::new(Code::PictureNotFound),
+            PictureError::Database(error) => error.into(),
         }
     }
 }
@@ -470,9 +503,7 @@ pub fn exchange_refused(error: ExchangeError, config: &Scheme) -> Problem {
         ExchangeError::RewardNotFound { id } => not_found(Code::RewardNotFound, id),
         ExchangeError::SessionNotFound { id } => not_found(Code::SessionNotFound, id),
         ExchangeError::ExchangeNotFound { id } => not_found(Code::ExchangeNotFound, id),
-        ExchangeError::WrongStation { station } => Problem::new(Code::Forbidden)
-            .detail(format!("此密钥不用于站点 {station}"), format!("the key is not for the station {station}"))
-            .member("station", station),
+        ExchangeError::WrongStation { station } => wrong_station(station),
         ExchangeError::IdTaken { field } => taken(&field),
         ExchangeError::StateConflict { status } => {
             let zh = match status {
@@ -480,6 +511,7 @@ pub fn exchange_refused(error: ExchangeError, config: &Scheme) -> Problem {
                 scheme::exchanges::Status::Collected => "已领取",
                 scheme::exchanges::Status::Cancelled => "已取消",
                 scheme::exchanges::Status::Expired => "已过期",
+                scheme::exchanges::Status::Missed => "预约未到",
             };
             state_conflict(status.as_str(), zh)
         }
@@ -500,6 +532,14 @@ pub fn exchange_refused(error: ExchangeError, config: &Scheme) -> Problem {
                 }
             }
         }
+        ExchangeError::NotListed => Problem::new(Code::NotListed),
+        ExchangeError::SessionCancelled => Problem::new(Code::SessionCancelled),
+        ExchangeError::BookingBarred { until } => match until {
+            None => Problem::new(Code::BookingBarred),
+            Some(day) => Problem::new(Code::BookingBarred)
+                .detail(format!("到 {day} 为止（含）"), format!("until {day}, that day included"))
+                .member("until", day),
+        },
         ExchangeError::NotRefundable => Problem::new(Code::NotRefundable),
         ExchangeError::Again(error) => Problem { is_replayed: true, ..exchange_refused(*error, config) },
         ExchangeError::Busy => Problem::new(Code::Busy),
@@ -559,6 +599,38 @@ pub(super) fn not_eligible(unmet: Ineligible) -> Problem {
     let problem =
         Problem::new(Code::NotEligible).detail(zh, en).member("needed", needed).member("available", available);
     problem.member("condition", condition)
+}
+
+fn wrong_station(station: String) -> Problem {
+    Problem::new(Code::Forbidden)
+        .detail(format!("此密钥不用于站点 {station}"), format!("the key is not for the station {station}"))
+        .member("station", station)
+}
+
+pub fn desk_refused(error: DeskError, config: &Scheme) -> Problem {
+    let text = error.to_string();
+    match error {
+        DeskError::Exchange(error) => exchange_refused(error, config),
+        DeskError::Reward(error) => error.into(),
+        DeskError::NoSession => Problem::invalid_value("/path/id", "no_session", "这笔兑换不是场次预约", &text),
+        DeskError::WrongTime { starts_at, ends_at } => Problem::new(Code::OutsideWindow)
+            .detail("请在场次当天、结束之前签到", text)
+            .member("from", starts_at.to_rfc3339())
+            .member("until", ends_at.to_rfc3339()),
+        DeskError::WrongState { state } => {
+            let zh = match state {
+                PlaceState::Waiting => "还在等候",
+                PlaceState::Called => "正在办理",
+                PlaceState::Skipped => "已过号",
+                PlaceState::Done => "已办完",
+                PlaceState::Gone => "已取消",
+            };
+            state_conflict(state.as_str(), zh)
+        }
+        DeskError::IdTaken { .. } => taken("session_id"),
+        DeskError::NobodyWaits => Problem::new(Code::NobodyWaits),
+        DeskError::Database(error) => error.into(),
+    }
 }
 
 fn service_status(status: services::Status) -> &'static str {
@@ -680,6 +752,13 @@ fn flaw(invalid: Invalid) -> Flaw {
         "missing_start" => "缺少开始时间",
         "no_bans" => "这个等级表没有禁止申请的规定",
         "no_rules_then" => "当日尚无积分规则",
+        "invalid_note" => "单号由字母、数字、`-`、`_`、`/`、`.` 组成，最多 40 个字符",
+        "invalid_sequence" => "分录号须为 0 或更大的整数",
+        "same_station" => "须调往另一站点",
+        "invalid_age" => "年龄须在 1 到 150 之间，下限不大于上限",
+        "never_open" => "没有这样的日子",
+        "unknown_sponsor" => "没有这家爱心企业",
+        "unknown_picture" => "没有这张图片",
         "not_a_good" => "服务类项目没有库存，只有场次",
         "not_a_service" => "物品没有场次",
         "same_volunteer" => "不能转赠给自己",
