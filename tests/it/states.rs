@@ -33,7 +33,7 @@ async fn table<S: Subject>(subject: &S) -> String {
     for state in S::STATES {
         let _ = write!(text, "{:<24}", format!("[{state}]"));
         for role in ROLES {
-            let _ = write!(text, "{role:<22}");
+            let _ = write!(text, "{role:<26}");
         }
         text.truncate(text.trim_end().len());
         text.push('\n');
@@ -51,7 +51,7 @@ async fn table<S: Subject>(subject: &S) -> String {
                     }
                     _ => answer.body["code"].as_str().unwrap_or("?").to_owned(),
                 };
-                let _ = write!(text, "{:<22}", format!("{} {told}", answer.status));
+                let _ = write!(text, "{:<26}", format!("{} {told}", answer.status));
             }
             text.truncate(text.trim_end().len());
             text.push('\n');

@@ -1,4 +1,5 @@
 mod conditions;
+mod control;
 mod exchange;
 mod form;
 mod kept;

@@ -122,9 +122,6 @@ pub async fn reject(
 ) -> Result<Decision, ServiceError> {
     check_reason(reason)?;
     let row = decidable(scheme, id, by).await?;
-    if by.role == Role::Leader {
-        checks::require_confirmer(scheme, &row, by)?;
-    }
     actors::remember(scheme, by).await?;
     reject_row(scheme, &row, reason, by, now).await
 }
@@ -255,6 +252,10 @@ pub(crate) async fn require_other(scheme: &OpenScheme, row: &ServiceRow, by: &Op
 
 async fn decidable(scheme: &OpenScheme, id: Uuid, by: &Operator) -> Result<ServiceRow, ServiceError> {
     let row = find(scheme, id, by).await?;
+    // Before its state is told to somebody who has nothing to do with it.
+    if by.role == Role::Leader {
+        checks::require_confirmer(scheme, &row, by)?;
+    }
     match Status::parse(&row.status) {
         // A second confirmation of a confirmed record is answered by the book with what it answered first.
         Some(Status::Reversed) => Err(ServiceError::StateConflict { status: Status::Reversed }),

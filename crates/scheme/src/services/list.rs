@@ -136,7 +136,7 @@ async fn are_few(scheme: &OpenScheme, units: &[String]) -> db::Result<bool> {
         .db
         .query(
             "SELECT COUNT(*) FROM (SELECT 1 AS one FROM services AS s
-                 WHERE s.book = $1 AND s.unit IN (SELECT m.value FROM many($2) AS m) LIMIT $3) AS some",
+                 WHERE s.book = $1 AND s.unit IN (SELECT m.value FROM many($2) AS m) LIMIT $3) AS few",
         )
         .bind(scheme.book.number())
         .bind_many(Many::Text(units.to_vec()))
