@@ -647,7 +647,6 @@ fn flaw(invalid: Invalid) -> Flaw {
         "invalid_bill" => "账单金额须在 0.01 至 1000000 元之间",
         "another_volunteer" => "记录是另一位志愿者的",
         "date_in_past" => "日期已过",
-        "out_of_range" => "数值超出范围",
         "missing_evidence" => "其他机构授予的荣誉须写明凭证",
         "nothing_served" => "该志愿者在此没有服务记录",
         "not_an_event" => "须为事项类别",
