@@ -25,7 +25,6 @@ mod records;
 mod reviews;
 mod roles;
 mod services;
-mod tables;
 mod transfers;
 mod webhooks;
 mod wishes;
