@@ -131,24 +131,28 @@ async fn decided(
     now: DateTime<Utc>,
 ) -> Result<Option<bool>, WishError> {
     let Some(id) = share.service_id else { return Ok(Some(true)) };
-    match services::get(scheme, id).await?.status {
-        services::Status::Confirmed => return Ok(Some(true)),
-        services::Status::Rejected | services::Status::Reversed => return Ok(Some(false)),
-        services::Status::Published => return Ok(None),
-        services::Status::Recorded => {}
+    if let Some(counts) = verdict(scheme, id).await? {
+        return Ok(Some(counts));
     }
     match services::confirm(scheme, id, by, now).await {
-        // The rules may ask for others, or for publicity first.
-        Ok(_)
-        | Err(
-            ServiceError::StateConflict { .. } | ServiceError::WrongApprover { .. } | ServiceError::NotConfirmer { .. },
-        ) => Ok(match services::get(scheme, id).await?.status {
-            services::Status::Confirmed => Some(true),
-            services::Status::Rejected | services::Status::Reversed => Some(false),
-            services::Status::Recorded | services::Status::Published => None,
-        }),
-        Err(error) => Err(error.into()),
+        Ok(_) => verdict(scheme, id).await,
+        Err(ServiceError::Busy) => Err(WishError::Busy),
+        Err(ServiceError::Database(error)) => Err(error.into()),
+        // Somebody else has to confirm it, or it is before the public: it is tried again.
+        Err(error) => {
+            tracing::info!(%error, service = %id, "the record of a wish cannot be confirmed yet");
+            verdict(scheme, id).await
+        }
     }
+}
+
+/// Whether a record counts; `None` while it is open.
+async fn verdict(scheme: &OpenScheme, id: Uuid) -> Result<Option<bool>, WishError> {
+    Ok(match services::get(scheme, id).await?.status {
+        services::Status::Confirmed => Some(true),
+        services::Status::Rejected | services::Status::Reversed => Some(false),
+        _ => None,
+    })
 }
 
 /// One entry for each who took part: what they get of what the wish carries, within all that it carries.

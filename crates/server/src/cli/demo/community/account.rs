@@ -124,7 +124,8 @@ pub async fn reconcile(year: &Year<'_>, api: &Data<Api>) -> anyhow::Result<usize
     for finding in &report.findings {
         println!("{} {}: {}", finding.table, finding.row, finding.problem);
     }
-    println!("\n核对 verify: {} 笔分录 entries, {} 处不符 findings", report.entries, report.findings.len());
+    println!("\n积分不足未换 refused for want of points: {}", year.account.refused);
+    println!("核对 verify: {} 笔分录 entries, {} 处不符 findings", report.entries, report.findings.len());
     Ok(differences + report.findings.len())
 }
 
