@@ -4,9 +4,11 @@
 //! whichever file it comes. Records are written in one transaction; what the register's leader signed is then confirmed,
 //! record by record. Stopped in between, the same import takes up where it was.
 
+mod activities;
 mod services;
 mod volunteers;
 
+pub use activities::{ActivityLine, activities};
 pub use services::{Evidences, ServiceLine, services};
 pub use volunteers::{VolunteerLine, volunteers};
 

@@ -37,6 +37,7 @@ pub enum Field {
     Teams,
     Skills,
     Consent,
+    Capacity,
 }
 
 /// A kind of register.

@@ -69,8 +69,8 @@ fn details(config: &Scheme, duty: &Duty, station: &str, day: NaiveDate) -> Optio
         fee_kind: FeeKind::Free,
         mode: Mode::Daily,
         walk_ups: true,
-        // Whoever is on duty comes and goes.
-        share_percent: None,
+        // Whoever is on duty comes and goes: no share of the day is asked for.
+        share_percent: Some(0),
         early_minutes: None,
         closes_at: Some(ends_at),
     })

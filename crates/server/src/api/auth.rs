@@ -48,8 +48,8 @@ operations! {
     GetVolunteer     = "get_volunteer":     Kiosk Staff SchemeAdmin Reviewer Auditor;
     ListVolunteers   = "list_volunteers":   Staff SchemeAdmin Reviewer Auditor;
 
-    PutService       = "put_service":       Staff SchemeAdmin;
-    PutServices      = "put_services":      Staff SchemeAdmin;
+    PutService       = "put_service":       Staff SchemeAdmin Leader;
+    PutServices      = "put_services":      Staff SchemeAdmin Leader;
     ConfirmService   = "confirm_service":   Reviewer;
     RejectService    = "reject_service":    Reviewer;
     ReverseService   = "reverse_service":   Reviewer;
