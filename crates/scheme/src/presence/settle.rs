@@ -14,7 +14,7 @@ use crate::rules::Evidence;
 use crate::schemes::OpenScheme;
 use crate::services::{self, ServiceDetails, ServiceError};
 use crate::{micros, moment};
-use chrono::{DateTime, Days, Utc};
+use chrono::{DateTime, Days, Duration, Utc};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -309,6 +309,10 @@ async fn write(
     .await
 }
 
+/// Of two punches at once, the one with the earlier time may be judged later: what began within this time after it is in its
+/// way as well.
+pub const AT_ONCE: Duration = Duration::minutes(1);
+
 /// What keeps somebody from signing in at a moment: a presence at another activity, or a service on record.
 pub async fn elsewhere(
     tx: &mut db::Tx,
@@ -323,11 +327,11 @@ pub async fn elsewhere(
             "SELECT p.id FROM presences AS p
              WHERE p.book = $1 AND p.volunteer_id = $2 AND p.activity_id <> $3
                AND (p.status = 'open' OR (p.is_due AND p.status = 'closed') OR p.problem = 'paid_session')
-               AND p.checked_in_at <= $4 AND p.occupied_until > $4
+               AND p.checked_in_at <= $7 AND p.occupied_until > $4
              UNION ALL
              SELECT s.id FROM services AS s
              WHERE s.book = $1 AND s.volunteer_id = $2 AND s.occurred_on >= $5 AND s.occurred_on <= $6
-               AND s.status IN ('recorded', 'published', 'confirmed') AND s.started_at <= $4 AND s.ended_at > $4
+               AND s.status IN ('recorded', 'published', 'confirmed') AND s.started_at <= $7 AND s.ended_at > $4
                AND NOT EXISTS (SELECT 1 FROM presences AS p
                    WHERE p.book = s.book AND p.service_id = s.id AND p.activity_id = $3)
              LIMIT 1",
@@ -338,6 +342,7 @@ pub async fn elsewhere(
         .bind(micros(at))
         .bind(day - Days::new(1))
         .bind(day + Days::new(1))
+        .bind(micros(at + AT_ONCE))
         .fetch_optional()
         .await?;
     Ok(found.map(|(id,)| id))
