@@ -199,6 +199,7 @@ async fn who_is_not_fit_for_it_is_refused_by_code(#[values(Engine::Sqlite, Engin
     body["min_age"] = json!(14);
     body["max_age"] = json!(75);
     body["requires_insurance"] = json!(true);
+    body["requires_training"] = json!("first-aid");
     body["posts"] = json!([{ "code": "hair", "name": "义剪", "skill": "理发" }, { "code": "any", "name": "引导" }]);
     let id = station.activity(body).await;
     let refused = async |volunteer: Uuid, post: &str| {
@@ -209,6 +210,15 @@ async fn who_is_not_fit_for_it_is_refused_by_code(#[values(Engine::Sqlite, Engin
     };
     assert_eq!(refused(child, "any").await, "min_age");
     assert_eq!(refused(elder, "hair").await, "max_age");
+    assert_eq!(refused(adult, "any").await, "training");
+    let course = format!("/trainings/{}", Uuid::now_v7());
+    let training = json!({
+        "code": "first-aid", "name": "急救员培训", "content": "心肺复苏", "organiser": "区红十字会",
+        "held_on": "2026-01-10", "minutes": 240,
+    });
+    station.put("staff", &course, training).await.expect(201);
+    let attendance = format!("{course}/attendances/{adult}");
+    station.put("staff", &attendance, json!({ "passed": true })).await.expect(201);
     assert_eq!(refused(adult, "any").await, "insurance");
     let day = |days: i64| (Utc::now() + Duration::days(days)).date_naive().to_string();
     let policy = |from: i64, until: i64| json!({ "insurer": "中国人寿", "policy_number": "ZY-1", "from": day(from), "until": day(until) });
@@ -313,4 +323,46 @@ async fn what_an_activity_cannot_say_is_refused_with_its_place() {
     emergency["mode"] = json!("emergency");
     let emergency = station.activity(emergency).await;
     station.sign_up(emergency, volunteer, json!({})).await.expect(201);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_plan_for_the_month_is_imported_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let station = Station::open(engine, "ziyang").await;
+    let file = std::env::temp_dir().join(format!("计划 {}.csv", Uuid::now_v7()));
+    let import = |text: &str| {
+        std::fs::write(&file, text).expect("a file");
+        let file = file.to_string_lossy().into_owned();
+        tests::server::aixin(&station.server.url, &["import", "activities", "--scheme", "ziyang", &file])
+    };
+    let header = "活动名称,活动日期,开始时间,结束时间,活动类别,地点,所属网格,队伍,负责人,名额\n";
+    let good = format!(
+        "{header}平安夜巡,2099-03-31,22:00,01:30,patrol,第一小区,第一小区,patrol,陈建国,12人\n\
+         周末清洁日,2099-03-07,08:30,10:30,environment,第二小区,,,陈建国,\n"
+    );
+    let bad = import(&format!("{good}打牌,2099-03-08,08:30,10:30,打牌,,火星,,,\n"));
+    assert!(!bad.status.success());
+    assert!(String::from_utf8_lossy(&bad.stdout).contains("第 4 行"), "{}", String::from_utf8_lossy(&bad.stdout));
+    let none = station.get("staff", "/activities").await.expect(200);
+    assert_eq!(none["activities"], json!([]), "all rows or none");
+    for new in ["2 new, 0 known", "0 new, 2 known"] {
+        let imported = import(&good);
+        assert!(
+            String::from_utf8_lossy(&imported.stdout).contains(new),
+            "{}",
+            String::from_utf8_lossy(&imported.stdout)
+        );
+    }
+    std::fs::remove_file(&file).expect("it is there");
+    let list = station.get("staff", "/activities").await.expect(200);
+    let night = &list["activities"][1];
+    assert_eq!(
+        (&night["title"], &night["capacity"], &night["unit"]),
+        (&json!("平安夜巡"), &json!(12), &json!("compound-1"))
+    );
+    assert_eq!(
+        (&night["starts_at"], &night["ends_at"]),
+        (&json!("2099-03-31T14:00:00Z"), &json!("2099-03-31T17:30:00Z"))
+    );
+    assert_eq!(night["status"], "planned");
 }

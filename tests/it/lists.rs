@@ -5,9 +5,9 @@ use crate::world::{World, service};
 use chrono::NaiveDate;
 use db::Engine;
 use rstest::rstest;
+use scheme::Role;
 use scheme::rules::Evidence;
 use scheme::services::{self, Service, ServiceDetails, ServiceFilter, Status};
-use scheme::Role;
 use uuid::Uuid;
 
 /// Forty records in which every value of every filter occurs.

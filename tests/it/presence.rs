@@ -376,6 +376,26 @@ kind = "event"
 
 #[rstest]
 #[tokio::test]
+async fn what_was_called_off_counts_until_then(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::new(engine, ZIYANG).await;
+    let (ann, bob) = (world.volunteer("安").await, world.volunteer("博").await);
+    let id = world.activity(cleaning()).await;
+    world.now_at("2026-11-22T01:00:00Z", Kind::In, ann, id).await;
+    world.set("2026-11-22T01:40:00Z");
+    activities::cancel(&world.scheme, id, "台风预警", &operator(Role::Staff), world.now()).await.expect("called off");
+    let late = world.punch(live(Kind::In, bob, id), &kiosk()).await;
+    assert!(matches!(late, Err(PresenceError::StateConflict { status: "cancelled" })), "{late:?}");
+    let came = queued(Kind::In, bob, id, "2026-11-22T01:10:00Z", world.now());
+    world.punch(came, &kiosk()).await.expect("he was there before");
+    let over = world.now_at("2026-11-22T01:50:00Z", Kind::Out, ann, id).await.expect("a presence");
+    assert_eq!(over.minutes(), 40);
+    world.set("2026-11-22T03:31:00Z");
+    presence::close(&world.scheme, world.now()).await.expect("run");
+    assert_eq!(world.records(bob).await.iter().map(|record| record.minutes).collect::<Vec<_>>(), [30]);
+}
+
+#[rstest]
+#[tokio::test]
 async fn service_past_midnight_and_past_the_end_of_the_month_is_one_record(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
@@ -402,8 +422,8 @@ async fn punches_cannot_be_changed_or_deleted(#[values(Engine::Sqlite, Engine::P
     let ann = world.volunteer("安").await;
     let id = world.activity(cleaning()).await;
     world.now_at("2026-11-22T01:00:00Z", Kind::In, ann, id).await;
-    let (again, _) = (world.punch(live(Kind::In, ann, id), &kiosk()).await.is_err(), ());
-    assert!(again, "and what was refused is kept, too");
+    let again = world.punch(live(Kind::In, ann, id), &kiosk()).await;
+    assert!(again.is_err(), "and what was refused is kept, too");
     for sql in [
         "UPDATE punches SET happened_at = 0",
         "DELETE FROM punches",

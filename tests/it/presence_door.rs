@@ -128,6 +128,15 @@ async fn phones_scan_the_screen_and_leaders_vouch_for_their_team(
     assert_eq!(station.punch("kiosk", vouching).await.problem(403), "forbidden");
     let signup = format!("/activities/{id}/signups/{}", people[2]);
     assert_eq!(station.put("kiosk", &signup, json!({})).await.problem(422), "signup_closed");
+    let mut by_hand = station.service(people[2], "environment", "2026-10-12", 60);
+    let record = format!("/services/{}", Uuid::now_v7());
+    assert_eq!(station.put("leader", &record, by_hand.clone()).await.problem(403), "forbidden", "of no team");
+    by_hand["team"] = json!("patrol");
+    station.put("leader", &record, by_hand.clone()).await.expect(201);
+    by_hand["id"] = json!(Uuid::now_v7());
+    by_hand["team"] = json!("choir");
+    let batch = station.post("leader", "/services/batch", json!({ "items": [by_hand] })).await.expect(200);
+    assert_eq!(batch["results"][0]["error"]["code"], "forbidden");
     station.punch("kiosk", json!({ "kind": "out", "volunteer_id": people[0], "activity_id": id })).await.expect(201);
     let attendance = station.get("leader", &format!("/activities/{id}/attendance")).await.expect(200);
     let rows = attendance["attendance"].as_array().expect("a list");

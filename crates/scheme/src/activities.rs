@@ -28,7 +28,7 @@ pub use signups::{Attendee, Signup, SignupStatus, attendees, cancel_signup, mark
 pub use state::{cancel, publish};
 
 pub(crate) use eligible::eligible;
-pub(crate) use put::insert;
+pub(crate) use put::{insert, plan_in};
 pub(crate) use row::{ActivityRow, select_activities};
 pub(crate) use signups::{may_come, note_presence};
 pub(crate) use state::end;

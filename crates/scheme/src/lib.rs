@@ -19,12 +19,12 @@ mod secrets;
 
 pub mod activities;
 pub mod codes;
-pub mod presence;
 pub mod pictures;
+pub mod posts;
+pub mod presence;
 pub mod rewards;
 pub mod services;
 pub mod sponsors;
-pub mod posts;
 pub mod stations;
 pub mod teams;
 pub mod units;

@@ -26,7 +26,7 @@ pub use close::close;
 pub use list::{PresenceFilter, PunchFilter, Row, Whereabouts, attendance, get, list, of_service, punches};
 pub use punch::punch;
 
-use crate::activities::{ActivityError, words};
+use crate::activities::{Activity, ActivityError, ActivityStatus, words};
 use crate::config::Scheme;
 use crate::exchanges::Ineligible;
 use crate::rules::Evidence;
@@ -181,7 +181,7 @@ pub enum PresenceError {
     #[error("{} values cannot be taken", .0.len())]
     Invalid(Vec<Invalid>),
     #[error(transparent)]
-    Activity(#[from] ActivityError),
+    Activity(ActivityError),
     #[error("there is no volunteer {id}")]
     VolunteerNotFound { id: Uuid },
     #[error("there is no punch {id}")]
@@ -208,6 +208,16 @@ pub enum PresenceError {
     Database(#[from] db::Error),
 }
 
+impl From<ActivityError> for PresenceError {
+    fn from(error: ActivityError) -> Self {
+        match error {
+            ActivityError::VolunteerNotFound { id } => PresenceError::VolunteerNotFound { id },
+            ActivityError::Database(error) => PresenceError::Database(error),
+            other => PresenceError::Activity(other),
+        }
+    }
+}
+
 impl PresenceError {
     /// Under which code a punch is kept that was not taken; `None` where it could not be judged, or is taken already.
     fn kept_as(&self) -> Option<&'static str> {
@@ -229,12 +239,16 @@ impl PresenceError {
     }
 }
 
-/// When an activity is, as punches are measured by it.
-fn plan(activity: &crate::activities::Activity) -> credit::Plan {
-    credit::Plan { from: activity.details.starts_at, until: activity.details.ends_at }
+/// When an activity is, as punches are measured by it: until it was called off, if it was.
+fn plan(activity: &Activity) -> credit::Plan {
+    let planned = credit::Plan { from: activity.details.starts_at, until: activity.details.ends_at };
+    match (activity.status, activity.settled_at) {
+        (ActivityStatus::Cancelled, Some(since)) => credit::Plan { until: planned.until.min(since), ..planned },
+        _ => planned,
+    }
 }
 
 /// How much of an activity somebody has to be present, per cent.
-fn share(config: &Scheme, activity: &crate::activities::Activity) -> Option<i64> {
+fn share(config: &Scheme, activity: &Activity) -> Option<i64> {
     activity.details.share_percent.or(config.presence.share_percent.map(i64::from))
 }

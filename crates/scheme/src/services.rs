@@ -3,6 +3,7 @@
 //! A record is a row until somebody decides over it; the decision is an entry. Both decisions share one id, derived from that
 //! of the record, so that a record is decided once, whoever decides first.
 
+mod attended;
 mod automatic;
 mod check;
 mod checks;

@@ -366,7 +366,8 @@ pub async fn attendances(
          FROM training_attendances AS r JOIN trainings AS t ON t.book = r.book AND t.id = r.training_id",
         "held_on"
     ));
-    let rows: Vec<AttendanceRow> = Page::of(scheme, filter, after, limit).await?.bind(query, scheme).fetch_all().await?;
+    let rows: Vec<AttendanceRow> =
+        Page::of(scheme, filter, after, limit).await?.bind(query, scheme).fetch_all().await?;
     Ok(rows.into_iter().map(AttendanceRow::attendance).collect())
 }
 

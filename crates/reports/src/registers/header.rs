@@ -38,6 +38,7 @@ pub enum Field {
     Skills,
     Consent,
     Parent,
+    Capacity,
 }
 
 /// A kind of register.

@@ -1,9 +1,9 @@
 //! What an activity must say.
 
 use super::{ActivityDetails, Mode, Post};
+use crate::config::{CategoryKind, Scheme};
 use crate::schemes::OpenScheme;
 use crate::stations;
-use crate::config::{CategoryKind, Scheme};
 use crate::volunteers::{Invalid, is_text};
 use chrono::{DateTime, Duration, Utc};
 use std::collections::BTreeSet;

@@ -35,8 +35,27 @@ pub async fn put(
     Ok((get(scheme, id).await?, written))
 }
 
+/// Plans an activity in the caller's transaction; one of this id that is there already stays as it is.
+pub(crate) async fn plan_in(
+    tx: &mut db::Tx,
+    scheme: &OpenScheme,
+    id: Uuid,
+    details: ActivityDetails,
+    by: &Operator,
+    now: DateTime<Utc>,
+) -> Result<Written, ActivityError> {
+    let config = scheme.config();
+    let flaws = check::flaws(&config, &details);
+    if !flaws.is_empty() {
+        return Err(ActivityError::Invalid(flaws));
+    }
+    let details = ActivityDetails { closes_at: Some(check::closing(&config, &details)), ..details };
+    let made = insert(tx, scheme, id, &details, None, ActivityStatus::Planned, by, now).await?;
+    Ok(if made { Written::Created } else { Written::Same })
+}
+
 /// `details` are correct, and say when sign-up closes.
-pub(super) async fn put_in(
+async fn put_in(
     tx: &mut db::Tx,
     scheme: &OpenScheme,
     id: Uuid,

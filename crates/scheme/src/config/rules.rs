@@ -7,9 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::dates::{MonthDay, day, optional_day};
-use super::{
-    CapRule, CapUnit, Condition, EvidencePolicy, ExchangeRule, Ladder, NoShow, Publicity, Review, Transfer,
-};
+use super::{CapRule, CapUnit, Condition, EvidencePolicy, ExchangeRule, Ladder, NoShow, Publicity, Review, Transfer};
 use crate::rules::{Decimal, Evidence, Period, Rounding};
 
 /// 规则的一个版本，适用于自生效之日起的服务，不论何时确认。

@@ -6,6 +6,7 @@ mod kept;
 mod ladders;
 mod manual;
 mod marked;
+mod presence;
 mod versions;
 
 use std::collections::BTreeSet;

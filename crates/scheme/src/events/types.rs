@@ -209,6 +209,20 @@ pub const TYPES: &[EventType] = &[
             ("decided_by", Id),
         ],
     ),
+    event(
+        kind::ACTIVITY_CANCELLED,
+        ("活动已取消", "Activity cancelled"),
+        Some("activity_id"),
+        Some("cancelled"),
+        &[("people", Count)],
+    ),
+    event(
+        kind::SIGNUP_PROMOTED,
+        ("候补报名已转正", "Given a place that became free"),
+        Some("activity_id"),
+        Some("signed_up"),
+        &[("volunteer_id", Id)],
+    ),
     event(kind::LEVEL_GRANTED, ("等级已授予", "Level granted"), AWARD, Some("granted"), STEP),
     event(kind::LEVEL_REVOKED, ("等级已撤销", "Level revoked"), AWARD, Some("revoked"), STEP),
     event(

@@ -4,8 +4,8 @@ use super::PresenceError;
 use crate::activities::{self, ActivityDetails, ActivityStatus, FeeKind, Mode};
 use crate::config::{Duty, Scheme};
 use crate::keys::Operator;
-use crate::stations;
 use crate::schemes::OpenScheme;
+use crate::stations;
 use crate::volunteers::Invalid;
 use chrono::{DateTime, NaiveDate, TimeZone, Utc};
 use uuid::Uuid;
@@ -71,8 +71,8 @@ fn details(config: &Scheme, duty: &Duty, (station, place): (&str, &str), day: Na
         fee_kind: FeeKind::Free,
         mode: Mode::Daily,
         walk_ups: true,
-        // Whoever is on duty comes and goes.
-        share_percent: None,
+        // Whoever is on duty comes and goes: no share of the day is asked for.
+        share_percent: Some(0),
         early_minutes: None,
         closes_at: Some(ends_at),
     })

@@ -248,7 +248,9 @@ async fn may_come_in(
     }
     let within = |stay: &&Stay| {
         let until = stay.checked_out_at.or(stay.credited.map(|(_, until)| until));
-        stay.status != StayStatus::Cancelled && stay.checked_in_at <= at && until.is_none_or(|until| at < until)
+        stay.status != StayStatus::Cancelled
+            && stay.checked_in_at <= at + settle::AT_ONCE
+            && until.is_none_or(|until| at < until)
     };
     if stays.iter().any(|stay| within(&stay)) {
         return Err(PresenceError::StateConflict { status: "in" });

@@ -14,7 +14,7 @@ use crate::rules::Evidence;
 use crate::schemes::OpenScheme;
 use crate::services::{self, ServiceDetails, ServiceError};
 use crate::{micros, moment};
-use chrono::{DateTime, Days, Utc};
+use chrono::{DateTime, Days, Duration, Utc};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -83,13 +83,14 @@ pub async fn reconcile(
         next.push(decide(stay, known, problem, withdrawn));
     }
     let waits = next.iter().any(|(_, step)| matches!(step, Step::Withdraw));
-    for (mut one, step) in next {
+    for (one, step) in &mut next {
         // What stands in the way goes first.
         one.is_due = matches!(step, Step::Withdraw) || (waits && matches!(step, Step::Record));
-        if matches!(step, Step::Record) && !waits {
-            record(tx, scheme, volunteer, activity, &mut one, below, by, now).await?;
-        }
-        write(tx, scheme, volunteer, activity, &one, below, by).await?;
+        write(tx, scheme, volunteer, activity, one, below, by).await?;
+    }
+    for (one, _) in next.iter_mut().filter(|(_, step)| matches!(step, Step::Record) && !waits) {
+        record(tx, scheme, volunteer, activity, one, below, by, now).await?;
+        write(tx, scheme, volunteer, activity, one, below, by).await?;
     }
     activities::note_presence(tx, scheme, activity.id, volunteer, present, by, now).await?;
     Ok(())
@@ -264,7 +265,7 @@ async fn write(
 ) -> db::Result<u64> {
     let stay = &next.stay;
     let (status, occupied_until) = match stay.status {
-        StayStatus::Open => (PresenceStatus::Open, activity.details.ends_at.max(stay.checked_in_at)),
+        StayStatus::Open => (PresenceStatus::Open, plan(activity).until.max(stay.checked_in_at)),
         StayStatus::Cancelled => (PresenceStatus::Cancelled, stay.checked_in_at),
         StayStatus::Closed => {
             let out = stay.credited.map(|(_, until)| until).or(stay.checked_out_at);
@@ -308,6 +309,10 @@ async fn write(
     .await
 }
 
+/// Of two punches at once, the one with the earlier time may be judged later: what began within this time after it is in its
+/// way as well.
+pub const AT_ONCE: Duration = Duration::minutes(1);
+
 /// What keeps somebody from signing in at a moment: a presence at another activity, or a service on record.
 pub async fn elsewhere(
     tx: &mut db::Tx,
@@ -321,12 +326,12 @@ pub async fn elsewhere(
         .query(
             "SELECT p.id FROM presences AS p
              WHERE p.book = $1 AND p.volunteer_id = $2 AND p.activity_id <> $3
-               AND (p.status = 'open' OR p.is_due OR p.problem = 'paid_session')
-               AND p.checked_in_at <= $4 AND p.occupied_until > $4
+               AND (p.status = 'open' OR (p.is_due AND p.status = 'closed') OR p.problem = 'paid_session')
+               AND p.checked_in_at <= $7 AND p.occupied_until > $4
              UNION ALL
              SELECT s.id FROM services AS s
              WHERE s.book = $1 AND s.volunteer_id = $2 AND s.occurred_on >= $5 AND s.occurred_on <= $6
-               AND s.status IN ('recorded', 'confirmed') AND s.started_at <= $4 AND s.ended_at > $4
+               AND s.status IN ('recorded', 'published', 'confirmed') AND s.started_at <= $7 AND s.ended_at > $4
                AND NOT EXISTS (SELECT 1 FROM presences AS p
                    WHERE p.book = s.book AND p.service_id = s.id AND p.activity_id = $3)
              LIMIT 1",
@@ -337,6 +342,7 @@ pub async fn elsewhere(
         .bind(micros(at))
         .bind(day - Days::new(1))
         .bind(day + Days::new(1))
+        .bind(micros(at + AT_ONCE))
         .fetch_optional()
         .await?;
     Ok(found.map(|(id,)| id))

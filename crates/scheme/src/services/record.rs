@@ -1,7 +1,6 @@
 //! Writing a service down.
 
-use super::{Service, ServiceDetails, ServiceError, ServiceRow, check, select_services};
-use crate::activities::{self, FeeKind};
+use super::{Service, ServiceDetails, ServiceError, ServiceRow, attended, check, select_services};
 use crate::actors;
 use crate::calendar::Calendar;
 use crate::config::Scheme;
@@ -86,8 +85,8 @@ pub(crate) async fn put_in(
     if let Some(into) = merged_into {
         return Err(ServiceError::VolunteerMerged { into });
     }
-    refuse_paid(tx, scheme, &details).await?;
     refuse_overlap(tx, scheme, id, &details).await?;
+    attended::refuse(tx, scheme, id, &details).await?;
     let details = ServiceDetails { unit: details.unit.or(unit), ..details };
     insert(tx, scheme, id, &details, home_unit, by, now).await?;
     let row = find(tx, scheme, id).await?.ok_or(ServiceError::ServiceNotFound { id })?;
@@ -154,48 +153,7 @@ async fn refuse_overlap(
         .bind(details.corrects)
         .fetch_optional()
         .await?;
-    match other {
-        Some((other,)) => Err(ServiceError::Overlapping { other }),
-        None => refuse_presence(tx, scheme, id, details.volunteer_id, started_at, ended_at).await,
-    }
-}
-
-/// Who has signed in somewhere, and is not on record for it yet, is there.
-async fn refuse_presence(
-    tx: &mut db::Tx,
-    scheme: &OpenScheme,
-    id: Uuid,
-    volunteer_id: Uuid,
-    started_at: DateTime<Utc>,
-    ended_at: DateTime<Utc>,
-) -> Result<(), ServiceError> {
-    let presence: Option<(Uuid,)> = tx
-        .query(
-            "SELECT id FROM presences
-             WHERE book = $1 AND volunteer_id = $2 AND (service_id IS NULL OR service_id <> $3)
-               AND (status = 'open' OR is_due OR problem = 'paid_session')
-               AND COALESCE(credited_from, checked_in_at) < $4 AND occupied_until > $5
-             ORDER BY checked_in_at LIMIT 1",
-        )
-        .bind(scheme.book.number())
-        .bind(volunteer_id)
-        .bind(id)
-        .bind(micros(ended_at))
-        .bind(micros(started_at))
-        .fetch_optional()
-        .await?;
-    presence.map_or(Ok(()), |(presence,)| Err(ServiceError::Elsewhere { presence }))
-}
-
-/// An activity that is named exists, and is not one that recipients pay for, unless it is no service that is recorded.
-async fn refuse_paid(tx: &mut db::Tx, scheme: &OpenScheme, details: &ServiceDetails) -> Result<(), ServiceError> {
-    let Some(id) = details.activity_id else { return Ok(()) };
-    let activity = activities::find(tx, scheme, id).await?.ok_or(ServiceError::ActivityNotFound { id })?;
-    let served = check::minutes(details) > 0;
-    match activity.details.fee_kind {
-        FeeKind::LowFee if served => Err(ServiceError::PaidSession),
-        FeeKind::LowFee | FeeKind::Free => Ok(()),
-    }
+    other.map_or(Ok(()), |(other,)| Err(ServiceError::Overlapping { other }))
 }
 
 async fn insert(

@@ -77,8 +77,8 @@ operations! {
     GetStation       = "get_station":       Kiosk Staff Leader Reviewer SchemeAdmin Auditor;
     ListStations     = "list_stations":     Kiosk Staff Leader Reviewer SchemeAdmin Auditor;
 
-    PutService       = "put_service":       Staff SchemeAdmin;
-    PutServices      = "put_services":      Staff SchemeAdmin;
+    PutService       = "put_service":       Staff SchemeAdmin Leader;
+    PutServices      = "put_services":      Staff SchemeAdmin Leader;
     ConfirmService   = "confirm_service":   Reviewer Leader;
     RejectService    = "reject_service":    Reviewer Leader;
     ReverseService   = "reverse_service":   Reviewer;

@@ -89,7 +89,14 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
         statuses.extend([400, 409, 413, 415]);
     }
     let versioned = [
-        "put_activity", "put_volunteer", "put_reward", "put_webhook", "put_unit", "put_station", "put_team", "put_post",
+        "put_activity",
+        "put_volunteer",
+        "put_reward",
+        "put_webhook",
+        "put_unit",
+        "put_station",
+        "put_team",
+        "put_post",
     ];
     if versioned.contains(&id.as_str()) {
         statuses.push(412);

@@ -11,15 +11,15 @@ use crate::api::amounts::signed_points;
 use crate::api::answers::{ok, once};
 use crate::api::auth::may;
 use crate::api::call::{Call, Json, MaybeJson};
-use crate::api::error::{Problem, service_refused};
+use crate::api::error::{Code, Problem, service_refused};
 use crate::api::presence::Presence;
 use crate::api::unknown;
 use actix_web::http::StatusCode;
 use actix_web::web::resource;
 use actix_web::{HttpResponse, get, post, put};
 use scheme::presence;
-use scheme::services::{self, Decision, ServiceError};
-use scheme::{OpenScheme, Role};
+use scheme::services::{self, Decision, ServiceDetails, ServiceError};
+use scheme::{OpenScheme, Operator, Role};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -57,10 +57,20 @@ async fn put_service(call: Call<may::PutService, Uuid, Json<NewService>>) -> Res
         return Err(Problem::invalid_value("/id", "another_id", "与地址中的编号不同", "it is not the id in the path"));
     }
     let by = &call.caller.operator;
-    let written = services::put(&call.scheme, call.at, new.into(), by, call.now).await;
+    let details = of_own_team(new.into(), by)?;
+    let written = services::put(&call.scheme, call.at, details, by, call.now).await;
     let (service, replayed) = written.map_err(|error| service_refused(error, scale))?;
     let actors = actors(&call.scheme, [&service]).await?;
     Ok(once(StatusCode::CREATED, replayed, Service::new(service, &actors, scale)))
+}
+
+/// A leader records for the own team, and for no other.
+fn of_own_team(details: ServiceDetails, by: &Operator) -> Result<ServiceDetails, Problem> {
+    if by.role == Role::Leader && details.team != by.team {
+        return Err(Problem::new(Code::Forbidden)
+            .detail("只能为自己的队伍登记，请写明队伍", "a leader records for the own team, and names it"));
+    }
+    Ok(details)
 }
 
 /// Why a record is not accepted, or is taken back.

@@ -5,8 +5,8 @@ use crate::settings::Settings;
 use anyhow::{Context, anyhow};
 use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use reports::registers::{self, Register, ServiceRow, UnitRow, VolunteerRow};
-use scheme::imports::{self, Evidences, Report, ServiceLine, UnitLine, VolunteerLine};
+use reports::registers::{self, ActivityRow, Register, ServiceRow, UnitRow, VolunteerRow};
+use scheme::imports::{self, ActivityLine, Evidences, Report, ServiceLine, UnitLine, VolunteerLine};
 use scheme::rules::{format_points, hours_text};
 use scheme::{OpenScheme, Schemes};
 use std::path::{Path, PathBuf};
@@ -24,6 +24,12 @@ pub enum Command {
         /// Filled in afterwards, not signed at the time: the records wait for a reviewer
         #[arg(long)]
         back_filled: bool,
+    },
+    /// Plan the activities of a register; they are published one by one
+    #[command(after_help = "Example:\n  aixin import activities --scheme ziyang plan.xlsx --dry-run")]
+    Activities {
+        #[command(flatten)]
+        register: RegisterArgs,
     },
     /// Register the volunteers of a register
     #[command(after_help = "Example:\n  aixin import volunteers --scheme haiyue volunteers.csv")]
@@ -83,6 +89,7 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Volunteers { register } => volunteers(&register).await,
         Command::Units { register, from } => units(&register, from).await,
+        Command::Activities { register } => activities(&register).await,
     }
 }
 
@@ -107,6 +114,18 @@ async fn volunteers(args: &RegisterArgs) -> anyhow::Result<ExitCode> {
     let bar = bar(lines.len());
     let progress = |done| bar.set_position(done as u64);
     let report = imports::volunteers(&scheme, lines, args.dry_run, wall_clock(), &progress).await?;
+    bar.finish_and_clear();
+    schemes.close().await;
+    Ok(tell(&report, args.dry_run, &scheme))
+}
+
+async fn activities(args: &RegisterArgs) -> anyhow::Result<ExitCode> {
+    let read = registers::read_activities(&args.name(), &args.bytes()?).map_err(|error| refused(&args.file, error))?;
+    let Some(lines) = rows(read, activity_line) else { return Ok(ExitCode::FAILURE) };
+    let (schemes, scheme) = args.open().await?;
+    let bar = bar(lines.len());
+    let progress = |done| bar.set_position(done as u64);
+    let report = imports::activities(&scheme, lines, args.dry_run, wall_clock(), &progress).await?;
     bar.finish_and_clear();
     schemes.close().await;
     Ok(tell(&report, args.dry_run, &scheme))
@@ -207,6 +226,24 @@ fn service_line(line: u32, row: ServiceRow) -> ServiceLine {
         organiser: row.unit,
         person_in_charge: row.person_in_charge,
         remark: row.remark,
+    }
+}
+
+fn activity_line(line: u32, row: ActivityRow) -> ActivityLine {
+    ActivityLine {
+        line,
+        title: row.title,
+        content: row.content,
+        held_on: row.held_on,
+        starts_at: row.starts_at,
+        ends_at: row.ends_at,
+        category: row.category,
+        place: row.place,
+        organiser: row.organiser,
+        unit: row.unit,
+        team: row.team,
+        person_in_charge: row.person_in_charge,
+        capacity: row.capacity,
     }
 }
 
