@@ -12,7 +12,10 @@ mod ledger_rules;
 mod memory;
 mod tampering;
 
+mod baskets;
+mod exchange_counter;
 mod exchange_door;
+mod exchange_expiry;
 mod exchange_rules;
 mod exchanges;
 mod imports;

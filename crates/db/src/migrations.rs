@@ -22,6 +22,7 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     migration!(2, "0002_scheme"),
     migration!(3, "0003_levels"),
     migration!(4, "0004_calendar"),
+    migration!(10, "0010_exchanges"),
 ];
 
 pub async fn run(db: &Db) -> Result<()> {

@@ -17,6 +17,7 @@ mod conditions;
 mod dates;
 mod exchange;
 mod ladders;
+mod policy;
 mod reviews;
 mod rules;
 mod schema;
@@ -41,6 +42,7 @@ pub use exchange::{
     Window,
 };
 pub use ladders::{Applicant, Award, Ladder, LadderStep, Sequence, Standing, Within};
+pub use policy::{ExchangePolicy, PointsBack};
 pub use reviews::{Quota, Review, ReviewKey, ReviewTies, ScoreBand};
 pub use rules::{
     Amount, BelowMinimum, Blocks, CountedOver, EarningRule, Expiry, ExpiryBase, Freeze, HighestOf, HoursCredited,

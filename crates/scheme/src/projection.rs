@@ -1,8 +1,12 @@
 //! The tables that follow from the journal: exchanges, what became of service records, totals by year, awards.
 
+mod exchanges;
+
+pub(crate) use exchanges::{EXCHANGE_CASH, EXCHANGE_LINE, EXCHANGE_MADE, EXCHANGE_MOVE, objects};
+
 use chrono::Datelike;
 use ledger::projection::{Cell, How, Row, Shape};
-use ledger::{Entry, EntryAction, Projection};
+use ledger::{Entry, Projection};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -16,6 +20,7 @@ pub mod kind {
     pub const EXCHANGE_COLLECTED: &str = "exchange.collected";
     pub const EXCHANGE_CANCELLED: &str = "exchange.cancelled";
     pub const EXCHANGE_EXPIRED: &str = "exchange.expired";
+    pub const EXCHANGE_RETURNED: &str = "exchange.returned";
     pub const STOCK_CHANGED: &str = "stock.changed";
     pub const SESSION_CHANGED: &str = "session.changed";
     pub const POINTS_EXPIRED: &str = "points.expired";
@@ -33,39 +38,6 @@ pub mod kind {
 }
 
 pub struct SchemeProjection;
-
-pub(crate) static EXCHANGE_MADE: Shape = Shape {
-    table: "exchanges",
-    how: How::Insert,
-    keys: 2,
-    columns: &[
-        "book",
-        "id",
-        "volunteer_id",
-        "reward_id",
-        "station",
-        "session_id",
-        "quantity",
-        "account",
-        "points",
-        "price_cash",
-        "relation",
-        "status",
-        "balance_before",
-        "reserved_at",
-        "reserved_sequence",
-        "expires_at",
-        "settled_at",
-        "settled_sequence",
-    ],
-};
-
-pub(crate) static EXCHANGE_SETTLED: Shape = Shape {
-    table: "exchanges",
-    how: How::Update,
-    keys: 2,
-    columns: &["book", "id", "status", "settled_at", "settled_sequence"],
-};
 
 pub(crate) static TRANSFER_MADE: Shape = Shape {
     table: "transfers",
@@ -133,14 +105,7 @@ impl Projection for SchemeProjection {
     fn project(&self, book: i64, entry: &Entry) -> Vec<Row> {
         let fields = entry.fields();
         match (entry.kind.as_str(), entry.action) {
-            (kind::EXCHANGE_RESERVED, _) => vec![made(book, entry, &fields, "reserved")],
-            // A later step has an id of its own.
-            (kind::EXCHANGE_COLLECTED, EntryAction::Post) if entry.document_id == Some(entry.id) => {
-                vec![made(book, entry, &fields, "collected")]
-            }
-            (kind::EXCHANGE_COLLECTED, _) => vec![settled(book, entry, "collected")],
-            (kind::EXCHANGE_CANCELLED, _) => vec![settled(book, entry, "cancelled")],
-            (kind::EXCHANGE_EXPIRED, _) => vec![settled(book, entry, "expired")],
+            (exchange, _) if exchange.starts_with("exchange.") => exchanges::project(book, entry, &fields),
             (kind::SERVICE_CONFIRMED, _) => decided(book, entry, &fields, "confirmed", 1),
             (kind::SERVICE_REJECTED, _) => decided(book, entry, &fields, "rejected", 0),
             (kind::SERVICE_REVERSED, _) => decided(book, entry, &fields, "reversed", -1),
@@ -170,46 +135,6 @@ fn session(book: i64, entry: &Entry, fields: &Map<String, Value>) -> Row {
             Cell::I64(number("ends_at")),
             Cell::I64(number("seats")),
             Cell::I64(number("version")),
-        ],
-    }
-}
-
-fn made(book: i64, entry: &Entry, fields: &Map<String, Value>, status: &str) -> Row {
-    let at_once = entry.kind == kind::EXCHANGE_COLLECTED;
-    Row {
-        shape: &EXCHANGE_MADE,
-        cells: vec![
-            Cell::I64(book),
-            Cell::Uuid(entry.id),
-            Cell::Uuid(id(fields, "volunteer_id").unwrap_or_default()),
-            Cell::Uuid(id(fields, "reward_id").unwrap_or_default()),
-            Cell::Text(text(fields, "station").unwrap_or_default()),
-            Cell::OptUuid(id(fields, "session_id")),
-            Cell::I64(integer(fields, "quantity").unwrap_or(0)),
-            Cell::OptText(text(fields, "account")),
-            Cell::I64(integer(fields, "points").unwrap_or(0)),
-            Cell::OptI64(integer(fields, "price_cash")),
-            Cell::OptText(text(fields, "relation")),
-            Cell::Text(status.to_owned()),
-            Cell::OptI64(entry.available_before),
-            Cell::I64(entry.recorded_at),
-            Cell::I64(entry.sequence),
-            Cell::OptI64(entry.expires_at),
-            Cell::OptI64(at_once.then_some(entry.recorded_at)),
-            Cell::OptI64(at_once.then_some(entry.sequence)),
-        ],
-    }
-}
-
-fn settled(book: i64, entry: &Entry, status: &str) -> Row {
-    Row {
-        shape: &EXCHANGE_SETTLED,
-        cells: vec![
-            Cell::I64(book),
-            Cell::Uuid(entry.document_id.unwrap_or_default()),
-            Cell::Text(status.to_owned()),
-            Cell::OptI64(Some(entry.recorded_at)),
-            Cell::OptI64(Some(entry.sequence)),
         ],
     }
 }

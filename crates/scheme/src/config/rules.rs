@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::dates::{MonthDay, day, optional_day};
-use super::{CapRule, CapUnit, Condition, ExchangeRule, Ladder, Review, Transfer};
+use super::{CapRule, CapUnit, Condition, ExchangePolicy, ExchangeRule, Ladder, Review, Transfer};
 use crate::rules::{Decimal, Evidence, Period, Rounding};
 
 /// 规则的一个版本，适用于自生效之日起的服务，不论何时确认。
@@ -64,6 +64,9 @@ pub struct Rules {
     /// Rules of exchange; a reward must fit all rules that cover it.
     #[serde(default)]
     pub exchange: Vec<ExchangeRule>,
+    /// 兑换的退回、退货和代领。
+    /// What comes back of an exchange, and who may come for it.
+    pub exchange_policy: Option<ExchangePolicy>,
     /// 转赠与捐赠；不写则不允许。
     /// Gifts and donations of points; not allowed when left out.
     #[serde(default)]

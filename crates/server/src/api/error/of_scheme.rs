@@ -7,7 +7,7 @@ use crate::api::levels::Lack;
 use ledger::proof::ProofError;
 use scheme::balances::BalanceError;
 use scheme::config::{Applicant, Finding, Scheme, Severity};
-use scheme::exchanges::{ExchangeError, Ineligible};
+use scheme::exchanges::Ineligible;
 use scheme::keys::KeyError;
 use scheme::levels::LevelError;
 use scheme::reviews::ReviewError;
@@ -285,51 +285,6 @@ pub fn service_refused(error: ServiceError, scale: u8) -> Problem {
     }
 }
 
-pub fn exchange_refused(error: ExchangeError, config: &Scheme) -> Problem {
-    match error {
-        ExchangeError::Invalid(flaws) => invalid(flaws),
-        ExchangeError::VolunteerNotFound { id } => not_found(Code::VolunteerNotFound, id),
-        ExchangeError::RewardNotFound { id } => not_found(Code::RewardNotFound, id),
-        ExchangeError::SessionNotFound { id } => not_found(Code::SessionNotFound, id),
-        ExchangeError::ExchangeNotFound { id } => not_found(Code::ExchangeNotFound, id),
-        ExchangeError::WrongStation { station } => Problem::new(Code::Forbidden)
-            .detail(format!("此密钥不用于站点 {station}"), format!("the key is not for the station {station}"))
-            .member("station", station),
-        ExchangeError::IdTaken { field } => taken(&field),
-        ExchangeError::StateConflict { status } => {
-            let zh = match status {
-                scheme::exchanges::Status::Reserved => "已预约",
-                scheme::exchanges::Status::Collected => "已领取",
-                scheme::exchanges::Status::Cancelled => "已取消",
-                scheme::exchanges::Status::Expired => "已过期",
-            };
-            state_conflict(status.as_str(), zh)
-        }
-        ExchangeError::InsufficientPoints { needed, available, account } => {
-            short_of(Code::InsufficientPoints, needed, available, account, config)
-        }
-        ExchangeError::AccountFrozen => Problem::new(Code::AccountFrozen),
-        ExchangeError::OutOfStock { needed, available } => short(Code::OutOfStock, needed, available),
-        ExchangeError::SessionFull { needed, available } => short(Code::SessionFull, needed, available),
-        ExchangeError::LimitReached { needed, available } => short(Code::LimitReached, needed, available),
-        ExchangeError::NotEligible(unmet) => not_eligible(unmet),
-        ExchangeError::OutsideWindow { from, until, opens_on } => {
-            let problem = Problem::new(Code::OutsideWindow).member("from", from).member("until", until);
-            match opens_on {
-                None => problem,
-                Some(day) => {
-                    problem.detail(format!("下次开放：{day}"), format!("it opens on {day}")).member("opens_on", day)
-                }
-            }
-        }
-        ExchangeError::NotRefundable => Problem::new(Code::NotRefundable),
-        ExchangeError::Again(error) => Problem { is_replayed: true, ..exchange_refused(*error, config) },
-        ExchangeError::Busy => Problem::new(Code::Busy),
-        ExchangeError::Database(error) => error.into(),
-        ExchangeError::Book(error) => Problem::internal(error),
-    }
-}
-
 pub fn transfer_refused(error: TransferError, config: &Scheme) -> Problem {
     match error {
         TransferError::Invalid(flaws) => invalid(flaws),
@@ -366,7 +321,7 @@ fn short_of(code: Code, needed: i64, available: i64, account: Option<String>, co
 }
 
 /// Numbers of stars are integers, as counts are; what a condition asks is as the configuration writes it.
-fn not_eligible(unmet: Ineligible) -> Problem {
+pub(super) fn not_eligible(unmet: Ineligible) -> Problem {
     let Ineligible { condition, needed, available } = unmet;
     let zh = in_chinese(&condition, &needed, &available);
     let mut en = format!("{condition} {needed} is needed");
@@ -392,7 +347,7 @@ fn service_status(status: services::Status) -> &'static str {
     }
 }
 
-fn not_found(code: Code, id: Uuid) -> Problem {
+pub(super) fn not_found(code: Code, id: Uuid) -> Problem {
     Problem::new(code).detail(format!("没有 {id}"), format!("there is no {id}")).member("id", id.to_string())
 }
 
@@ -402,7 +357,7 @@ fn beyond_the_book(size: i64) -> Problem {
         .member("size", size)
 }
 
-fn taken(field: &str) -> Problem {
+pub(super) fn taken(field: &str) -> Problem {
     Problem::new(Code::IdTaken)
         .detail(format!("同一编号下 {field} 不同"), format!("the id stands for something else: {field} differs"))
         .member("field", field)
@@ -414,7 +369,7 @@ fn version_differs(current: i64) -> Problem {
         .member("current", current)
 }
 
-fn state_conflict(status: &str, zh: &str) -> Problem {
+pub(super) fn state_conflict(status: &str, zh: &str) -> Problem {
     Problem::new(Code::StateConflict).detail(format!("目前{zh}"), format!("it is {status}")).member("status", status)
 }
 
@@ -434,7 +389,7 @@ fn short(
         .member("available", available)
 }
 
-fn invalid(flaws: Vec<Invalid>) -> Problem {
+pub(super) fn invalid(flaws: Vec<Invalid>) -> Problem {
     Problem::invalid(flaws.into_iter().map(flaw).collect())
 }
 
@@ -448,6 +403,16 @@ fn flaw(invalid: Invalid) -> Flaw {
         "date_in_future" => "日期在将来",
         "end_before_start" => "结束早于开始",
         "bill_not_asked" => "这项兑换不按账单定价",
+        "another_account" => "和第 1 项不是用同一种积分，请分开兑换",
+        "duplicate_item" => "这一项已经选过，请改数量",
+        "invalid_cash" => "金额须在 0 至 1000000 元之间",
+        "invalid_items" => "请选 1 至 10 项",
+        "not_in_a_basket" => "这一项要单独兑换",
+        "not_in_part" => "这一项按整份定价，不能分开领取或退货",
+        "nothing_to_return" => "没有可以退的东西",
+        "too_many_items" => "一次换的东西太多，请分两次",
+        "too_many_pieces" => "没有这么多，请看还剩几件",
+        "unknown_line" => "这笔兑换没有这一项，或写了两次",
         "invalid_bill" => "账单金额须在 0.01 至 1000000 元之间",
         "invalid_code" => "代码由 a-z、0-9、`-`、`_` 组成，以字母开头，最多 32 个字符",
         "missing_bill" => "须写明账单金额",
@@ -482,7 +447,7 @@ fn flaw(invalid: Invalid) -> Flaw {
         "unknown_step" => "没有这一级",
         "unknown_station" => "方案没有这个站点",
         "unknown_unit" => "方案没有这个单位",
-        "wrong_pickup_code" => "取货码不对",
+        "wrong_pickup_code" => "取货码不对，请再核对一遍",
         _ => "值不对",
     };
     let pointer = format!("/{}", invalid.field);
