@@ -18,7 +18,7 @@ fn toml(policy: &str) -> String {
     if policy.is_empty() {
         return base;
     }
-    format!("{base}\n[versions.exchange_policy]\nreturn_days = 30\npoints_back_after_expiry = {policy}\n")
+    format!("{base}\n[versions.exchange_policy]\nreturn_days = 60\npoints_back_after_expiry = {policy}\n")
 }
 
 impl World {

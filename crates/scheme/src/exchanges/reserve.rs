@@ -271,6 +271,7 @@ fn reservation(asked: &[Asked<'_>], order: &Order, terms: &Combined, station: &s
         document: document(asked, order, terms, station, by),
         intent: &[
             "volunteer_id",
+            "items",
             "reward_id",
             "quantity",
             "station",
@@ -278,7 +279,6 @@ fn reservation(asked: &[Asked<'_>], order: &Order, terms: &Combined, station: &s
             "collect_now",
             "relation",
             "bill",
-            "items",
             "cash_received",
             "cash_method",
         ],
