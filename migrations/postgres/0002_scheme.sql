@@ -20,6 +20,9 @@ CREATE TABLE api_keys (
     book BIGINT,                      -- NULL: an operator's key for all schemes
     role TEXT NOT NULL,
     station TEXT,                     -- NULL: every station
+    team TEXT,                        -- code; of a leader's key
+    person TEXT NOT NULL,             -- who acts with it: one person may have several keys
+    volunteer_id UUID,                -- who that person is among the volunteers
     name TEXT NOT NULL,
     digest BYTEA NOT NULL UNIQUE,     -- SHA-256 of the key
     created_at BIGINT NOT NULL,
@@ -75,6 +78,11 @@ CREATE TABLE services (
     role TEXT,
     item_count BIGINT,                -- books, calls, yuan: where the rules count them
     filing_number TEXT,               -- under which the activity was filed with the office
+    activity_id UUID,
+    unit TEXT,                        -- code of the unit that it counts for
+    home_unit TEXT,                   -- of the volunteer, when it was recorded
+    team TEXT,                        -- code
+    corrects UUID,                    -- the reversed record in whose place this one stands
     reason TEXT,
     recorded_by UUID NOT NULL,        -- key
     recorded_at BIGINT NOT NULL,

@@ -34,7 +34,7 @@ CREATE TABLE ledger_accounts (
     CHECK (ceiling IS NULL OR balance + held_in <= ceiling)
 ) WITHOUT ROWID;
 
-CREATE INDEX ledger_accounts_lot ON ledger_accounts (book, lot) WHERE lot > 0;
+CREATE INDEX ledger_accounts_lot ON ledger_accounts (book, lot, account) WHERE lot > 0;
 
 CREATE TABLE ledger_entries (
     book BIGINT NOT NULL,

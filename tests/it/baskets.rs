@@ -19,15 +19,7 @@ pub fn item(reward_id: Uuid, quantity: i64) -> Item {
 }
 
 pub fn basket(volunteer_id: Uuid, items: Vec<Item>) -> Basket {
-    Basket {
-        id: Uuid::now_v7(),
-        volunteer_id,
-        items,
-        station: None,
-        collect_now: false,
-        beneficiary: None,
-        cash: None,
-    }
+    Basket { id: Uuid::now_v7(), volunteer_id, items, station: None, collect_now: false, beneficiary: None, cash: None }
 }
 
 impl World {
@@ -124,7 +116,8 @@ async fn a_basket_is_reserved_as_one_entry_and_handed_over_piece_by_piece(
 async fn a_basket_that_lacks_one_thing_takes_nothing_and_says_which(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
-    let rules = "[[versions.exchange]]\ngroups = [\"care\"]\nrefundable = true\nlimits = [{ uses = 3, per = \"day\" }]\n";
+    let rules =
+        "[[versions.exchange]]\ngroups = [\"care\"]\nrefundable = true\nlimits = [{ uses = 3, per = \"day\" }]\n";
     let world = ruled(engine, rules).await;
     let volunteer = world.with_hours(20).await;
     let (soap, rice, gone) = (world.good(10, 5).await, world.good(90, 9).await, world.good(10, 1).await);
@@ -172,7 +165,8 @@ async fn a_basket_that_lacks_one_thing_takes_nothing_and_says_which(
     assert!(matches!(again, Err(ExchangeError::Again(_))), "a refusal belongs to its id: {again:?}");
     assert_eq!(world.balance(volunteer).await, (1200, 200, 0));
     assert_eq!(world.on_shelf(soap).await, 5);
-    let done = world.fill(&basket(volunteer, vec![item(cut, 1), item(wash, 2), seat(1)])).await.expect("as many as may be");
+    let done =
+        world.fill(&basket(volunteer, vec![item(cut, 1), item(wash, 2), seat(1)])).await.expect("as many as may be");
     assert_eq!(done.lines[2].queue_number, Some(1));
     assert_eq!(done.expires_at, Some(world.now() + Duration::minutes(60)), "what ends first ends all");
     let (_, left) = (world.cancel(done.id).await.expect("cancelled"), world.balance(volunteer).await);
@@ -184,9 +178,7 @@ async fn a_basket_that_lacks_one_thing_takes_nothing_and_says_which(
 /// Two hundred want the last pieces of two things at once, half of them by the piece and half in baskets.
 #[rstest]
 #[tokio::test]
-async fn no_basket_is_half_filled_however_many_ask_at_once(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
+async fn no_basket_is_half_filled_however_many_ask_at_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let world = ruled(engine, POLICY).await;
     let volunteer = world.with_hours(100).await;
     let (soap, rice) = (world.good(10, 10).await, world.good(10, 7).await);
@@ -216,9 +208,7 @@ async fn no_basket_is_half_filled_however_many_ask_at_once(
 /// Ten want the same three pieces of one basket, each under an id of its own.
 #[rstest]
 #[tokio::test]
-async fn no_piece_is_handed_over_or_brought_back_twice(
-    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
-) {
+async fn no_piece_is_handed_over_or_brought_back_twice(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let world = ruled(engine, POLICY).await;
     let volunteer = world.with_hours(20).await;
     // Services without stock: nothing but the basket itself counts them.
@@ -267,7 +257,9 @@ async fn what_was_handed_over_is_taken_back_as_the_scheme_says(
     assert_eq!(world.balance(volunteer).await, (1200, 190, 0));
     assert_eq!(world.on_shelf(soap).await, 3, "what is broken is not on the shelf");
     let other = Return { restock: true, ..lost.clone() };
-    assert!(matches!(world.bring_back(made.id, &other).await, Err(ExchangeError::IdTaken { field }) if field == "restock"));
+    assert!(
+        matches!(world.bring_back(made.id, &other).await, Err(ExchangeError::IdTaken { field }) if field == "restock")
+    );
     world.take(&crate::exchange_rules::wish(volunteer, soap)).await.expect("the use came back");
     world.set("2026-11-24T16:00:00Z");
     let late = world.bring_back(made.id, &back(None)).await;

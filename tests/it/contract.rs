@@ -100,7 +100,7 @@ async fn what_is_not_even_a_request_is_refused_by_status() {
 async fn each_role_may_do_what_the_contract_says_and_no_more() {
     let station = Station::open(Engine::Sqlite, "ziyang").await;
     let id = Uuid::now_v7();
-    let routes: [(&str, String, &[&str]); 27] = [
+    let routes: Vec<(&str, String, &[&str])> = vec![
         ("PUT", format!("/volunteers/{id}"), &["staff", "scheme_admin"]),
         ("GET", format!("/volunteers/{id}"), &["kiosk", "staff", "reviewer", "scheme_admin", "auditor"]),
         ("GET", format!("/volunteers/{id}/balance"), &["kiosk", "staff", "reviewer", "scheme_admin", "auditor"]),
@@ -128,6 +128,18 @@ async fn each_role_may_do_what_the_contract_says_and_no_more() {
         ("POST", format!("/pool-requests/{id}/grant"), &["scheme_admin"]),
         ("GET", "/entries".to_owned(), &["reviewer", "scheme_admin", "auditor"]),
         ("GET", "/entries/1/proof".to_owned(), &["reviewer", "scheme_admin", "auditor"]),
+        ("GET", "/events".to_owned(), &["reviewer", "scheme_admin", "auditor"]),
+        ("GET", format!("/volunteers/{id}/notices"), &["kiosk", "staff", "reviewer", "scheme_admin", "auditor"]),
+        ("PUT", format!("/webhooks/{id}"), &["scheme_admin"]),
+        ("GET", format!("/webhooks/{id}"), &["scheme_admin", "auditor", "operator"]),
+        ("GET", "/webhooks".to_owned(), &["scheme_admin", "auditor", "operator"]),
+        ("DELETE", format!("/webhooks/{id}"), &["scheme_admin", "operator"]),
+        ("POST", format!("/webhooks/{id}/rotate"), &["scheme_admin"]),
+        ("POST", format!("/webhooks/{id}/replay"), &["scheme_admin", "operator"]),
+        ("POST", format!("/webhooks/{id}/test"), &["scheme_admin", "operator"]),
+        ("GET", format!("/webhooks/{id}/deliveries"), &["scheme_admin", "auditor", "operator"]),
+        ("GET", format!("/webhooks/{id}/dead"), &["scheme_admin", "auditor", "operator"]),
+        ("POST", format!("/webhooks/{id}/dead/1/retry"), &["scheme_admin", "operator"]),
     ];
     for (method, path, allowed) in routes {
         for role in ROLES {

@@ -6,7 +6,8 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-const POLICY: &str = "[versions.exchange_policy]\npoints_back_after_expiry = \"lost\"\nreturn_days = 7\ncollected_by = [\"child\"]\n";
+const POLICY: &str =
+    "[versions.exchange_policy]\npoints_back_after_expiry = \"lost\"\nreturn_days = 7\ncollected_by = [\"child\"]\n";
 
 async fn opened(engine: Engine) -> (Station, Uuid) {
     let toml = crate::exchange_rules::toml(POLICY, "");
@@ -20,8 +21,7 @@ async fn opened(engine: Engine) -> (Station, Uuid) {
 impl Station {
     async fn offered(&self, name: &str, cash: Option<&str>, sponsor: Option<&str>) -> Uuid {
         let id = Uuid::now_v7();
-        let body =
-            json!({ "kind": "good", "name": name, "price_points": "1", "price_cash": cash, "sponsor": sponsor });
+        let body = json!({ "kind": "good", "name": name, "price_points": "1", "price_cash": cash, "sponsor": sponsor });
         self.put("scheme_admin", &format!("/rewards/{id}"), body).await.expect(201);
         let change = json!({ "id": Uuid::now_v7(), "station": "main", "change": 10, "reason": "进货" });
         self.post("scheme_admin", &format!("/rewards/{id}/stock"), change).await.expect(201);
@@ -47,7 +47,8 @@ async fn a_code_finds_its_exchange_and_wrong_ones_are_soon_not_listened_to(
     let code = made["pickup_code"].as_str().expect("a code").to_owned();
     assert!(code.len() == 8 && code.chars().all(|letter| letter.is_ascii_digit()), "{code}");
     assert_eq!(made["pickup_qr"], format!("AIXIN1:small:{code}"));
-    let find = async |role: &str, code: &str| station.post(role, "/exchanges/find", json!({ "pickup_code": code })).await;
+    let find =
+        async |role: &str, code: &str| station.post(role, "/exchanges/find", json!({ "pickup_code": code })).await;
     let spaced = format!("{} {}", &code[..4], &code[4..]);
     for told in [code.as_str(), spaced.as_str(), &format!("AIXIN1:small:{code}")] {
         assert_eq!(find("staff", told).await.expect(200)["id"], made["id"], "{told}");
@@ -125,7 +126,11 @@ async fn cash_is_written_down_and_slips_say_what_was_printed(
     let day = cash["on"].as_str().expect("a day");
     let settled = station.get("auditor", &format!("/settlements?from={day}&until={day}")).await.expect(200);
     let rows: Vec<_> = settled["rewards"].as_array().expect("rows").iter().collect();
-    let row = |sponsor: &str| rows.iter().find(|row| row["sponsor"] == sponsor).map(|row| [&row["handed_over"], &row["returned"], &row["points"], &row["cash"]]);
+    let row = |sponsor: &str| {
+        rows.iter()
+            .find(|row| row["sponsor"] == sponsor)
+            .map(|row| [&row["handed_over"], &row["returned"], &row["points"], &row["cash"]])
+    };
     assert_eq!(row("悦心理发店"), Some([&json!(2), &json!(1), &json!("1"), &json!("8")]));
     assert_eq!(row("百货店"), Some([&json!(1), &json!(0), &json!("1"), &json!("0")]));
     let before = settled["as_of"].as_i64().expect("a sequence") - 1;
@@ -159,7 +164,10 @@ async fn what_is_wrong_with_a_basket_is_said_where_it_stands() {
     assert_eq!(out.problem(404), "reward_not_found");
     let cup = station.offered("杯子", None, None).await;
     let much = ask(of(json!([{ "reward_id": soap, "quantity": 2 }, { "reward_id": cup, "quantity": 9 }]))).await;
-    assert_eq!((&much.body["needed"], &much.body["available"], &much.body["pointer"]), (&json!("11"), &json!("10"), &json!("/items/1")));
+    assert_eq!(
+        (&much.body["needed"], &much.body["available"], &much.body["pointer"]),
+        (&json!("11"), &json!("10"), &json!("/items/1"))
+    );
     assert_eq!(much.body["detail"], "第 2 项：要用积分 11，现在能用 10，还差 1");
     assert_eq!(much.problem(422), "insufficient_points");
 }

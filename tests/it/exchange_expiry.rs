@@ -14,7 +14,11 @@ use uuid::Uuid;
 fn toml(policy: &str) -> String {
     let base = crate::exchange_rules::toml("", "");
     // The account keeps for ever, the points do not.
-    let base = base.replacen("expiry = \"never\"\nrecording", "expiry = \"year_end\"\nexpiry_counts_from = \"service_date\"\nrecording", 1);
+    let base = base.replacen(
+        "expiry = \"never\"\nrecording",
+        "expiry = \"year_end\"\nexpiry_counts_from = \"service_date\"\nrecording",
+        1,
+    );
     if policy.is_empty() {
         return base;
     }
@@ -23,7 +27,8 @@ fn toml(policy: &str) -> String {
 
 impl World {
     async fn long_held(&self, price: i64, pieces: i64) -> Uuid {
-        let kept = RewardDetails { hold_minutes: 60 * 24 * 60, price_points: price, ..crate::world::details(Kind::Good) };
+        let kept =
+            RewardDetails { hold_minutes: 60 * 24 * 60, price_points: price, ..crate::world::details(Kind::Good) };
         let reward = self.reward(kept).await;
         self.stock(reward, pieces).await;
         reward
@@ -93,9 +98,11 @@ async fn a_basket_collected_in_part_over_new_year_gives_back_the_rest_once(
     let now = exchanges::get(&world.scheme, made.id).await.expect("it is there");
     assert_eq!(now.status, Status::Expired);
     assert_eq!(world.balance(volunteer).await, (600, 50, 0), "of nine, four were collected");
-    let (now, _) = world.bring_back(made.id, &back(Some(&[(2, 1)]))).await.map_err(|error| error.to_string()).unwrap_or_else(
-        |error| panic!("{error}"),
-    );
+    let (now, _) = world
+        .bring_back(made.id, &back(Some(&[(2, 1)])))
+        .await
+        .map_err(|error| error.to_string())
+        .unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(now.lines[1].returned, 1);
     assert_eq!(world.balance(volunteer).await.1, 60, "a return lives on, too");
     world.assert_verified().await;

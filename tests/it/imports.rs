@@ -1,11 +1,12 @@
 //! Paper registers: all rows or none, and twice is once.
 
-use crate::world::{HAIYUE, World};
+use crate::world::{HAIYUE, World, at};
 use chrono::NaiveTime;
 use db::Engine;
 use reports::registers::{self, ServiceRow, VolunteerRow};
 use rstest::rstest;
 use scheme::imports::{self, Evidences, Report, ServiceLine, VolunteerLine};
+use scheme::rankings::{Among, By, Period, Wanted};
 
 const VOLUNTEERS: &[u8] = include_bytes!("../data/registers/volunteers-haiyue.xlsx");
 const WASTE_SORTING: &[u8] = include_bytes!("../data/registers/waste-sorting-2025-q4.xlsx");
@@ -95,9 +96,10 @@ async fn an_emergency_month_of_three_hundred_is_imported_once(
     assert_eq!((report.written, report.confirmed, report.minutes), (3_355, 3_355, 464_235));
     let again = import(&world, lines, false).await;
     assert_eq!((again.known, again.confirmed, again.points), (3_355, 0, 0));
-    let ranking = scheme::rankings::ranking(&world.scheme, 2022, scheme::rankings::By::Hours, None, 0, 1000).await;
+    let wanted = Wanted { period: Period::Year(2022), by: By::Hours, among: Among::default() };
+    let ranking = scheme::rankings::ranking(&world.scheme, wanted, 0, 1000, at("2026-11-22T02:00:00Z")).await;
     let rows = ranking.expect("a ranking").rows;
-    assert_eq!(rows.iter().map(|row| row.minutes).sum::<i64>(), 464_235);
+    assert_eq!(rows.iter().map(|row| row.sums.minutes).sum::<i64>(), 464_235);
     assert_eq!(rows.len(), 300);
     world.assert_verified().await;
 }

@@ -117,8 +117,14 @@ fn a_hold_is_closed_once() {
     for action in [capture(hold, None, false), Action::Release { hold, legs: Vec::new() }] {
         assert_eq!(desk.post(action), Err(Rejection::HoldClosed { id: hold }));
     }
-    assert_eq!(desk.post(Action::Release { hold: capture_id, legs: Vec::new() }), Err(Rejection::NotAHold { id: capture_id }));
-    assert_eq!(desk.post(Action::Release { hold: id(99), legs: Vec::new() }), Err(Rejection::EntryNotFound { id: id(99) }));
+    assert_eq!(
+        desk.post(Action::Release { hold: capture_id, legs: Vec::new() }),
+        Err(Rejection::NotAHold { id: capture_id })
+    );
+    assert_eq!(
+        desk.post(Action::Release { hold: id(99), legs: Vec::new() }),
+        Err(Rejection::EntryNotFound { id: id(99) })
+    );
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod memory;
 mod tampering;
 
 mod baskets;
+mod events;
 mod exchange_counter;
 mod exchange_door;
 mod exchange_expiry;
@@ -24,8 +25,10 @@ mod reviews;
 mod roles;
 mod services;
 mod transfers;
+mod webhooks;
 
 mod published;
+mod rankings;
 
 mod api;
 mod contract;

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use tests::server::{Answer, Server, aixin_prints};
 use uuid::Uuid;
 
-pub const ROLES: [&str; 6] = ["kiosk", "staff", "reviewer", "scheme_admin", "auditor", "operator"];
+pub const ROLES: [&str; 7] = ["kiosk", "staff", "leader", "reviewer", "scheme_admin", "auditor", "operator"];
 
 /// A served scheme and a key for each role.
 pub struct Station {
@@ -30,12 +30,26 @@ impl Station {
         station
     }
 
+    /// Served with more options.
+    pub async fn served(engine: Engine, scheme: &str, options: &[&str]) -> Station {
+        let file = format!("{}/data/schemes/{scheme}.toml", env!("CARGO_MANIFEST_DIR"));
+        Station::apply_with(engine, scheme, &file, options).await
+    }
+
     async fn apply(engine: Engine, scheme: &str, file: &str) -> Station {
+        Station::apply_with(engine, scheme, file, &[]).await
+    }
+
+    async fn apply_with(engine: Engine, scheme: &str, file: &str, options: &[&str]) -> Station {
         let url = tests::fresh_url(engine).await;
         aixin_prints(&url, &["scheme", "apply", file]);
-        let key = |role: &str| aixin_prints(&url, &["key", "create", "--scheme", scheme, "--role", role]);
+        let key = |role: &str| {
+            let team: &[&str] = if role == "leader" { &["--team", "patrol"] } else { &[] };
+            aixin_prints(&url, &[&["key", "create", "--scheme", scheme, "--role", role], team].concat())
+        };
         let keys = ROLES.iter().map(|role| ((*role).to_owned(), key(role))).collect();
-        Station { server: Server::start(&url), scheme: scheme.to_owned(), keys }
+        let arguments = [&["serve", "--listen", "127.0.0.1:0"], options].concat();
+        Station { server: Server::start_as(&url, &arguments), scheme: scheme.to_owned(), keys }
     }
 
     pub fn key(&self, role: &str) -> &str {

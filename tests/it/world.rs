@@ -37,6 +37,9 @@ pub fn operator(role: Role) -> Operator {
         key_id: Uuid::new_v5(&Uuid::nil(), role.as_str().as_bytes()),
         role,
         station: None,
+        team: None,
+        person: format!("the {role}"),
+        volunteer_id: None,
         name: role.to_string(),
     }
 }
@@ -169,6 +172,10 @@ pub fn service(volunteer_id: Uuid, category: &str, on: &str, minutes: i64, evide
         role: None,
         count: None,
         filing_number: Some("备〔2026〕1 号".to_owned()),
+        activity_id: None,
+        unit: None,
+        team: None,
+        corrects: None,
         reason: (evidence == Evidence::BackFilled).then(|| "当时没有网络".to_owned()),
     }
 }

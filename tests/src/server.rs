@@ -20,6 +20,13 @@ pub fn binary() -> &'static PathBuf {
     })
 }
 
+/// A client that could speak TLS: which library does so must be said once in a process, as the program itself does.
+pub fn client() -> reqwest::Client {
+    // Another may have said so before, and said the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
 /// Runs a command on a database, to its end.
 pub fn aixin(url: &str, arguments: &[&str]) -> Output {
     Command::new(binary()).args(arguments).env("AIXIN_DATABASE_URL", url).output().expect("the program runs")
@@ -83,7 +90,7 @@ impl Server {
         let base = address.expect("it says where it listens before it ends");
         // What it prints later must be taken off it, or it would wait.
         std::thread::spawn(move || lines.for_each(drop));
-        Server { child, base, url: url.to_owned(), client: reqwest::Client::new() }
+        Server { child, base, url: url.to_owned(), client: client() }
     }
 
     /// The number of the process.

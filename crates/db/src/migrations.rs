@@ -23,6 +23,8 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     migration!(3, "0003_levels"),
     migration!(4, "0004_calendar"),
     migration!(10, "0010_exchanges"),
+    migration!(11, "0011_events"),
+    migration!(12, "0012_rankings"),
 ];
 
 pub async fn run(db: &Db) -> Result<()> {

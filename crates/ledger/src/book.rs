@@ -185,6 +185,11 @@ impl Book {
         store::entries_of_party(&mut Session::Tx(tx), self.inner.book, party, before, limit).await
     }
 
+    /// On whose statements the entries after sequence `after` up to `until` stand.
+    pub async fn parties(&self, tx: &mut db::Tx, after: i64, until: i64) -> db::Result<Vec<Uuid>> {
+        store::parties(&mut Session::Tx(tx), self.inner.book, after, until).await
+    }
+
     pub async fn entry(&self, id: Uuid) -> db::Result<Option<Entry>> {
         let mut tx = self.inner.db.begin_read().await?;
         let mut entries = store::entries_with_ids(&mut Session::Tx(&mut tx), self.inner.book, vec![id]).await?;

@@ -24,6 +24,8 @@ pub mod state;
 
 pub mod book;
 mod committer;
+pub mod feed;
+pub mod lots;
 pub mod projection;
 mod store;
 pub mod views;

@@ -184,6 +184,48 @@ pub async fn entries_after(session: &mut Session<'_>, book: i64, after: i64, lim
     complete(session, book, rows).await
 }
 
+/// Which entries a reader of the feed wants.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Those of these kinds; of all when `None`.
+    pub kinds: Option<Vec<String>>,
+    /// Those on this party's statement.
+    pub party: Option<Uuid>,
+}
+
+/// The wanted entries after sequence `after` up to `upto`, in order.
+pub async fn entries_wanted(
+    session: &mut Session<'_>,
+    book: i64,
+    wanted: &Wanted,
+    (after, upto): (i64, i64),
+    limit: i64,
+) -> Result<Vec<Entry>> {
+    let query = match wanted.party {
+        None => session.query(select_entries!(
+            "FROM ledger_entries AS e WHERE e.book = $1 AND e.sequence > $2 AND e.sequence <= $3
+             AND ($4 = 0 OR e.kind IN (SELECT m.value FROM many($6) AS m)) ORDER BY e.sequence LIMIT $5"
+        )),
+        Some(_) => session.query(select_entries!(
+            "FROM ledger_entries AS e WHERE e.book = $1 AND e.sequence > $2 AND e.sequence <= $3
+             AND ($4 = 0 OR e.kind IN (SELECT m.value FROM many($6) AS m)) AND e.party = $7
+             ORDER BY e.sequence LIMIT $5"
+        )),
+    };
+    let query = query
+        .bind(book)
+        .bind(after)
+        .bind(upto)
+        .bind(i64::from(wanted.kinds.is_some()))
+        .bind(limit)
+        .bind_many(Many::Text(wanted.kinds.clone().unwrap_or_default()));
+    let rows = match wanted.party {
+        None => query.fetch_all().await?,
+        Some(party) => query.bind(party).fetch_all().await?,
+    };
+    complete(session, book, rows).await
+}
+
 /// The entries with these ids, each once however often it is asked for.
 pub async fn entries_with_ids(session: &mut Session<'_>, book: i64, mut ids: Vec<Uuid>) -> Result<Vec<Entry>> {
     ids.sort_unstable();
@@ -217,6 +259,21 @@ pub async fn entries_of_party(
         .fetch_all()
         .await?;
     complete(session, book, rows).await
+}
+
+/// The parties of the entries after `after` up to `until`.
+pub async fn parties(session: &mut Session<'_>, book: i64, after: i64, until: i64) -> Result<Vec<Uuid>> {
+    let rows: Vec<(Uuid,)> = session
+        .query(
+            "SELECT DISTINCT party FROM ledger_entries
+             WHERE book = $1 AND sequence > $2 AND sequence <= $3 AND party IS NOT NULL",
+        )
+        .bind(book)
+        .bind(after)
+        .bind(until)
+        .fetch_all()
+        .await?;
+    Ok(rows.into_iter().map(|(party,)| party).collect())
 }
 
 #[derive(FromRow)]

@@ -5,4 +5,8 @@
 //! input makes it panic. It refuses to know what a scheme is, which volunteers exist, and what earns
 //! points; those who call it do.
 
+pub mod documents;
+pub mod fonts;
+pub mod formats;
+pub mod layout;
 pub mod registers;

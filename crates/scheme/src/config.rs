@@ -23,6 +23,7 @@ mod rules;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod warnings;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -82,6 +83,10 @@ pub struct Scheme {
     /// 积分的小数位数，0 至 2。
     /// Decimals of a point, 0 to 2. Points are whole minor units of this scale wherever they are an `i64`.
     pub points_scale: u8,
+    /// 积分到期前多少天提醒；不写为到期前 30 天和 7 天。
+    /// How many days before points expire people are told; 30 and 7 when left out.
+    #[serde(default = "warnings::month_and_week", deserialize_with = "warnings::warnings")]
+    pub warn_days_before: Vec<u32>,
     /// 站点；其中一个代码为 `main`。
     /// Places that keep stock and hand out rewards; one of them has the code `main`.
     pub stations: Vec<Station>,

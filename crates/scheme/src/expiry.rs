@@ -1,5 +1,7 @@
 //! What ends by itself: reservations that nobody came for, and points past their day. Any number of processes may run it.
 
+mod warnings;
+
 use crate::accounts;
 use crate::exchanges::{self, ExchangeError};
 use crate::micros;
@@ -21,6 +23,8 @@ pub struct Expired {
     pub lots: usize,
     /// What the rules give when a year begins.
     pub gifts: usize,
+    /// Warnings that points will expire.
+    pub warnings: usize,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +55,7 @@ pub async fn run(scheme: &OpenScheme, now: DateTime<Utc>) -> Result<Expired, Exp
     for unit in [Unit::Points, Unit::Minutes, Unit::Uses] {
         expired.lots += run_lots(scheme, unit, now).await?;
     }
+    expired.warnings = warnings::warn(scheme, now).await?;
     // Last, so that a gift which cannot be given keeps nothing from ending.
     expired.gifts = services::on_new_year(scheme, now).await.map_err(|error| ExpiryError::Rules(error.to_string()))?;
     Ok(expired)
@@ -106,6 +111,10 @@ async fn end_lot(scheme: &OpenScheme, key: Key, amount: i64, today: NaiveDate) -
         }
         _ => return Ok(false),
     };
+    let mut document = json!({ "last_day": last_day, "amount": amount });
+    if home == "account" {
+        document["account"] = code.into();
+    }
     let draft = Draft {
         id: Uuid::now_v7(),
         kind,
@@ -114,7 +123,7 @@ async fn end_lot(scheme: &OpenScheme, key: Key, amount: i64, today: NaiveDate) -
         party: Some(volunteer),
         document_id: None,
         action: Action::Post(legs),
-        document: json!({ "last_day": last_day, "amount": amount }).as_object().cloned().unwrap_or_default(),
+        document: document.as_object().cloned().unwrap_or_default(),
         intent: &[],
         bounds: Vec::new(),
         refusal: None,

@@ -2,6 +2,7 @@
 
 use crate::schemes::{OpenScheme, SchemeError, Schemes};
 use crate::secrets::random;
+use crate::volunteers;
 use crate::{micros, moment};
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
@@ -17,6 +18,8 @@ pub enum Role {
     Kiosk,
     /// Volunteers, service records, hand-over, stock of its station.
     Staff,
+    /// Activities, attendance and service records of one team.
+    Leader,
     /// Confirms, rejects and reverses; never its own records.
     Reviewer,
     /// Rewards, stock, sessions, scheme versions, and all that staff may.
@@ -28,13 +31,14 @@ pub enum Role {
 }
 
 impl Role {
-    pub const ALL: [Role; 6] =
-        [Role::Kiosk, Role::Staff, Role::Reviewer, Role::SchemeAdmin, Role::Auditor, Role::Operator];
+    pub const ALL: [Role; 7] =
+        [Role::Kiosk, Role::Staff, Role::Leader, Role::Reviewer, Role::SchemeAdmin, Role::Auditor, Role::Operator];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Role::Kiosk => "kiosk",
             Role::Staff => "staff",
+            Role::Leader => "leader",
             Role::Reviewer => "reviewer",
             Role::SchemeAdmin => "scheme_admin",
             Role::Auditor => "auditor",
@@ -50,7 +54,7 @@ impl fmt::Display for Role {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no role {0:?}; there are kiosk, staff, reviewer, scheme_admin, auditor and operator")]
+#[error("there is no role {0:?}; there are kiosk, staff, leader, reviewer, scheme_admin, auditor and operator")]
 pub struct UnknownRole(pub String);
 
 impl FromStr for Role {
@@ -68,10 +72,22 @@ pub struct Operator {
     pub role: Role,
     /// `None`: every station of the scheme.
     pub station: Option<String>,
+    /// Code of the team that a leader leads.
+    pub team: Option<String>,
+    /// Who acts: the office's name for a person, who may have several keys.
+    pub person: String,
+    /// Who that person is among the volunteers.
+    pub volunteer_id: Option<Uuid>,
     pub name: String,
 }
 
 impl Operator {
+    /// Whatever acts by itself: rules, jobs, imports.
+    pub fn machine(key_id: Uuid, role: Role, name: &str) -> Operator {
+        let (person, name) = (key_id.to_string(), name.to_owned());
+        Operator { key_id, role, station: None, team: None, person, volunteer_id: None, name }
+    }
+
     /// Whether the operator may act at `station`.
     pub fn serves(&self, station: &str) -> bool {
         self.station.as_deref().is_none_or(|own| own == station)
@@ -84,7 +100,20 @@ pub struct NewKey {
     pub scheme: Option<String>,
     pub role: Role,
     pub station: Option<String>,
+    /// Code; needed for a leader, and for nobody else.
+    pub team: Option<String>,
+    /// `None`: somebody who has no other key.
+    pub person: Option<String>,
+    pub volunteer_id: Option<Uuid>,
     pub name: String,
+}
+
+impl NewKey {
+    /// For somebody who has no other key.
+    pub fn of_scheme(code: &str, role: Role, name: &str) -> NewKey {
+        let (scheme, name) = (Some(code.to_owned()), name.to_owned());
+        NewKey { scheme, role, station: None, team: None, person: None, volunteer_id: None, name }
+    }
 }
 
 /// A key at the only moment at which it can be read.
@@ -119,6 +148,10 @@ pub enum KeyError {
     SchemeMissing(Role),
     #[error("the scheme has no station {0:?}")]
     StationNotFound(String),
+    #[error("a leader's key names the team, and no other key does")]
+    TeamMissing,
+    #[error("there is no volunteer {0}")]
+    VolunteerNotFound(Uuid),
     #[error("there is no such key")]
     KeyNotFound,
 }
@@ -139,20 +172,30 @@ pub async fn create(schemes: &Schemes, key: NewKey, now: DateTime<Utc>) -> Resul
             if let Some(station) = key.station.as_ref().filter(|station| scheme.config().station(station).is_none()) {
                 return Err(KeyError::StationNotFound(station.clone()));
             }
+            if let Some(volunteer) = key.volunteer_id {
+                volunteers::require(&scheme, volunteer).await.map_err(|_| KeyError::VolunteerNotFound(volunteer))?;
+            }
             Some(scheme.book.number())
         }
     };
+    if (key.role == Role::Leader) != key.team.is_some() {
+        return Err(KeyError::TeamMissing);
+    }
     // A kiosk stands somewhere: in the main station, unless it is said otherwise.
     let station = key.station.or_else(|| (key.role == Role::Kiosk).then(|| "main".to_owned()));
     let issued = IssuedKey { id: Uuid::now_v7(), secret: format!("aixin_{}", hex::encode(random::<32>())) };
     let mut tx = schemes.db().begin_write().await?;
     tx.query(
-        "INSERT INTO api_keys (id, book, role, station, name, digest, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO api_keys (id, book, role, station, team, person, volunteer_id, name, digest, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(issued.id)
     .bind(book)
     .bind(key.role.as_str())
     .bind(station)
+    .bind(key.team)
+    .bind(key.person.unwrap_or_else(|| issued.id.to_string()))
+    .bind(key.volunteer_id)
     .bind(key.name)
     .bind(digest(&issued.secret).to_vec())
     .bind(micros(now))
@@ -168,6 +211,9 @@ struct KeyRow {
     code: Option<String>,
     role: String,
     station: Option<String>,
+    team: Option<String>,
+    person: String,
+    volunteer_id: Option<Uuid>,
     name: String,
     created_at: i64,
     revoked_at: Option<i64>,
@@ -176,7 +222,15 @@ struct KeyRow {
 impl KeyRow {
     fn key(self) -> db::Result<Key> {
         let role = self.role.parse().map_err(|error: UnknownRole| db::Error::Damaged(error.to_string()))?;
-        let operator = Operator { key_id: self.id, role, station: self.station, name: self.name };
+        let operator = Operator {
+            key_id: self.id,
+            role,
+            station: self.station,
+            team: self.team,
+            person: self.person,
+            volunteer_id: self.volunteer_id,
+            name: self.name,
+        };
         let (created_at, revoked_at) = (moment(self.created_at), self.revoked_at.map(moment));
         Ok(Key { operator, scheme: self.code, created_at, revoked_at })
     }
@@ -192,7 +246,7 @@ pub async fn authenticate(schemes: &Schemes, secret: &str) -> db::Result<Option<
     let row: Option<KeyRow> = schemes
         .db()
         .query(
-            "SELECT k.id, s.code, k.role, k.station, k.name, k.created_at, k.revoked_at FROM api_keys AS k
+            "SELECT k.id, s.code, k.role, k.station, k.team, k.person, k.volunteer_id, k.name, k.created_at, k.revoked_at FROM api_keys AS k
              LEFT JOIN schemes AS s ON s.book = k.book AND s.edition = 1
              WHERE k.digest = $1 AND k.revoked_at IS NULL",
         )
@@ -210,7 +264,7 @@ pub async fn list(schemes: &Schemes) -> db::Result<Vec<Key>> {
     let rows: Vec<KeyRow> = schemes
         .db()
         .query(
-            "SELECT k.id, s.code, k.role, k.station, k.name, k.created_at, k.revoked_at FROM api_keys AS k
+            "SELECT k.id, s.code, k.role, k.station, k.team, k.person, k.volunteer_id, k.name, k.created_at, k.revoked_at FROM api_keys AS k
              LEFT JOIN schemes AS s ON s.book = k.book AND s.edition = 1 ORDER BY k.created_at, k.id",
         )
         .fetch_all()

@@ -21,6 +21,10 @@ pub mod services;
 pub mod volunteers;
 
 pub mod balances;
+pub mod events;
+pub mod notices;
+pub mod webhooks;
+
 pub mod exchanges;
 pub mod expiry;
 pub mod imports;

@@ -20,10 +20,12 @@ pub mod kind {
     pub const EXCHANGE_COLLECTED: &str = "exchange.collected";
     pub const EXCHANGE_CANCELLED: &str = "exchange.cancelled";
     pub const EXCHANGE_EXPIRED: &str = "exchange.expired";
+    pub const EXCHANGE_COLLECTED_IN_PART: &str = "exchange.collected_in_part";
     pub const EXCHANGE_RETURNED: &str = "exchange.returned";
     pub const STOCK_CHANGED: &str = "stock.changed";
     pub const SESSION_CHANGED: &str = "session.changed";
     pub const POINTS_EXPIRED: &str = "points.expired";
+    pub const POINTS_EXPIRING: &str = "points.expiring";
     pub const POINTS_DONATED: &str = "points.donated";
     pub const POINTS_GIVEN: &str = "points.given";
     pub const POINTS_RECEIVED: &str = "points.received";
@@ -72,6 +74,20 @@ pub(crate) static YEAR_TOTAL: Shape = Shape {
     how: How::Accumulate,
     keys: 3,
     columns: &["book", "year", "volunteer_id", "minutes", "points", "services"],
+};
+
+pub(crate) static MONTH_TOTAL: Shape = Shape {
+    table: "month_totals",
+    how: How::Accumulate,
+    keys: 3,
+    columns: &["book", "month", "volunteer_id", "minutes", "points", "services"],
+};
+
+pub(crate) static GROUP_TOTAL: Shape = Shape {
+    table: "group_totals",
+    how: How::Accumulate,
+    keys: 4,
+    columns: &["book", "month", "unit", "team", "minutes", "points", "services"],
 };
 
 pub(crate) static AWARD_MADE: Shape = Shape {
@@ -169,7 +185,7 @@ fn request_granted(book: i64, entry: &Entry) -> Row {
     Row { shape: &REQUEST_GRANTED, cells: vec![Cell::I64(book), id, status, sequence] }
 }
 
-/// The state of a service record, and what it adds to (`sign` 1) or takes from (-1) the year of its service.
+/// The state of a service record, and what it adds to (`sign` 1) or takes from (-1) the totals of its day.
 fn decided(book: i64, entry: &Entry, fields: &Map<String, Value>, status: &str, sign: i64) -> Vec<Row> {
     let (minutes, points) = (integer(fields, "credited_minutes"), integer(fields, "points"));
     let state = Row {
@@ -184,20 +200,30 @@ fn decided(book: i64, entry: &Entry, fields: &Map<String, Value>, status: &str, 
         ],
     };
     let Some(volunteer) = entry.party.filter(|_| sign != 0) else { return vec![state] };
-    let total = Row {
-        shape: &YEAR_TOTAL,
-        cells: vec![
-            Cell::I64(book),
-            Cell::I64(i64::from(entry.effective_on.year())),
-            Cell::Uuid(volunteer),
-            Cell::I64(sign * minutes.unwrap_or(0)),
-            Cell::I64(sign * points.unwrap_or(0)),
-            // An event lasts no time, and is no service.
-            Cell::I64(if integer(fields, "minutes").is_none_or(|served| served > 0) { sign } else { 0 }),
-        ],
-    };
-    let mut rows = vec![state, total];
+    let mut rows = vec![state];
+    rows.extend(totals(book, entry, fields, volunteer, sign));
     rows.extend(account_days(book, entry, volunteer));
+    rows
+}
+
+/// What a service adds to the totals of the year and of the month of its day, and to those of its unit and team.
+fn totals(book: i64, entry: &Entry, fields: &Map<String, Value>, volunteer: Uuid, sign: i64) -> Vec<Row> {
+    let of = |name| Cell::I64(sign * integer(fields, name).unwrap_or(0));
+    // An event lasts no time, and is no service.
+    let services = if integer(fields, "minutes").is_none_or(|served| served > 0) { sign } else { 0 };
+    let sums = [of("credited_minutes"), of("points"), Cell::I64(services)];
+    let year = i64::from(entry.effective_on.year());
+    let month = year * 100 + i64::from(entry.effective_on.month());
+    let total = |shape, keys: &[Cell]| Row { shape, cells: [keys, &sums].concat() };
+    let mut rows = vec![
+        total(&YEAR_TOTAL, &[Cell::I64(book), Cell::I64(year), Cell::Uuid(volunteer)]),
+        total(&MONTH_TOTAL, &[Cell::I64(book), Cell::I64(month), Cell::Uuid(volunteer)]),
+    ];
+    let (unit, team) = (text(fields, "unit"), text(fields, "team"));
+    if unit.is_some() || team.is_some() {
+        let (unit, team) = (Cell::Text(unit.unwrap_or_default()), Cell::Text(team.unwrap_or_default()));
+        rows.push(total(&GROUP_TOTAL, &[Cell::I64(book), Cell::I64(month), unit, team]));
+    }
     rows
 }
 

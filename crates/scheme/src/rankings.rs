@@ -1,6 +1,17 @@
-//! Who served most in a year: from totals that every confirmation and reversal keeps in its own transaction.
+//! Who served most in a year or a month: volunteers, teams and units, from totals that every confirmation and reversal keeps in
+//! its own transaction.
+
+pub mod board;
+mod boards;
+mod groups;
+
+pub use board::{Among, Place, Sums};
+pub use boards::{Boards, Period};
+pub use groups::{GroupRow, teams, units};
 
 use crate::schemes::OpenScheme;
+use chrono::{DateTime, Utc};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// By what volunteers are ranked.
@@ -11,85 +22,103 @@ pub enum By {
     Services,
 }
 
-impl By {
-    pub fn parse(text: &str) -> Option<By> {
-        match text {
-            "hours" => Some(By::Hours),
-            "points" => Some(By::Points),
-            "services" => Some(By::Services),
-            _ => None,
-        }
-    }
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            By::Hours => "hours",
-            By::Points => "points",
-            By::Services => "services",
-        }
-    }
-}
-
 /// One volunteer's place. Equal figures share a rank, and the next rank is left out for each: 1, 2, 2, 4. Within a rank the
 /// order is that of the volunteers' numbers.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RankingRow {
     pub rank: i64,
     pub volunteer_id: Uuid,
     pub number: String,
     pub name: String,
     pub unit: Option<String>,
-    pub minutes: i64,
-    pub points: i64,
-    pub services: i64,
+    pub sums: Sums,
     pub consent_publish: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ranking {
     pub rows: Vec<RankingRow>,
+    /// How many are ranked.
+    pub of: i64,
     /// The newest entry that is part of it.
     pub as_of: i64,
 }
 
-/// The ranking of a year, `limit` rows after the first `offset`; with `unit`, of that unit and all below it.
+/// Which ranking.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    pub period: Period,
+    pub by: By,
+    pub among: Among<'a>,
+}
+
+/// `limit` places after the first `offset`.
 pub async fn ranking(
     scheme: &OpenScheme,
-    year: i32,
-    by: By,
-    unit: Option<&str>,
+    wanted: Wanted<'_>,
     offset: i64,
     limit: i64,
+    now: DateTime<Utc>,
 ) -> db::Result<Ranking> {
-    let units = unit.map(|unit| subtree(scheme, unit)).unwrap_or_default();
-    let mut tx = scheme.db.begin_read().await?;
-    let as_of = scheme.book.size(&mut tx).await?;
-    let rows = tx
+    let looked = boards::look(scheme, wanted.period, now).await?;
+    let size = |number: i64| usize::try_from(number.max(0)).unwrap_or(usize::MAX);
+    let (placed, of) = {
+        let board = looked.board();
+        (board.page(wanted.by, wanted.among, size(offset), size(limit)), board.len(wanted.among))
+    };
+    let mut known = details(scheme, placed.iter().map(|placed| placed.id).collect()).await?;
+    let row = |placed: board::Placed| {
+        let Details { id, number, name, unit, consent_publish } = known.remove(&placed.id)?;
+        let (rank, sums) = (placed.rank, placed.sums);
+        Some(RankingRow { rank, volunteer_id: id, number, name, unit, sums, consent_publish })
+    };
+    Ok(Ranking { rows: placed.into_iter().filter_map(row).collect(), of, as_of: looked.as_of })
+}
+
+/// Somebody's place, and the entry that it is as of; `None` for whoever is not ranked.
+pub async fn place(
+    scheme: &OpenScheme,
+    wanted: Wanted<'_>,
+    volunteer: Uuid,
+    now: DateTime<Utc>,
+) -> db::Result<(Option<Place>, i64)> {
+    let looked = boards::look(scheme, wanted.period, now).await?;
+    let place = looked.board().place(wanted.by, wanted.among, volunteer);
+    Ok((place, looked.as_of))
+}
+
+#[derive(sqlx::FromRow)]
+struct Details {
+    id: Uuid,
+    number: String,
+    name: String,
+    unit: Option<String>,
+    consent_publish: bool,
+}
+
+async fn details(scheme: &OpenScheme, ids: Vec<Uuid>) -> db::Result<HashMap<Uuid, Details>> {
+    let rows: Vec<Details> = scheme
+        .db
         .query(
-            "SELECT rank, volunteer_id, number, name, unit, minutes, points, services, consent_publish FROM (
-                 SELECT RANK() OVER (ORDER BY CASE $3 WHEN 'hours' THEN t.minutes WHEN 'points' THEN t.points
-                                                ELSE t.services END DESC) AS rank,
-                        v.id AS volunteer_id, v.number, v.name, v.unit, t.minutes, t.points, t.services,
-                        v.consent_publish
-                 FROM year_totals AS t JOIN volunteers AS v ON v.book = t.book AND v.id = t.volunteer_id
-                 WHERE t.book = $1 AND t.year = $2 AND t.services > 0
-                   AND ($4 = 0 OR v.unit IN (SELECT m.value FROM many($5) AS m))
-             ) AS ranked ORDER BY rank, number LIMIT $6 OFFSET $7",
+            "SELECT v.id, v.number, v.name, v.unit, v.consent_publish
+             FROM many($2) AS m JOIN volunteers AS v ON v.book = $1 AND v.id = m.value",
         )
         .bind(scheme.book.number())
-        .bind(i64::from(year))
-        .bind(by.as_str())
-        .bind(i64::from(unit.is_some()))
-        .bind_many(db::Many::Text(units))
-        .bind(limit)
-        .bind(offset)
+        .bind_many(db::Many::Uuid(ids))
         .fetch_all()
         .await?;
-    Ok(Ranking { rows, as_of })
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// The units right below a unit; without one, those at the top.
+pub fn children(scheme: &OpenScheme, unit: Option<&str>) -> Vec<String> {
+    let config = scheme.config();
+    let is_child = |child: &&crate::config::Unit| child.parent.as_deref() == unit;
+    config.units.iter().filter(is_child).map(|unit| unit.code.clone()).collect()
 }
 
 /// A unit and all units below it.
-fn subtree(scheme: &OpenScheme, unit: &str) -> Vec<String> {
+pub fn subtree(scheme: &OpenScheme, unit: &str) -> Vec<String> {
     let config = scheme.config();
     let mut codes = vec![unit.to_owned()];
     // A unit stands after its parent in the configuration, so one pass finds them all.

@@ -5,6 +5,7 @@ use crate::config::{ConfigError, Rules, Scheme, VolunteerAccount};
 use crate::keys::Authenticated;
 use crate::micros;
 use crate::projection::SchemeProjection;
+use crate::rankings::Boards;
 use crate::rewards::{Reward, Session};
 use crate::secrets::Secrets;
 use crate::volunteers::Volunteer;
@@ -60,6 +61,7 @@ pub struct OpenScheme {
     pub(crate) volunteers: Cache<Uuid, Arc<Volunteer>>,
     /// Ids that are somebody's: they stay so.
     pub(crate) known_volunteers: RwLock<HashSet<Uuid>>,
+    pub(crate) boards: Boards,
     edition: RwLock<i64>,
     signer: NoteSigner,
     calendar: SharedCalendar,
@@ -259,6 +261,7 @@ impl Schemes {
             sessions: Cache::builder().max_capacity(10_000).time_to_live(SEEN_BY_OTHERS).build(),
             volunteers: Cache::builder().max_capacity(100_000).time_to_live(SEEN_BY_OTHERS).build(),
             known_volunteers: RwLock::default(),
+            boards: Boards::default(),
             edition: RwLock::new(edition),
             signer: NoteSigner::new(name, self.secrets.signing_key),
             calendar: self.calendar.clone(),

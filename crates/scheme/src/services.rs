@@ -41,6 +41,8 @@ pub struct Service {
     pub points: Option<i64>,
     /// Of the entry that decided last.
     pub sequence: Option<i64>,
+    /// Where the volunteer came from when it was recorded (双报到).
+    pub home_unit: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +67,14 @@ pub struct ServiceDetails {
     pub count: Option<i64>,
     /// The number under which the activity was filed with the office (备案号).
     pub filing_number: Option<String>,
+    /// The activity that it was part of.
+    pub activity_id: Option<Uuid>,
+    /// Code of the unit that it counts for; `None` when it is put: the unit where the volunteer serves.
+    pub unit: Option<String>,
+    /// Code of the team for which it was done.
+    pub team: Option<String>,
+    /// The reversed record in whose place this one stands.
+    pub corrects: Option<Uuid>,
     /// Why it was not recorded at the time; needed for what is filled in later.
     pub reason: Option<String>,
 }
@@ -156,6 +166,11 @@ pub(crate) struct ServiceRow {
     role: Option<String>,
     item_count: Option<i64>,
     filing_number: Option<String>,
+    activity_id: Option<Uuid>,
+    unit: Option<String>,
+    home_unit: Option<String>,
+    team: Option<String>,
+    corrects: Option<Uuid>,
     reason: Option<String>,
     recorded_by: Uuid,
     recorded_at: i64,
@@ -173,7 +188,7 @@ macro_rules! select_services {
         concat!(
             "SELECT s.id, s.volunteer_id, s.category, s.title, s.place, s.content, s.organiser, s.person_in_charge,
                     s.recipient, s.occurred_on, s.started_at, s.ended_at, s.minutes, s.evidence, s.level, s.role, s.item_count,
-                    s.filing_number, s.reason, s.recorded_by, s.recorded_at, s.due_on, s.salt, s.status, s.credited_minutes, s.points, s.sequence
+                    s.filing_number, s.activity_id, s.unit, s.home_unit, s.team, s.corrects, s.reason, s.recorded_by, s.recorded_at, s.due_on, s.salt, s.status, s.credited_minutes, s.points, s.sequence
              FROM services AS s ",
             $rest
         )
@@ -203,6 +218,10 @@ impl ServiceRow {
             role: self.role,
             count: self.item_count,
             filing_number: self.filing_number,
+            activity_id: self.activity_id,
+            unit: self.unit,
+            team: self.team,
+            corrects: self.corrects,
             reason: self.reason,
         };
         Ok(Service {
@@ -216,6 +235,7 @@ impl ServiceRow {
             credited_minutes: self.credited_minutes,
             points: self.points,
             sequence: self.sequence,
+            home_unit: self.home_unit,
         })
     }
 
@@ -227,6 +247,7 @@ impl ServiceRow {
     /// not have it.
     pub(crate) fn commitment(&self) -> String {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let uuid = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
         let fields = [
             self.id.to_string(),
             self.volunteer_id.to_string(),
@@ -246,6 +267,10 @@ impl ServiceRow {
             text(&self.role),
             self.item_count.map(|count| count.to_string()).unwrap_or_default(),
             text(&self.filing_number),
+            uuid(self.activity_id),
+            text(&self.unit),
+            text(&self.team),
+            uuid(self.corrects),
             text(&self.reason),
         ];
         let canonical = serde_json::to_vec(&fields).expect("a list of texts is plain data");
@@ -303,15 +328,15 @@ pub(crate) async fn put_in(
         return Err(ServiceError::Invalid(flaws));
     }
     // Taking the volunteer's lock now is what keeps two records of the same hour from passing each other.
-    let volunteer: Option<(bool,)> = tx
-        .lock("SELECT consent_record FROM volunteers WHERE book = $1 AND id = $2")
+    let volunteer: Option<(Option<String>, Option<String>)> = tx
+        .lock("SELECT unit, home_unit FROM volunteers WHERE book = $1 AND id = $2")
         .bind(scheme.book.number())
         .bind(details.volunteer_id)
         .fetch_optional()
         .await?;
-    if volunteer.is_none() {
+    let Some((unit, home_unit)) = volunteer else {
         return Err(ServiceError::VolunteerNotFound { id: details.volunteer_id });
-    }
+    };
     if let Some(known) = find(tx, scheme, id).await? {
         let service = known.service()?;
         return match check::difference(&service, &details, minutes) {
@@ -320,7 +345,8 @@ pub(crate) async fn put_in(
         };
     }
     refuse_overlap(tx, scheme, id, &details).await?;
-    insert(tx, scheme, id, &details, minutes, by, now).await?;
+    let details = ServiceDetails { unit: details.unit.or(unit), ..details };
+    insert(tx, scheme, id, &details, home_unit, by, now).await?;
     let row = find(tx, scheme, id).await?.ok_or(ServiceError::ServiceNotFound { id })?;
     Ok((row.service()?, false))
 }
@@ -375,17 +401,18 @@ async fn insert(
     scheme: &OpenScheme,
     id: Uuid,
     details: &ServiceDetails,
-    minutes: i64,
+    home_unit: Option<String>,
     by: &Operator,
     now: DateTime<Utc>,
 ) -> db::Result<u64> {
     let deadline = scheme.config().recording_deadline(details.occurred_on);
     tx.query(
         "INSERT INTO services (book, id, volunteer_id, category, title, place, content, organiser, person_in_charge,
-             recipient, occurred_on, started_at, ended_at, minutes, evidence, level, role, item_count, filing_number, reason,
+             recipient, occurred_on, started_at, ended_at, minutes, evidence, level, role, item_count, filing_number,
+             activity_id, unit, home_unit, team, corrects, reason,
              recorded_by, recorded_at, due_on, salt, status)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-             $24, 'recorded')",
+             $24, $25, $26, $27, $28, $29, 'recorded')",
     )
     .bind(scheme.book.number())
     .bind(id)
@@ -400,12 +427,17 @@ async fn insert(
     .bind(details.occurred_on)
     .bind(details.started_at.map(micros))
     .bind(details.ended_at.map(micros))
-    .bind(minutes)
+    .bind(check::minutes(details))
     .bind(details.evidence.as_str())
     .bind(details.level.clone())
     .bind(details.role.clone())
     .bind(details.count)
     .bind(details.filing_number.clone())
+    .bind(details.activity_id)
+    .bind(details.unit.clone())
+    .bind(home_unit)
+    .bind(details.team.clone())
+    .bind(details.corrects)
     .bind(details.reason.clone())
     .bind(by.key_id)
     .bind(micros(now))

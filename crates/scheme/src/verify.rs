@@ -3,8 +3,8 @@
 mod exchanges;
 
 use crate::projection::{
-    ACCOUNT_DAY, AWARD_MADE, EXCHANGE_CASH, EXCHANGE_LINE, EXCHANGE_MADE, EXCHANGE_MOVE, REQUEST_GRANTED, SERVICE_DECIDED, SESSION_MADE, SchemeProjection,
-    TRANSFER_MADE, YEAR_TOTAL, kind,
+    ACCOUNT_DAY, AWARD_MADE, EXCHANGE_CASH, EXCHANGE_LINE, EXCHANGE_MADE, EXCHANGE_MOVE, GROUP_TOTAL, MONTH_TOTAL,
+    REQUEST_GRANTED, SERVICE_DECIDED, SESSION_MADE, SchemeProjection, TRANSFER_MADE, YEAR_TOTAL, kind,
 };
 use crate::schemes::OpenScheme;
 use crate::services::{ServiceRow, select_services};
@@ -38,6 +38,8 @@ pub async fn verify(scheme: &OpenScheme) -> db::Result<Report> {
     compare(&mut expected, &SESSION_MADE, sessions(&mut tx, book).await?, &mut report);
     compare(&mut expected, &SERVICE_DECIDED, decided_services(&mut tx, book).await?, &mut report);
     compare(&mut expected, &YEAR_TOTAL, year_totals(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &MONTH_TOTAL, month_totals(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &GROUP_TOTAL, group_totals(&mut tx, book).await?, &mut report);
     compare(&mut expected, &AWARD_MADE, awards(&mut tx, book).await?, &mut report);
     compare(&mut expected, &ACCOUNT_DAY, account_days(&mut tx, book).await?, &mut report);
     compare(&mut expected, &TRANSFER_MADE, transfers(&mut tx, book).await?, &mut report);
@@ -224,6 +226,47 @@ async fn year_totals(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
             Cell::I64(book),
             Cell::I64(year),
             Cell::Uuid(volunteer),
+            Cell::I64(minutes),
+            Cell::I64(points),
+            Cell::I64(services),
+        ],
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+async fn month_totals(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
+    let rows: Vec<(i64, Uuid, i64, i64, i64)> = tx
+        .query("SELECT month, volunteer_id, minutes, points, services FROM month_totals WHERE book = $1")
+        .bind(book)
+        .fetch_all()
+        .await?;
+    let row = |(month, volunteer, minutes, points, services)| Row {
+        shape: &MONTH_TOTAL,
+        cells: vec![
+            Cell::I64(book),
+            Cell::I64(month),
+            Cell::Uuid(volunteer),
+            Cell::I64(minutes),
+            Cell::I64(points),
+            Cell::I64(services),
+        ],
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+async fn group_totals(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
+    let rows: Vec<(i64, String, String, i64, i64, i64)> = tx
+        .query("SELECT month, unit, team, minutes, points, services FROM group_totals WHERE book = $1")
+        .bind(book)
+        .fetch_all()
+        .await?;
+    let row = |(month, unit, team, minutes, points, services)| Row {
+        shape: &GROUP_TOTAL,
+        cells: vec![
+            Cell::I64(book),
+            Cell::I64(month),
+            Cell::Text(unit),
+            Cell::Text(team),
             Cell::I64(minutes),
             Cell::I64(points),
             Cell::I64(services),

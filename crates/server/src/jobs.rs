@@ -40,13 +40,14 @@ pub fn start(api: Data<Api>, rhythm: &Rhythm) -> JoinHandle<()> {
 }
 
 async fn expire(api: &Api, now: DateTime<Utc>) -> anyhow::Result<()> {
+    api.limits.forget();
     api.schemes.refresh().await?;
     for code in api.schemes.codes().await? {
         let scheme = api.schemes.get(&code).await?;
         let expired = scheme::expiry::run(&scheme, now).await?;
-        if expired.exchanges + expired.lots + expired.gifts > 0 {
-            let scheme::expiry::Expired { exchanges, lots, gifts } = expired;
-            tracing::info!(scheme = code, exchanges, lots, gifts, "expired");
+        if expired != scheme::expiry::Expired::default() {
+            let scheme::expiry::Expired { exchanges, lots, gifts, warnings } = expired;
+            tracing::info!(scheme = code, exchanges, lots, gifts, warnings, "expired");
         }
         let gifts = scheme::transfers::finish(&scheme, now).await?;
         if gifts > 0 {

@@ -9,7 +9,10 @@ mod cli;
 mod clock;
 mod jobs;
 mod settings;
+mod webhooks;
 
 fn main() -> std::process::ExitCode {
+    // Which library speaks TLS: the one that PostgreSQL is spoken to with. Nobody else has been asked before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     cli::main()
 }

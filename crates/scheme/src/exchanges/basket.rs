@@ -63,7 +63,8 @@ pub(super) struct Combined {
 
 impl Combined {
     pub fn are_stale(&self, rejection: &Rejection) -> bool {
-        self.terms.iter().any(|terms| terms.are_stale(rejection)) || crate::standing::refused_by_pin(&self.pins, rejection)
+        self.terms.iter().any(|terms| terms.are_stale(rejection))
+            || crate::standing::refused_by_pin(&self.pins, rejection)
     }
 }
 

@@ -7,10 +7,10 @@ use super::settle::{at_station, settle, step, step_id};
 use super::{Exchange, ExchangeError, Ineligible, Status, fields, get, pickup, post_error, refused};
 use crate::config::Relation;
 use crate::keys::{Operator, Role};
+use crate::micros;
 use crate::projection::kind;
 use crate::schemes::OpenScheme;
 use crate::volunteers::{self, Invalid};
-use crate::micros;
 use chrono::{DateTime, Utc};
 use ledger::{Action, Draft, Entry, Rejection};
 use serde_json::{Value, json};
@@ -263,9 +263,10 @@ async fn in_part(
     now: DateTime<Utc>,
 ) -> Result<(Exchange, bool), ExchangeError> {
     // What was handed over before is not worked out again.
-    if scheme.book.entry(part.id).await?.is_some() {
+    if let Some(before) = scheme.book.entry(part.id).await? {
         let exchange = get(scheme, id).await?;
-        let draft = part_draft(scheme, &exchange, part, Action::Post(Vec::new()), json!({}), now);
+        let last = before.kind == kind::EXCHANGE_COLLECTED;
+        let draft = part_draft(scheme, &exchange, (part, last), Action::Post(Vec::new()), json!({}), now);
         let outcome = scheme.book.post(draft).await.map_err(post_error)?;
         return Ok((get(scheme, id).await?, outcome.replayed));
     }
@@ -287,7 +288,9 @@ async fn in_part(
         let mut document = document(scheme, (&exchange, part.id), how, Some(owed), by, now).await?;
         document["moves"] = parts.moves(&taken);
         let action = Action::Capture { hold: id, amounts: Some(amounts), keep_rest: true };
-        let draft = part_draft(scheme, &exchange, part, action, document, now);
+        let open: i64 = exchange.lines.iter().map(|line| line.quantity - line.collected).sum();
+        let last = taken.iter().map(|part| part.pieces).sum::<i64>() == open;
+        let draft = part_draft(scheme, &exchange, (part, last), action, document, now);
         let outcome = scheme.book.post(draft).await.map_err(post_error)?;
         match outcome.result {
             Ok(_) => return Ok((get(scheme, id).await?, outcome.replayed)),
@@ -303,7 +306,7 @@ async fn in_part(
 fn part_draft(
     scheme: &OpenScheme,
     exchange: &Exchange,
-    part: &Part,
+    (part, last): (&Part, bool),
     action: Action,
     document: Value,
     now: DateTime<Utc>,
@@ -314,7 +317,7 @@ fn part_draft(
     document.insert("items".to_owned(), part.items.iter().map(item).collect());
     Draft {
         id: part.id,
-        kind: kind::EXCHANGE_COLLECTED,
+        kind: if last { kind::EXCHANGE_COLLECTED } else { kind::EXCHANGE_COLLECTED_IN_PART },
         effective_on: scheme.config().day_of(now),
         party: Some(exchange.volunteer_id),
         document_id: Some(exchange.id),

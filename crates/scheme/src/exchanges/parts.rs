@@ -52,7 +52,8 @@ impl<'e> Parts<'e> {
     pub fn of_postings(&self, postings: &[Posting], left: &[i64], taken: &[Pieces], lots: Lots) -> Vec<i64> {
         let points = taken.iter().map(|part| self.points(part)).sum();
         let mut amounts: Vec<i64> = postings.iter().map(|posting| self.of_posting(posting, taken)).collect();
-        let mut order: Vec<usize> = (0..postings.len()).filter(|place| postings[*place].from.path == self.pays).collect();
+        let mut order: Vec<usize> =
+            (0..postings.len()).filter(|place| postings[*place].from.path == self.pays).collect();
         if lots == Lots::LatestFirst {
             order.reverse();
         }

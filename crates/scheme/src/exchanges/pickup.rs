@@ -43,9 +43,8 @@ pub(super) fn sequence(scheme: &OpenScheme, code: &str) -> Option<i64> {
 }
 
 fn mixed(scheme: &OpenScheme, round: u8, half: i64) -> i64 {
-    let digest = scheme
-        .secrets
-        .mac("pickup_code", &[scheme.book.code().as_bytes(), &[0, round], &half.to_be_bytes()].concat());
+    let digest =
+        scheme.secrets.mac("pickup_code", &[scheme.book.code().as_bytes(), &[0, round], &half.to_be_bytes()].concat());
     let number = digest.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes));
     // The bias of the remainder is one in 10^15.
     (number % HALF.unsigned_abs()).cast_signed()
@@ -150,9 +149,12 @@ mod tests {
 
     #[test]
     fn codes_are_read_as_people_write_them() {
-        for (written, digits) in
-            [("12345678", Some("12345678")), (" 1234-5678 ", Some("12345678")), ("１２３４ ５６７８", Some("12345678")), ("1234567x", None)]
-        {
+        for (written, digits) in [
+            ("12345678", Some("12345678")),
+            (" 1234-5678 ", Some("12345678")),
+            ("１２３４ ５６７８", Some("12345678")),
+            ("1234567x", None),
+        ] {
             assert_eq!(plain(written).as_deref(), digits, "{written}");
         }
     }

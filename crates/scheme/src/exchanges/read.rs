@@ -155,8 +155,17 @@ pub(super) async fn lines(scheme: &OpenScheme, exchange: Uuid) -> db::Result<Vec
             None => None,
         };
         let none = 0;
-        let line =
-            Line { line, reward_id, session_id, quantity, points, price_cash, queue_number, collected: none, returned: none };
+        let line = Line {
+            line,
+            reward_id,
+            session_id,
+            quantity,
+            points,
+            price_cash,
+            queue_number,
+            collected: none,
+            returned: none,
+        };
         lines.push(line);
     }
     Ok(lines)

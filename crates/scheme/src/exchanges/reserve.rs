@@ -132,10 +132,7 @@ impl Order {
     }
 }
 
-async fn look_up(
-    scheme: &OpenScheme,
-    wish: &Wish,
-) -> Result<(Arc<Reward>, Option<Arc<Session>>), ExchangeError> {
+async fn look_up(scheme: &OpenScheme, wish: &Wish) -> Result<(Arc<Reward>, Option<Arc<Session>>), ExchangeError> {
     let reward = rewards::get(scheme, wish.reward_id).await.map_err(reward_error)?;
     let Some(id) = wish.session_id else { return Ok((reward, None)) };
     let session = rewards::find_session(scheme, id).await.map_err(reward_error)?;

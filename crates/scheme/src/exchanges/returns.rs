@@ -272,7 +272,8 @@ async fn draft(
         }
     }
     let pays = parts::pays(exchange);
-    let paid = entry.postings.iter().zip(&amounts).filter(|(posting, amount)| posting.from.path == pays && **amount > 0);
+    let paid =
+        entry.postings.iter().zip(&amounts).filter(|(posting, amount)| posting.from.path == pays && **amount > 0);
     let points: Vec<InLot> = paid.map(|(posting, amount)| (posting.from.clone(), posting.unit, *amount)).collect();
     let (mut legs, bounds) = match lives_on(&config, today) {
         Some(lot) => move_on(scheme, &points, lot, today).await?,

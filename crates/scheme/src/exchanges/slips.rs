@@ -55,12 +55,7 @@ pub struct SlipLine {
 }
 
 /// The slip of the exchange's newest entry, or of `sequence`. Nothing is counted.
-pub async fn slip(
-    scheme: &OpenScheme,
-    id: Uuid,
-    sequence: Option<i64>,
-    by: &Operator,
-) -> Result<Slip, ExchangeError> {
+pub async fn slip(scheme: &OpenScheme, id: Uuid, sequence: Option<i64>, by: &Operator) -> Result<Slip, ExchangeError> {
     let (exchange, moves) = read(scheme, id).await?;
     if !by.serves(&exchange.station) {
         return Err(ExchangeError::WrongStation { station: exchange.station });

@@ -46,7 +46,8 @@ pub async fn settlements(
     let mut tx = scheme.db.begin_read().await?;
     let size = scheme.book.size(&mut tx).await?;
     let as_of = as_of.map_or(size, |as_of| as_of.clamp(0, size));
-    let (begins, ends) = (midnight(scheme, period.from), midnight(scheme, period.until.succ_opt().unwrap_or(period.until)));
+    let (begins, ends) =
+        (midnight(scheme, period.from), midnight(scheme, period.until.succ_opt().unwrap_or(period.until)));
     let rewards = tx
         .query(
             "SELECT r.sponsor, r.id AS reward_id, r.name, p.account, CAST(SUM(p.handed_over) AS BIGINT) AS handed_over,

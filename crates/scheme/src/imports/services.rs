@@ -138,7 +138,7 @@ async fn confirm_all(
 /// The importing program as one of two persons: who writes the register in, and who signed it.
 fn importer(scheme: &OpenScheme, name: &str) -> Operator {
     let key_id = id_of(scheme, &["import", name]);
-    Operator { key_id, role: Role::Staff, station: None, name: format!("import ({name})") }
+    Operator::machine(key_id, Role::Staff, &format!("import ({name})"))
 }
 
 /// The volunteers that a register may mean.
@@ -247,6 +247,10 @@ fn record(
         role: None,
         count: None,
         filing_number: None,
+        activity_id: None,
+        unit: None,
+        team: None,
+        corrects: None,
         reason: match evidence {
             Evidences::SignedByLeader => line.remark.clone(),
             Evidences::BackFilled => Some(text(&line.remark, &format!("登记表 {file}"))),

@@ -88,8 +88,8 @@ pub(super) fn project(book: i64, entry: &Entry, fields: &Map<String, Value>) -> 
         (kind::EXCHANGE_RESERVED, _) => made(book, entry, fields, "reserved"),
         // A later step has an id of its own.
         (kind::EXCHANGE_COLLECTED, EntryAction::Post) if first => made(book, entry, fields, "collected"),
-        (kind::EXCHANGE_COLLECTED, EntryAction::CapturePart) => moved(book, entry, fields, "collected"),
-        (kind::EXCHANGE_COLLECTED, _) => {
+        (kind::EXCHANGE_COLLECTED_IN_PART, EntryAction::CapturePart) => moved(book, entry, fields, "collected"),
+        (kind::EXCHANGE_COLLECTED | kind::EXCHANGE_COLLECTED_IN_PART, _) => {
             let mut rows = moved(book, entry, fields, "collected");
             rows.push(settled(book, entry, fields, "collected"));
             rows
@@ -230,4 +230,3 @@ pub(crate) fn objects<'f>(
     let list = fields.get(name).and_then(Value::as_array);
     list.into_iter().flatten().filter_map(Value::as_object)
 }
-

@@ -87,7 +87,11 @@ pub fn in_chinese(condition: &str, needed: &str, available: &str) -> String {
     if matches!(condition, "relation" | "collected_by") {
         let asked = if condition == "relation" { "只能为" } else { "只能由" };
         let what = if condition == "relation" { "兑换" } else { "来领" };
-        let is = if available.is_empty() { String::new() } else { format!("，这次是{}", relations_in_chinese(available)) };
+        let is = if available.is_empty() {
+            String::new()
+        } else {
+            format!("，这次是{}", relations_in_chinese(available))
+        };
         return format!("{asked}{}{what}{is}", relations_in_chinese(needed));
     }
     let asked = match condition {

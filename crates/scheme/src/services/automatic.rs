@@ -129,6 +129,10 @@ async fn record(
         role: None,
         count: None,
         filing_number: None,
+        activity_id: None,
+        unit: None,
+        team: None,
+        corrects: None,
         reason: None,
     };
     let mut tx = scheme.db.begin_write().await?;
@@ -149,5 +153,5 @@ async fn find(scheme: &OpenScheme, id: Uuid) -> db::Result<Option<ServiceRow>> {
 
 /// By whom such records are made: no key, since nobody decides anything.
 fn the_scheme_itself() -> Operator {
-    Operator { key_id: Uuid::nil(), role: Role::Operator, station: None, name: "rules".to_owned() }
+    Operator::machine(Uuid::nil(), Role::Operator, "rules")
 }

@@ -156,6 +156,11 @@ pub fn difference(service: &Service, details: &ServiceDetails, minutes: i64) -> 
         ("role", known.role != details.role),
         ("count", known.count != details.count),
         ("filing_number", known.filing_number != details.filing_number),
+        ("activity_id", known.activity_id != details.activity_id),
+        // Where none is named it is the volunteer's, which may be another by now.
+        ("unit", details.unit.is_some() && known.unit != details.unit),
+        ("team", known.team != details.team),
+        ("corrects", known.corrects != details.corrects),
         ("reason", known.reason != details.reason),
     ];
     differs.into_iter().find(|(_, differs)| *differs).map(|(field, _)| field)

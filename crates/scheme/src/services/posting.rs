@@ -144,6 +144,7 @@ pub fn confirmation(
     });
     if let Some(document) = document.as_object_mut() {
         document.extend(reason.map(|reason| ("reason".to_owned(), reason.into())));
+        document.extend(counted_for(row));
         document.extend(mark::keep(earning.mark.as_ref()));
         document.extend(running_total(earning).map(|total| ("running_total".to_owned(), total)));
         document.extend(earning.lot.map(|lot| ("usable_until".to_owned(), lot.to_string().into())));
@@ -152,6 +153,13 @@ pub fn confirmation(
     let mut bounds = bounds(row.volunteer_id, earning);
     bounds.extend(mark::pinned(row.volunteer_id, pins, earning.mark.as_ref()));
     Draft { bounds, ..decision(row, kind::SERVICE_CONFIRMED, action, document) }
+}
+
+/// For which unit and team a record counts, by their codes: totals of theirs follow from the entry.
+fn counted_for(row: &ServiceRow) -> impl Iterator<Item = (String, Value)> {
+    let named = [("unit", &row.unit), ("team", &row.team)];
+    let named = named.map(|(name, code)| code.clone().map(|code| (name.to_owned(), code.into())));
+    named.into_iter().flatten()
 }
 
 /// What a reversal has to know of the running total that the record added to.
@@ -286,8 +294,9 @@ pub async fn reversal(
         "overdraw": overdraw,
         "reason": reason,
     });
-    if let Some(document) = document.as_object_mut().filter(|_| rebalanced != 0) {
-        document.insert("rebalanced".to_owned(), rebalanced.into());
+    if let Some(document) = document.as_object_mut() {
+        document.extend(counted_for(row));
+        document.extend((rebalanced != 0).then(|| ("rebalanced".to_owned(), rebalanced.into())));
     }
     let postings = entry.map(|entry| entry.postings).unwrap_or_default();
     let needs = [Need::Frozen, Need::Thawing, Need::Owed];

@@ -3,6 +3,7 @@
 
 use crate::api::Api;
 use crate::api::error::{Code, Problem};
+use crate::api::limits::Allowance;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest};
@@ -75,6 +76,21 @@ operations! {
     GrantPoolRequest = "grant_pool_request":  SchemeAdmin;
 
     ListEntries      = "list_entries":      SchemeAdmin Reviewer Auditor;
+    ListEvents       = "list_events":       SchemeAdmin Reviewer Auditor;
+    ListEventTypes   = "list_event_types":  Kiosk Staff SchemeAdmin Reviewer Auditor Operator;
+
+    ListNotices      = "list_notices":      Kiosk Staff SchemeAdmin Reviewer Auditor;
+    PutWebhook       = "put_webhook":       SchemeAdmin;
+    GetWebhook       = "get_webhook":       SchemeAdmin Auditor Operator;
+    ListWebhooks     = "list_webhooks":     SchemeAdmin Auditor Operator;
+    DisableWebhook   = "disable_webhook":   SchemeAdmin Operator;
+    RotateWebhook    = "rotate_webhook":    SchemeAdmin;
+    ReplayWebhook    = "replay_webhook":    SchemeAdmin Operator;
+    TestWebhook      = "test_webhook":      SchemeAdmin Operator;
+    ListDeliveries   = "list_deliveries":   SchemeAdmin Auditor Operator;
+    ListDead         = "list_dead":         SchemeAdmin Auditor Operator;
+    RetryDead        = "retry_dead":        SchemeAdmin Operator;
+
     ProveEntry       = "prove_entry":       SchemeAdmin Reviewer Auditor;
     GetCheckpoint    = "get_checkpoint":    Kiosk Staff SchemeAdmin Reviewer Auditor Operator;
     GetConsistency   = "get_consistency":   SchemeAdmin Reviewer Auditor;
@@ -84,6 +100,9 @@ operations! {
     PutBan           = "put_ban":           SchemeAdmin Reviewer;
 
     GetRanking       = "get_ranking":       Kiosk Staff SchemeAdmin Reviewer Auditor;
+    GetTeamRanking   = "get_team_ranking":  Kiosk Staff SchemeAdmin Reviewer Auditor;
+    GetUnitRanking   = "get_unit_ranking":  Kiosk Staff SchemeAdmin Reviewer Auditor;
+    GetRank          = "get_rank":          Kiosk Staff SchemeAdmin Reviewer Auditor;
 
     GetReview        = "get_review":        Kiosk Staff SchemeAdmin Reviewer Auditor;
 
@@ -101,14 +120,20 @@ operations! {
 pub struct Asked {
     pub operation: &'static str,
     pub caller: Option<Arc<Authenticated>>,
+    /// What is left to the caller of requests.
+    pub allowance: Option<Allowance>,
 }
 
 /// The caller, if its key is known, its role is right, and the scheme in the path is one that the key is for.
 pub async fn admit<O: Operation>(api: &Data<Api>, req: &HttpRequest) -> Result<Arc<Authenticated>, Problem> {
-    req.extensions_mut().insert(Asked { operation: O::ID, caller: None });
+    req.extensions_mut().insert(Asked { operation: O::ID, caller: None, allowance: None });
     let caller = authenticate(api, req).await?;
     if let Some(asked) = req.extensions_mut().get_mut::<Asked>() {
         asked.caller = Some(caller.clone());
+    }
+    let allowance = api.limits.take(&caller.operator)?;
+    if let Some(asked) = req.extensions_mut().get_mut::<Asked>() {
+        asked.allowance = allowance;
     }
     if !O::ROLES.contains(&caller.operator.role) {
         let (role, wanted) = (caller.operator.role, O::ROLES.iter().map(|role| role.as_str()).collect::<Vec<_>>());
@@ -128,6 +153,15 @@ pub async fn admit<O: Operation>(api: &Data<Api>, req: &HttpRequest) -> Result<A
 }
 
 async fn authenticate(api: &Data<Api>, req: &HttpRequest) -> Result<Arc<Authenticated>, Problem> {
+    let refused = match known(api, req).await {
+        Err(problem) if problem.code == Code::Unauthenticated => problem,
+        other => return other,
+    };
+    api.limits.stranger(req.peer_addr().map(|address| address.ip()))?;
+    Err(refused)
+}
+
+async fn known(api: &Data<Api>, req: &HttpRequest) -> Result<Arc<Authenticated>, Problem> {
     let header = req.headers().get(AUTHORIZATION).ok_or_else(|| {
         Problem::new(Code::Unauthenticated)
             .detail("请在 Authorization 头中写明 Bearer 和密钥", "send the header `Authorization: Bearer KEY`")

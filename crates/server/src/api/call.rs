@@ -173,6 +173,22 @@ impl At for OfVolunteer {
     }
 }
 
+/// `{id}` of a webhook, and `{sequence}` of an event.
+pub struct EventOf {
+    pub webhook: Uuid,
+    pub sequence: i64,
+}
+
+impl At for EventOf {
+    fn parse(request: &HttpRequest) -> Result<Self, Problem> {
+        let sequence = request.match_info().get("sequence").and_then(|text| text.parse().ok());
+        let (zh, en) = ("须为正整数", "it must be a whole number above zero");
+        let flaw = || Problem::invalid_value("/path/sequence", "invalid_number", zh, en);
+        let webhook = id(request, "id")?;
+        Ok(EventOf { webhook, sequence: sequence.filter(|sequence| *sequence > 0).ok_or_else(flaw)? })
+    }
+}
+
 /// `{sequence}` or `{year}`.
 pub struct Number(pub i64);
 

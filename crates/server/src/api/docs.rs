@@ -4,6 +4,7 @@ use crate::api::Api;
 use crate::api::auth::OPERATIONS;
 use crate::api::error::{Code, Problem, ProblemSchema};
 use crate::api::routes;
+use crate::webhooks::Message;
 use actix_web::web::{Data, Path};
 use actix_web::{App, HttpResponse, get};
 use scheme::Role;
@@ -37,10 +38,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
         (name = "rankings", description = "Who served most in a year"),
         (name = "reviews", description = "Who would be selected or pass in a year, and why the others would not"),
         (name = "journal", description = "The append-only book, and proofs over it"),
+        (name = "events", description = "What happens, as other systems follow it; webhooks"),
         (name = "administration", description = "Schemes and keys"),
         (name = "health", description = "For whoever operates the server")
     ),
-    components(schemas(ProblemSchema))
+    components(schemas(ProblemSchema, Message))
 )]
 struct Description;
 
@@ -75,11 +77,11 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     };
     let roles: Vec<&str> = roles.iter().copied().map(Role::as_str).collect();
     operation["security"] = json!([{ "key": roles }]);
-    let mut statuses = vec![401, 403, 404, 422, 500, 503];
+    let mut statuses = vec![401, 403, 404, 422, 429, 500, 503];
     if method != "get" {
         statuses.extend([400, 409, 413, 415]);
     }
-    if id == "put_volunteer" || id == "put_reward" {
+    if ["put_volunteer", "put_reward", "put_webhook"].contains(&id.as_str()) {
         statuses.push(412);
     }
     for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {

@@ -12,11 +12,12 @@ mod of_input;
 mod of_scheme;
 
 pub use codes::Code;
-pub use of_input::{flaw_in_body, flaw_in_query, malformed};
 pub use of_exchange::exchange_refused;
+pub use of_input::{flaw_in_body, flaw_in_query, malformed};
 pub use of_scheme::{service_refused, transfer_refused};
 
 use crate::api::answers::REPLAYED;
+use crate::api::limits::Allowance;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT_LANGUAGE, ALLOW, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -92,11 +93,14 @@ pub struct Problem {
     pub allow: Option<String>,
     /// The id was refused before, and this is that answer.
     pub is_replayed: bool,
+    /// For 429: what may be asked, and when.
+    pub allowance: Option<Allowance>,
 }
 
 impl Problem {
     pub fn new(code: Code) -> Problem {
-        Problem { code, detail: None, members: Map::new(), flaws: Vec::new(), allow: None, is_replayed: false }
+        let (members, flaws) = (Map::new(), Vec::new());
+        Problem { code, detail: None, members, flaws, allow: None, is_replayed: false, allowance: None }
     }
 
     pub fn detail(self, zh: impl Into<String>, en: impl Into<String>) -> Problem {
@@ -139,6 +143,12 @@ impl Problem {
         }
         if self.is_replayed {
             response.insert_header((REPLAYED, "true"));
+        }
+        if let Some(allowance) = &self.allowance {
+            response.insert_header((RETRY_AFTER, allowance.retry_after()));
+            for header in allowance.headers() {
+                response.insert_header(header);
+            }
         }
         match self.code {
             Code::Unauthenticated => drop(response.insert_header((WWW_AUTHENTICATE, "Bearer"))),

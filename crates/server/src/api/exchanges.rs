@@ -1,8 +1,8 @@
 //! Exchanges: points into goods and services.
 
 mod cash;
-mod sponsors;
 mod slips;
+mod sponsors;
 mod steps;
 
 use crate::api::amounts::{Reader, in_account, yuan};
@@ -283,17 +283,8 @@ impl NewExchange {
         let quantity = quantity.unwrap_or(1);
         Ok(match self.reward_id {
             Some(reward_id) => {
-                let wish = Wish {
-                    id,
-                    volunteer_id,
-                    reward_id,
-                    quantity,
-                    station,
-                    session_id,
-                    collect_now,
-                    beneficiary,
-                    bill,
-                };
+                let wish =
+                    Wish { id, volunteer_id, reward_id, quantity, station, session_id, collect_now, beneficiary, bill };
                 Wanted::One(wish, cash)
             }
             None => Wanted::Several(Basket { id, volunteer_id, items, station, collect_now, beneficiary, cash }),
@@ -370,10 +361,8 @@ async fn find_exchange(call: Call<may::FindExchange, (), Json<CodeTold>>) -> Res
     let exchange = match exchanges::find(&call.scheme, code, call.by(), call.now).await {
         Ok(exchange) => exchange,
         Err(ExchangeError::ExchangeNotFound { .. }) => {
-            return Err(Problem::new(Code::ExchangeNotFound).detail(
-                "本站没有这个取货码，请核对后再输",
-                "no exchange of this station has this pick-up code",
-            ));
+            return Err(Problem::new(Code::ExchangeNotFound)
+                .detail("本站没有这个取货码，请核对后再输", "no exchange of this station has this pick-up code"));
         }
         Err(error) => return Err(exchange_refused(error, &config)),
     };

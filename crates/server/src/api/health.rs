@@ -39,9 +39,14 @@ async fn readyz(api: Data<Api>) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(OK))
 }
 
-/// Read counts and times of requests, for Prometheus
+/// Read counts and times of requests, and how webhooks stand, for Prometheus
 #[utoipa::path(tag = "health", responses((status = 200, content_type = "text/plain")))]
 #[get("/metrics")]
 async fn metrics(api: Data<Api>) -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(api.metrics.text())
+    let mut text = api.metrics.text();
+    match api.post.metrics(&api).await {
+        Ok(of_webhooks) => text.push_str(&of_webhooks),
+        Err(error) => tracing::warn!(error = format!("{error:#}"), "webhooks are left out of the metrics"),
+    }
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text)
 }

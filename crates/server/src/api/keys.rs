@@ -25,6 +25,8 @@ pub enum Role {
     Kiosk,
     /// Volunteers, service records, hand-over, stock of its station.
     Staff,
+    /// Activities, attendance and service records of one team.
+    Leader,
     /// Confirms, rejects and reverses; never its own records.
     Reviewer,
     /// Rewards, stock, sessions, configurations, and all that staff may.
@@ -35,7 +37,7 @@ pub enum Role {
     Operator,
 }
 
-same_words!(Role, keys::Role: Kiosk Staff Reviewer SchemeAdmin Auditor Operator);
+same_words!(Role, keys::Role: Kiosk Staff Leader Reviewer SchemeAdmin Auditor Operator);
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -47,6 +49,14 @@ pub struct NewKey {
     /// Only this station. Left out: `main` for a kiosk, every station for others.
     #[schema(example = "main")]
     station: Option<String>,
+    /// Code of the team; of a leader's key only.
+    team: Option<String>,
+    /// Who acts with it, in the office's words. Whoever has two keys is one person: what was recorded with the one is not
+    /// confirmed with the other. Left out: somebody who has no other key.
+    #[schema(example = "staff-007")]
+    person: Option<String>,
+    /// Who that person is among the volunteers: nobody confirms their own service.
+    volunteer_id: Option<Uuid>,
     /// Whose it is, for lists.
     #[schema(example = "大厅一号机")]
     name: String,
@@ -65,6 +75,9 @@ pub struct Key {
     scheme: Option<String>,
     role: Role,
     station: Option<String>,
+    team: Option<String>,
+    person: String,
+    volunteer_id: Option<Uuid>,
     name: String,
     created_at: DateTime<Utc>,
     revoked_at: Option<DateTime<Utc>>,
@@ -84,6 +97,9 @@ impl From<keys::Key> for Key {
             scheme: key.scheme,
             role: key.operator.role.into(),
             station: key.operator.station,
+            team: key.operator.team,
+            person: key.operator.person,
+            volunteer_id: key.operator.volunteer_id,
             name: key.operator.name,
             created_at: key.created_at,
             revoked_at: key.revoked_at,
@@ -97,7 +113,7 @@ impl From<keys::Key> for Key {
 #[utoipa::path(tag = "administration", request_body = NewKey, responses((status = 201, body = IssuedKey)))]
 #[post("/keys")]
 async fn create_key(call: AdminCall<may::CreateKey, (), Json<NewKey>>) -> Result<HttpResponse, Problem> {
-    let NewKey { scheme, role, station, name } = call.input.0;
+    let NewKey { scheme, role, station, team, person, volunteer_id, name } = call.input.0;
     if call.caller.scheme.is_some() && call.caller.scheme != scheme {
         return Err(Problem::new(Code::Forbidden).detail("此密钥属于另一个方案", "the key belongs to another scheme"));
     }
@@ -105,7 +121,12 @@ async fn create_key(call: AdminCall<may::CreateKey, (), Json<NewKey>>) -> Result
         let (zh, en) = ("须有 1 到 100 个字符", "a name has 1 to 100 characters");
         return Err(Problem::invalid_value("/name", "invalid_text", zh, en));
     }
-    let new = keys::NewKey { scheme, role: role.into(), station, name };
+    for (pointer, text) in [("/person", &person), ("/team", &team)] {
+        if text.as_ref().is_some_and(|text| text.trim().is_empty() || text.chars().count() > 100) {
+            return Err(Problem::invalid_value(pointer, "invalid_text", "须有 1 到 100 个字符", "1 to 100 characters"));
+        }
+    }
+    let new = keys::NewKey { scheme, role: role.into(), station, team, person, volunteer_id, name };
     let keys::IssuedKey { id, secret } = keys::create(&call.api.schemes, new, call.now).await?;
     Ok(HttpResponse::Created().json(IssuedKey { id, secret }))
 }

@@ -16,9 +16,12 @@ mod words;
 
 mod balances;
 mod entries;
+pub mod events;
 mod exchanges;
 mod keys;
 mod levels;
+pub mod limits;
+mod notices;
 mod rankings;
 mod reviews;
 mod rewards;
@@ -26,18 +29,22 @@ pub mod schemes;
 mod services;
 mod transfers;
 mod volunteers;
+mod webhooks;
 
 use crate::clock::Clock;
+use crate::webhooks::Post;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, Error, HttpRequest};
 use error::{Code, Problem};
+use limits::Limits;
 use metrics::Metrics;
 use scheme::Schemes;
 use serde_json::Value;
 use std::collections::HashMap;
+use tokio::sync::watch;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::scope;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -48,16 +55,32 @@ pub struct Api {
     pub schemes: Schemes,
     pub clock: Clock,
     pub metrics: Metrics,
+    pub post: Post,
+    pub limits: Limits,
+    /// True once the server is told to stop.
+    stopping: watch::Sender<bool>,
     document: Bytes,
     /// The methods that each path takes, as the header `Allow` names them.
     allowed: HashMap<String, String>,
 }
 
 impl Api {
-    pub fn new(schemes: Schemes, clock: Clock) -> Api {
+    pub fn new(schemes: Schemes, clock: Clock, post: Post, limits: Limits) -> Api {
         let document = docs::document();
         let allowed = allowed(&document);
-        Api { schemes, clock, metrics: Metrics::default(), document: document.to_string().into(), allowed }
+        let (metrics, stopping) = (Metrics::default(), watch::Sender::default());
+        Api { schemes, clock, metrics, post, limits, stopping, document: document.to_string().into(), allowed }
+    }
+
+    /// Tells all who wait for something that it will not come.
+    pub fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Comes back when the server is told to stop.
+    pub async fn stopping(&self) {
+        // The sender lives as long as this.
+        let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }
 }
 
@@ -93,6 +116,9 @@ fn routes(config: &mut ServiceConfig) {
         .configure(services::routes)
         .configure(transfers::routes)
         .configure(entries::routes)
+        .configure(events::routes)
+        .configure(notices::routes)
+        .configure(webhooks::routes)
         .configure(levels::routes)
         .configure(rankings::routes)
         .configure(reviews::routes)

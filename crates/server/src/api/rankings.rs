@@ -1,4 +1,4 @@
-//! Who served most in a year.
+//! Who served most in a year or a month.
 
 use crate::api::amounts::{hours, points};
 use crate::api::answers::ok;
@@ -8,14 +8,15 @@ use crate::api::cursor::{List, page, page_size};
 use crate::api::error::Problem;
 use crate::api::words::same_words;
 use actix_web::{HttpResponse, get};
-use scheme::{Role, rankings};
+use scheme::rankings::{self, Among, Period, Sums, Wanted};
+use scheme::{OpenScheme, Role};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(get_ranking);
+    config.service(get_ranking).service(get_team_ranking).service(get_unit_ranking).service(get_rank);
 }
 
 /// How rows are counted, ordered and tied. Another number means that the same book gives another ranking.
@@ -39,8 +40,12 @@ pub struct RankingQuery {
     /// By what: `hours` when left out.
     #[param(inline)]
     by: Option<By>,
-    /// Code of a unit: only it and what is below it.
+    /// 1 to 12: only this month of the year.
+    month: Option<u32>,
+    /// Code of a unit: only those who serve in it and in what is below it.
     unit: Option<String>,
+    /// Code of a unit: only those who come from it or from what is below it (双报到).
+    home_unit: Option<String>,
     /// 1 to 500; 100 when left out.
     limit: Option<i64>,
     /// `next` of the page before.
@@ -55,10 +60,18 @@ pub struct RankingRow {
     /// Kiosks get 林** for those who have not agreed to be named.
     name: String,
     unit: Option<String>,
+    #[serde(flatten)]
+    figures: Figures,
+}
+
+/// What was done in the period.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RankingFigures)]
+pub struct Figures {
     #[schema(example = "120.5")]
     hours: String,
     minutes: i64,
-    /// Earned in the year, whatever became of them.
+    /// Earned in the period, whatever became of them.
     #[schema(example = "118")]
     points: String,
     services: i64,
@@ -67,6 +80,8 @@ pub struct RankingRow {
 #[derive(Serialize, ToSchema)]
 pub struct Ranking {
     rows: Vec<RankingRow>,
+    /// How many are ranked.
+    of: i64,
     /// Sequence of the newest entry that is part of it.
     as_of: i64,
     rule_version: &'static str,
@@ -77,36 +92,184 @@ pub struct Ranking {
 #[derive(Default, PartialEq, Serialize, Deserialize)]
 struct Filter {
     year: i32,
+    month: Option<u32>,
     by: By,
     unit: Option<String>,
+    home_unit: Option<String>,
 }
 
-/// Rank the volunteers of a year
+/// Rank the volunteers of a year or a month
 ///
-/// The year is that of the day of service. Reversed services do not count.
+/// The day of service decides. Reversed services do not count.
 #[utoipa::path(tag = "rankings", params(RankingQuery), responses((status = 200, body = Ranking)))]
 #[get("/rankings/{year}")]
 async fn get_ranking(call: Call<may::GetRanking, Number, Query<RankingQuery>>) -> Result<HttpResponse, Problem> {
-    let Query(RankingQuery { by, unit, limit, cursor }) = &call.input;
+    let Query(RankingQuery { by, month, unit, home_unit, limit, cursor }) = &call.input;
     let limit = page_size(*limit, 100, 500)?;
-    let year = year(call.at.0)?;
-    if unit.as_deref().is_some_and(|unit| call.scheme.config().unit(unit).is_none()) {
-        return Err(Problem::invalid_value(
-            "/query/unit",
-            "unknown_unit",
-            "方案没有这个单位",
-            "the scheme has no such unit",
-        ));
-    }
+    let (year, by) = (year(call.at.0)?, by.unwrap_or_default());
     let list = List::of(&call);
-    let filter = Filter { year, by: by.unwrap_or_default(), unit: unit.clone() };
+    let filter = Filter { year, month: *month, by, unit: unit.clone(), home_unit: home_unit.clone() };
     let (filter, offset) = list.resume(cursor.as_deref(), filter)?;
-    let (by, offset) = (filter.by.into(), offset.unwrap_or(0));
-    let ranking = rankings::ranking(&call.scheme, year, by, filter.unit.as_deref(), offset, limit + 1).await?;
+    let offset = offset.unwrap_or(0);
+    let units = units_below(&call.scheme, "/query/unit", filter.unit.as_deref())?;
+    let home_units = filter.home_unit.as_deref().map(|unit| rankings::subtree(&call.scheme, unit));
+    let among = Among { units: units.as_deref(), home_units: home_units.as_deref() };
+    let wanted = Wanted { period: period(filter.year, filter.month)?, by: filter.by.into(), among };
+    let ranking = rankings::ranking(&call.scheme, wanted, offset, limit + 1, call.now).await?;
     let (rows, next) = page(ranking.rows, limit, |_| list.next(&filter, offset + limit));
     let (scale, is_public) = (call.scale(), call.by().role == Role::Kiosk);
     let rows = rows.into_iter().map(|ranked| row(ranked, scale, is_public)).collect();
-    Ok(ok(Ranking { rows, as_of: ranking.as_of, rule_version: RULE_VERSION, next }))
+    Ok(ok(Ranking { rows, of: ranking.of, as_of: ranking.as_of, rule_version: RULE_VERSION, next }))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct GroupsQuery {
+    /// By what: `hours` when left out.
+    #[param(inline)]
+    by: Option<By>,
+    /// 1 to 12: only this month of the year.
+    month: Option<u32>,
+    /// Code of a unit: only what counts for it and for what is below it; of units, only those right below it.
+    unit: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct GroupRow {
+    rank: i64,
+    /// Of the team or of the unit.
+    code: String,
+    #[serde(flatten)]
+    figures: Figures,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct GroupRanking {
+    rows: Vec<GroupRow>,
+    /// Sequence of the newest entry that is part of it.
+    as_of: i64,
+    rule_version: &'static str,
+}
+
+/// Rank the teams of a year or a month by what was served for them
+#[utoipa::path(tag = "rankings", params(GroupsQuery), responses((status = 200, body = GroupRanking)))]
+#[get("/rankings/{year}/teams")]
+async fn get_team_ranking(
+    call: Call<may::GetTeamRanking, Number, Query<GroupsQuery>>,
+) -> Result<HttpResponse, Problem> {
+    let Query(GroupsQuery { by, month, unit }) = &call.input;
+    let (period, by) = (period(year(call.at.0)?, *month)?, by.unwrap_or_default().into());
+    let units = units_below(&call.scheme, "/query/unit", unit.as_deref())?;
+    let (rows, as_of) = rankings::teams(&call.scheme, period, by, units.as_deref()).await?;
+    Ok(ok(groups(rows, as_of, call.scale())))
+}
+
+/// Rank the units right below a unit by what counts for each of them and for all below it
+///
+/// Without `unit`, those at the top.
+#[utoipa::path(tag = "rankings", params(GroupsQuery), responses((status = 200, body = GroupRanking)))]
+#[get("/rankings/{year}/units")]
+async fn get_unit_ranking(
+    call: Call<may::GetUnitRanking, Number, Query<GroupsQuery>>,
+) -> Result<HttpResponse, Problem> {
+    let Query(GroupsQuery { by, month, unit }) = &call.input;
+    let (period, by) = (period(year(call.at.0)?, *month)?, by.unwrap_or_default().into());
+    units_below(&call.scheme, "/query/unit", unit.as_deref())?;
+    let below: Vec<(String, Vec<String>)> = rankings::children(&call.scheme, unit.as_deref())
+        .into_iter()
+        .map(|code| (code.clone(), rankings::subtree(&call.scheme, &code)))
+        .collect();
+    let (rows, as_of) = rankings::units(&call.scheme, period, by, &below).await?;
+    Ok(ok(groups(rows, as_of, call.scale())))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PlaceQuery {
+    year: i32,
+    /// 1 to 12: only this month of the year.
+    month: Option<u32>,
+    /// By what: `hours` when left out.
+    #[param(inline)]
+    by: Option<By>,
+    /// Code of a unit: among those who serve in it and in what is below it.
+    unit: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = RankingPlace)]
+pub struct Place {
+    /// `null` for whoever has no service in the period, or serves elsewhere.
+    rank: Option<i64>,
+    /// How many share the rank.
+    level: Option<i64>,
+    /// How many are ranked.
+    of: Option<i64>,
+    #[serde(flatten)]
+    figures: Option<Figures>,
+    /// What is missing to be level with the next; `null` at the top. In hours, points or services, as `by` says.
+    #[schema(example = "2.5")]
+    to_next: Option<String>,
+    as_of: i64,
+}
+
+/// Tell a volunteer's place in a year or a month, and how far it is to the next
+#[utoipa::path(tag = "rankings", params(PlaceQuery), responses((status = 200, body = Place)))]
+#[get("/volunteers/{id}/rank")]
+async fn get_rank(call: Call<may::GetRank, Uuid, Query<PlaceQuery>>) -> Result<HttpResponse, Problem> {
+    let Query(PlaceQuery { year: asked, month, by, unit }) = &call.input;
+    scheme::volunteers::require(&call.scheme, call.at).await?;
+    let by: rankings::By = by.unwrap_or_default().into();
+    let units = units_below(&call.scheme, "/query/unit", unit.as_deref())?;
+    let among = Among { units: units.as_deref(), home_units: None };
+    let wanted = Wanted { period: period(year(i64::from(*asked))?, *month)?, by, among };
+    let (place, as_of) = rankings::place(&call.scheme, wanted, call.at, call.now).await?;
+    let scale = call.scale();
+    let to_next = place.and_then(|place| place.next.map(|next| next.saturating_sub(place.sums.of(by))));
+    Ok(ok(Place {
+        rank: place.map(|place| place.rank),
+        level: place.map(|place| place.level),
+        of: place.map(|place| place.of),
+        figures: place.map(|place| figures(place.sums, scale)),
+        to_next: to_next.map(|missing| match by {
+            rankings::By::Hours => hours(missing),
+            rankings::By::Points => points(missing, scale),
+            rankings::By::Services => missing.to_string(),
+        }),
+        as_of,
+    }))
+}
+
+fn period(year: i32, month: Option<u32>) -> Result<Period, Problem> {
+    match month {
+        None => Ok(Period::Year(year)),
+        Some(month @ 1..=12) => Ok(Period::Month(year, month)),
+        Some(_) => {
+            Err(Problem::invalid_value("/query/month", "invalid_month", "月份须在 1 到 12 之间", "a month is 1 to 12"))
+        }
+    }
+}
+
+/// A unit and all below it; a unit that nobody knows is refused.
+fn units_below(scheme: &OpenScheme, pointer: &str, unit: Option<&str>) -> Result<Option<Vec<String>>, Problem> {
+    let Some(unit) = unit else { return Ok(None) };
+    if scheme.config().unit(unit).is_none() {
+        let (zh, en) = ("方案没有这个单位", "the scheme has no such unit");
+        return Err(Problem::invalid_value(pointer, "unknown_unit", zh, en));
+    }
+    Ok(Some(rankings::subtree(scheme, unit)))
+}
+
+fn groups(rows: Vec<rankings::GroupRow>, as_of: i64, scale: u8) -> GroupRanking {
+    let row = |row: rankings::GroupRow| GroupRow { rank: row.rank, code: row.code, figures: figures(row.sums, scale) };
+    GroupRanking { rows: rows.into_iter().map(row).collect(), as_of, rule_version: RULE_VERSION }
+}
+
+fn figures(sums: Sums, scale: u8) -> Figures {
+    let Sums { minutes, points: earned, services } = sums;
+    Figures { hours: hours(minutes), minutes, points: points(earned, scale), services }
 }
 
 pub fn year(number: i64) -> Result<i32, Problem> {
@@ -123,10 +286,7 @@ fn row(row: rankings::RankingRow, scale: u8, is_public: bool) -> RankingRow {
         volunteer_id: row.volunteer_id,
         name: if is_named { row.name } else { masked(&row.name) },
         unit: row.unit,
-        hours: hours(row.minutes),
-        minutes: row.minutes,
-        points: points(row.points, scale),
-        services: row.services,
+        figures: figures(row.sums, scale),
     }
 }
 

@@ -3,16 +3,19 @@
 
 use crate::api::Api;
 use crate::api::auth::Asked;
-use crate::api::error::{Language, Problem};
+use crate::api::error::{Code, Language, Problem};
 use crate::clock::wall_clock;
-use actix_web::body::{EitherBody, MessageBody};
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpMessage};
+use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
+use futures::FutureExt;
 use std::cell::Cell;
+use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 use tracing::Instrument;
 use uuid::Uuid;
@@ -33,7 +36,16 @@ pub async fn attend<B: MessageBody>(
     }
     let api = request.app_data::<Data<Api>>().cloned();
     let span = tracing::info_span!("request", id = %id);
-    let response = next.call(request).instrument(span.clone()).await?;
+    let answering = AssertUnwindSafe(async { next.call(request).await }).catch_unwind();
+    let Ok(response) = answering.instrument(span.clone()).await else {
+        // What it said is on standard error already.
+        span.in_scope(|| tracing::error!("a handler panicked"));
+        if let Some(api) = api {
+            api.metrics.count("panicked", 500, started.elapsed());
+        }
+        return Err(Panicked { language, id }.into());
+    };
+    let response = response?;
 
     let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
     let problem = problem.map(|problem| problem.response(language, Some(&id)));
@@ -47,6 +59,13 @@ pub async fn attend<B: MessageBody>(
         response.headers_mut().insert(REQUEST_ID, id);
     }
     let asked = response.request().extensions().get::<Asked>().cloned();
+    if let Some(allowance) = asked.as_ref().and_then(|asked| asked.allowance) {
+        for (name, value) in allowance.headers() {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                response.headers_mut().insert(HeaderName::from_static(name), value);
+            }
+        }
+    }
     let operation = asked.as_ref().map_or("none", |asked| asked.operation);
     let (status, elapsed) = (response.status().as_u16(), started.elapsed());
     if let Some(api) = api {
@@ -61,6 +80,34 @@ pub async fn attend<B: MessageBody>(
         }
     });
     Ok(response)
+}
+
+/// The answer when a handler has panicked. The request went with it, so nothing is left to shape an answer from but this.
+#[derive(Debug)]
+struct Panicked {
+    language: Language,
+    id: String,
+}
+
+impl fmt::Display for Panicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a handler panicked")
+    }
+}
+
+impl ResponseError for Panicked {
+    fn status_code(&self) -> StatusCode {
+        Code::InternalError.status()
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        let mut response = Problem::new(Code::InternalError).response(self.language, Some(&self.id));
+        secure(response.headers_mut(), false);
+        if let Ok(id) = HeaderValue::from_str(&self.id) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        response
+    }
 }
 
 /// The client's own, if it is harmless to print.
@@ -111,5 +158,43 @@ fn secure(headers: &mut HeaderMap, is_page: bool) {
     }
     if !is_page && !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::middleware::from_fn;
+    use actix_web::{App, HttpServer, web};
+    use serde_json::Value;
+
+    #[actix_web::test]
+    async fn a_handler_that_panics_is_answered_with_500_and_the_next_is_served() {
+        let app = || {
+            let panics = || async { if true { panic!("王建国") } else { "" } };
+            let app = App::new().route("/panics", web::get().to(panics));
+            app.route("/works", web::get().to(|| async { "well" })).wrap(from_fn(attend))
+        };
+        let server = HttpServer::new(app).workers(1).disable_signals().bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", server.addrs()[0]);
+        let server = server.run();
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::new();
+        for _ in 0..3 {
+            let asked = client.get(format!("{base}/panics")).header("x-request-id", "mine-7");
+            let answer = asked.header("accept-language", "en").send().await.unwrap();
+            assert_eq!(answer.status(), 500);
+            assert_eq!(answer.headers()["content-type"], "application/problem+json");
+            assert_eq!(answer.headers()["x-request-id"], "mine-7");
+            assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
+            let body: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+            assert_eq!((&body["code"], &body["request_id"]), (&"internal_error".into(), &"mine-7".into()));
+            assert_eq!(body["title"], "The server failed");
+            let works = client.get(format!("{base}/works")).send().await.unwrap();
+            assert_eq!(works.text().await.unwrap(), "well");
+        }
+        handle.stop(false).await;
     }
 }

@@ -1,7 +1,7 @@
 //! The REST interface under load: a server of this process, asked over loopback connections that stay open.
 
-mod connection;
-mod service;
+pub mod connection;
+pub mod service;
 
 use crate::bench::BenchArgs;
 use crate::bench::scratch::Scratch;

@@ -8,6 +8,7 @@ mod contest;
 mod http;
 mod posting;
 mod report;
+mod rush;
 mod scratch;
 
 use clap::ValueEnum;
@@ -99,6 +100,8 @@ enum Scenario {
     HttpExchange,
     /// `GET /volunteers/{id}/balance` over HTTP against a constant text
     HttpBalance,
+    /// Thousands of volunteers go for the last 100 pieces at once, over HTTP
+    ExchangeDay,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -144,5 +147,8 @@ impl BenchArgs {
 }
 
 pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
-    posting::run(&args).await
+    match args.scenario() {
+        Scenario::ExchangeDay => rush::run(&args).await,
+        _ => posting::run(&args).await,
+    }
 }

@@ -50,6 +50,7 @@ async fn compare(args: &BenchArgs, scratch: &Scratch) -> anyhow::Result<()> {
             contenders
         }
         Scenario::HttpBalance => http(args, scratch, &[("http", Ask::Balance), ("constant", Ask::Constant)]).await?,
+        Scenario::ExchangeDay => unreachable!("it is no comparison: `rush` runs it"),
         Scenario::Growth => {
             let new = ledger("new", plain).await?;
             fill(&new, NEW).await?;

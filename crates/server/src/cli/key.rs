@@ -18,12 +18,21 @@ pub enum Command {
         /// Code of the scheme; left out only for an operator of all schemes
         #[arg(long, value_name = "SCHEME")]
         scheme: Option<String>,
-        /// kiosk, staff, reviewer, scheme_admin, auditor or operator
+        /// kiosk, staff, leader, reviewer, scheme_admin, auditor or operator
         #[arg(long)]
         role: Role,
         /// Only this station; left out: main for a kiosk, every station for others
         #[arg(long, value_name = "STATION")]
         station: Option<String>,
+        /// The team that a leader leads
+        #[arg(long, value_name = "TEAM")]
+        team: Option<String>,
+        /// Who acts with it: the same for all keys of one person; left out: somebody who has no other key
+        #[arg(long, value_name = "PERSON")]
+        person: Option<String>,
+        /// Who that person is among the volunteers
+        #[arg(long, value_name = "ID")]
+        volunteer: Option<Uuid>,
         /// Whose it is, for lists
         #[arg(long, default_value = "")]
         name: String,
@@ -47,10 +56,11 @@ pub enum Command {
 
 pub async fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Create { scheme, role, station, name, settings } => {
+        Command::Create { scheme, role, station, team, person, volunteer, name, settings } => {
             let schemes = settings.open(Arc::new(wall_clock)).await?;
             let name = if name.is_empty() { role.to_string() } else { name };
-            let key = keys::create(&schemes, NewKey { scheme, role, station, name }, wall_clock()).await?;
+            let new = NewKey { scheme, role, station, team, person, volunteer_id: volunteer, name };
+            let key = keys::create(&schemes, new, wall_clock()).await?;
             // The key alone on standard output, for scripts.
             eprintln!("key {} ({role}); it is shown only now:", key.id);
             println!("{}", key.secret);

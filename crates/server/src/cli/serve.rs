@@ -1,9 +1,11 @@
 //! `aixin serve`
 
+use crate::api::limits::{Limits, Rates};
 use crate::api::{self, Api};
 use crate::clock::{Clock, wall_clock};
 use crate::jobs::{self, Rhythm};
 use crate::settings::Settings;
+use crate::webhooks::{self, Post};
 use actix_web::HttpServer;
 use actix_web::web::Data;
 use anyhow::Context;
@@ -40,6 +42,12 @@ pub struct Serving {
 
     #[command(flatten)]
     pub rhythm: Rhythm,
+
+    #[command(flatten)]
+    pub webhooks: webhooks::Sending,
+
+    #[command(flatten)]
+    pub rates: Rates,
 }
 
 pub async fn run(args: Args) -> anyhow::Result<()> {
@@ -61,7 +69,10 @@ pub async fn serve(
     for code in schemes.codes().await? {
         schemes.get(&code).await?;
     }
-    let api = Data::new(Api::new(schemes, clock));
+    let api = {
+        let (post, limits) = (Post::new(serving.webhooks.clone())?, Limits::new(&serving.rates));
+        Data::new(Api::new(schemes, clock, post, limits))
+    };
     let shared = api.clone();
     let mut server = HttpServer::new(move || api::app(shared.clone()))
         .disable_signals()
@@ -76,21 +87,25 @@ pub async fn serve(
     let mut server = server.run();
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let jobs = jobs::start(api.clone(), &serving.rhythm);
+    let senders = webhooks::start(api.clone());
     announce(address);
 
     tokio::select! {
         ended = &mut server => ended?,
-        _ = terminate.recv() => stop(server).await?,
-        _ = interrupt.recv() => stop(server).await?,
+        _ = terminate.recv() => stop(&api, server).await?,
+        _ = interrupt.recv() => stop(&api, server).await?,
     }
     jobs.abort();
+    api.stop();
+    senders.await?;
     api.schemes.close().await;
     api.schemes.db().close().await;
     Ok(())
 }
 
-async fn stop(server: actix_web::dev::Server) -> std::io::Result<()> {
+async fn stop(api: &Api, server: actix_web::dev::Server) -> std::io::Result<()> {
     tracing::info!("stopping: requests under way are brought to an end");
+    api.stop();
     let (_, ended) = tokio::join!(server.handle().stop(true), server);
     ended
 }

@@ -6,7 +6,8 @@ use super::codes::{self, each_once, listed_labels};
 use super::conditions::{self, Scope, between, step_exists};
 use super::{Place, Report};
 use crate::config::{
-    Bill, CapUnit, ExchangePolicy, ExchangeRule, PointsBack, Relation, Rules, Scheme, Transfer, TransferLimit, TransferTo, UseLimit, Window,
+    Bill, CapUnit, ExchangePolicy, ExchangeRule, PointsBack, Relation, Rules, Scheme, Transfer, TransferLimit,
+    TransferTo, UseLimit, Window,
 };
 use crate::rules::{Decimal, Period};
 

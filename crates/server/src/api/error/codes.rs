@@ -53,6 +53,7 @@ codes! {
     TransferNotFound = "transfer_not_found", 404, "没有这笔转赠", "There is no such transfer";
     RequestNotFound = "request_not_found", 404, "没有这个申请", "There is no such request";
     EntryNotFound = "entry_not_found", 404, "没有这笔分录", "There is no such entry";
+    WebhookNotFound = "webhook_not_found", 404, "没有这个事件推送", "There is no such webhook";
     KeyNotFound = "key_not_found", 404, "没有这个密钥", "There is no such key";
     MethodNotAllowed = "method_not_allowed", 405, "此地址不支持该方法", "The address does not take this method";
     IdTaken = "id_taken", 409, "编号已被占用", "The id or number is taken";

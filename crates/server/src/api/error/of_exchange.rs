@@ -46,8 +46,10 @@ pub fn exchange_refused(error: ExchangeError, config: &Scheme) -> Problem {
         ),
         ExchangeError::NotEligible(unmet) => not_eligible(unmet),
         ExchangeError::OutsideWindow { from, until, opens_on } => outside(from, until, opens_on),
-        ExchangeError::NotRefundable => Problem::new(Code::NotRefundable)
-            .detail("这项兑换换了就不能取消，积分不退回", "it is not cancelled once it was made, and no points come back"),
+        ExchangeError::NotRefundable => Problem::new(Code::NotRefundable).detail(
+            "这项兑换换了就不能取消，积分不退回",
+            "it is not cancelled once it was made, and no points come back",
+        ),
         ExchangeError::NotReturnable { until: None } => Problem::new(Code::NotReturnable)
             .detail("本方案领取以后不退货", "the scheme takes nothing back that was collected"),
         ExchangeError::NotReturnable { until: Some(until) } => Problem::new(Code::NotReturnable)
@@ -81,7 +83,8 @@ fn conflict(status: Status) -> Problem {
 fn too_few(needed: i64, available: i64, account: Option<String>, config: &Scheme) -> Problem {
     let shown = |amount| in_account(amount, account.as_deref(), config);
     let short = shown(needed.saturating_sub(available));
-    let name = account.as_deref().and_then(|code| config.account(code)).map_or("积分", |account| account.name.as_str());
+    let name =
+        account.as_deref().and_then(|code| config.account(code)).map_or("积分", |account| account.name.as_str());
     let (needed, available) = (shown(needed), shown(available));
     let problem = Problem::new(Code::InsufficientPoints)
         .detail(

@@ -7,9 +7,11 @@ use crate::api::levels::Lack;
 use ledger::proof::ProofError;
 use scheme::balances::BalanceError;
 use scheme::config::{Applicant, Finding, Scheme, Severity};
+use scheme::events::EventsError;
 use scheme::exchanges::Ineligible;
 use scheme::keys::KeyError;
 use scheme::levels::LevelError;
+use scheme::notices::NoticeError;
 use scheme::reviews::ReviewError;
 use scheme::rewards::RewardError;
 use scheme::rules::{RuleError, in_chinese, ladders};
@@ -17,6 +19,7 @@ use scheme::schemes::{ApplyError, SchemeError};
 use scheme::services::{self, ServiceError};
 use scheme::transfers::TransferError;
 use scheme::volunteers::{Invalid, VolunteerError};
+use scheme::webhooks::WebhookError;
 use std::fmt::Display;
 use uuid::Uuid;
 
@@ -38,6 +41,58 @@ impl From<SchemeError> for Problem {
                 Problem::new(Code::SchemeNotFound).detail(format!("没有方案 {code}"), detail)
             }
             SchemeError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<EventsError> for Problem {
+    fn from(error: EventsError) -> Self {
+        match error {
+            EventsError::BeyondTheBook { size, .. } => {
+                let zh = format!("账册只有 {size} 笔分录；请核对是否换了数据库");
+                let en = format!("the book has {size} entries: has the database been replaced?");
+                Problem::invalid_value("/query/after", "beyond_the_book", &zh, &en)
+            }
+            EventsError::Busy => Problem::new(Code::Busy),
+            EventsError::Database(error) => error.into(),
+            EventsError::Book(error) => Problem::internal(error),
+        }
+    }
+}
+
+impl From<NoticeError> for Problem {
+    fn from(error: NoticeError) -> Self {
+        match error {
+            NoticeError::Volunteer(error) => error.into(),
+            NoticeError::Events(error) => error.into(),
+        }
+    }
+}
+
+impl From<WebhookError> for Problem {
+    fn from(error: WebhookError) -> Self {
+        match error {
+            WebhookError::WebhookNotFound { id } => not_found(Code::WebhookNotFound, id),
+            WebhookError::NotDead { sequence } => {
+                let zh = format!("序号 {sequence} 不在未送达列表中");
+                let en = format!("sequence {sequence} is not on the list of what was given up");
+                Problem::new(Code::EntryNotFound).detail(zh, en)
+            }
+            WebhookError::VersionDiffers { current } => version_differs(current),
+            WebhookError::TooMany { most } => {
+                let (zh, en) = (format!("每个方案最多 {most} 个"), format!("a scheme has {most} at most"));
+                Problem::invalid_value("/path/id", "too_many", &zh, &en)
+            }
+            WebhookError::BeyondTheBook { size, .. } => {
+                let zh = format!("须在 1 和 {} 之间", size.saturating_add(1));
+                let en = format!("it must be between 1 and {}", size.saturating_add(1));
+                Problem::invalid_value("/from_sequence", "beyond_the_book", &zh, &en)
+            }
+            WebhookError::TooLong { days } => {
+                let (zh, en) = (format!("最多 {days} 天"), format!("{days} days at most"));
+                Problem::invalid_value("/old_secret_hours", "too_long", &zh, &en)
+            }
+            WebhookError::Database(error) => error.into(),
         }
     }
 }
@@ -84,6 +139,10 @@ impl From<KeyError> for Problem {
             KeyError::StationNotFound(station) => {
                 Problem::invalid_value("/station", "unknown_station", &format!("方案没有站点 {station}"), &text)
             }
+            KeyError::TeamMissing => {
+                Problem::invalid_value("/team", "invalid_team", "队长的密钥须写明队伍，其他密钥不写", &text)
+            }
+            KeyError::VolunteerNotFound(id) => not_found(Code::VolunteerNotFound, id),
             KeyError::KeyNotFound => Problem::new(Code::KeyNotFound),
         }
     }

@@ -69,6 +69,13 @@ pub struct NewService {
     count: Option<i64>,
     /// The number under which the activity was filed with the office (备案号).
     filing_number: Option<String>,
+    /// The activity that it was part of.
+    activity_id: Option<Uuid>,
+    /// Code of the unit that it counts for. Left out: where the volunteer serves.
+    #[schema(example = "grid-1")]
+    unit: Option<String>,
+    /// Code of the team for which it was done.
+    team: Option<String>,
     /// Why it was not recorded at the time. Needed for `back_filled`.
     reason: Option<String>,
 }
@@ -94,6 +101,13 @@ pub struct Service {
     role: Option<String>,
     count: Option<i64>,
     filing_number: Option<String>,
+    activity_id: Option<Uuid>,
+    unit: Option<String>,
+    /// Where the volunteer came from when it was recorded (双报到).
+    home_unit: Option<String>,
+    team: Option<String>,
+    /// The reversed record in whose place this one stands.
+    corrects: Option<Uuid>,
     reason: Option<String>,
     status: Status,
     /// Until when it should be decided.
@@ -153,6 +167,10 @@ impl From<NewService> for ServiceDetails {
             role: new.role,
             count: new.count,
             filing_number: new.filing_number,
+            activity_id: new.activity_id,
+            unit: new.unit,
+            team: new.team,
+            corrects: None,
             reason: new.reason,
         }
     }
@@ -180,6 +198,11 @@ impl Service {
             role: details.role,
             count: details.count,
             filing_number: details.filing_number,
+            activity_id: details.activity_id,
+            unit: details.unit,
+            home_unit: service.home_unit,
+            team: details.team,
+            corrects: details.corrects,
             reason: details.reason,
             status: service.status.into(),
             due_on: service.due_on,

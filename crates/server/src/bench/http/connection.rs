@@ -17,6 +17,11 @@ impl Connection {
         Ok(Connection { stream, buffer: Vec::with_capacity(4096) })
     }
 
+    /// The last answer, head and body.
+    pub fn answer(&self) -> &[u8] {
+        &self.buffer
+    }
+
     /// Sends a request and reads its answer to the end; answers the status.
     pub async fn ask(&mut self, request: &[u8]) -> anyhow::Result<u16> {
         self.stream.write_all(request).await?;

@@ -1,10 +1,12 @@
 //! The server that is measured, and what it holds.
 
 use super::Ask;
+use crate::api::limits::Limits;
 use crate::api::{self, Api};
 use crate::bench::BenchArgs;
 use crate::bench::scratch::Scratch;
 use crate::clock::{Clock, wall_clock};
+use crate::webhooks::{self, Post};
 use actix_web::dev::ServerHandle;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer};
@@ -58,11 +60,11 @@ impl Service {
         let schemes = Schemes::open(scratch.db.clone(), settings).await?;
         let code = schemes.apply(SCHEME, wall_clock()).await?.code;
         let scheme = schemes.get(&code).await?;
-        let new = NewKey { scheme: Some(code), role: Role::Kiosk, station: None, name: "bench".to_owned() };
+        let new = NewKey::of_scheme(&code, Role::Kiosk, "bench");
         let key = keys::create(&schemes, new, wall_clock()).await?.secret;
         let volunteers = volunteers(&scheme, if args.hot { 1 } else { args.accounts.clamp(1, VOLUNTEERS_MAX) }).await?;
-        let reward = reward(&scheme).await?;
-        let api = Data::new(Api::new(schemes, clock));
+        let reward = reward(&scheme, ENOUGH).await?;
+        let api = Data::new(Api::new(schemes, clock, Post::new(webhooks::Sending::default())?, Limits::none()));
         let shared = api.clone();
         let server = HttpServer::new(move || api::app(shared.clone())).disable_signals().bind("127.0.0.1:0")?;
         let address = server.addrs()[0];
@@ -104,9 +106,24 @@ impl Service {
 
     /// Writes the bytes of a request.
     pub fn request(&self, ask: Ask, random: &mut Random, id: Uuid, request: &mut Vec<u8>) {
-        request.clear();
         let volunteer = self.volunteers[random.below(self.volunteers.len() as u64) as usize];
-        let (scheme, reward, key) = (&self.scheme, self.reward, &self.key);
+        self.request_of(ask, volunteer, self.reward, id, request);
+    }
+
+    pub fn volunteers(&self) -> &[Uuid] {
+        &self.volunteers
+    }
+
+    /// Puts so many pieces of a new reward on the shelf.
+    pub async fn offer(&self, pieces: i64) -> anyhow::Result<Uuid> {
+        let own = self.own.as_ref().context("it is offered by a server of this process")?;
+        reward(&own.scheme, pieces).await
+    }
+
+    /// Writes the bytes of a request of this volunteer.
+    pub fn request_of(&self, ask: Ask, volunteer: Uuid, reward: Uuid, id: Uuid, request: &mut Vec<u8>) {
+        request.clear();
+        let (scheme, key) = (&self.scheme, &self.key);
         let head = format!("HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n");
         let written = match ask {
             // The same bytes are asked for both: what is compared is what becomes of them.
@@ -182,7 +199,7 @@ async fn volunteer(scheme: &OpenScheme, number: u64) -> anyhow::Result<Uuid> {
     Ok(id)
 }
 
-async fn reward(scheme: &OpenScheme) -> anyhow::Result<Uuid> {
+async fn reward(scheme: &OpenScheme, pieces: i64) -> anyhow::Result<Uuid> {
     let id = Uuid::now_v7();
     let details = RewardDetails {
         kind: Kind::Good,
@@ -198,12 +215,12 @@ async fn reward(scheme: &OpenScheme) -> anyhow::Result<Uuid> {
         group: None,
     };
     rewards::put(scheme, id, details, None, wall_clock()).await?;
-    let by = scheme::Operator { key_id: Uuid::nil(), role: Role::SchemeAdmin, station: None, name: "bench".to_owned() };
+    let by = scheme::Operator::machine(Uuid::nil(), Role::SchemeAdmin, "bench");
     let change = StockChange {
         id: Uuid::now_v7(),
         reward_id: id,
         station: "main".to_owned(),
-        change: ENOUGH,
+        change: pieces,
         reason: "bench".to_owned(),
     };
     rewards::change_stock(scheme, change, &by, wall_clock()).await?;

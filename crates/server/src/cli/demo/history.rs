@@ -250,6 +250,10 @@ fn service(volunteer_id: Uuid, kindness: &Kindness, day: NaiveDate) -> ServiceDe
         role: None,
         count: None,
         filing_number: None,
+        activity_id: None,
+        unit: None,
+        team: None,
+        corrects: None,
         reason: None,
     }
 }

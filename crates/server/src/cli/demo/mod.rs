@@ -83,7 +83,8 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 async fn keys_of(schemes: &Schemes, stage: &Stage, now: DateTime<Utc>) -> anyhow::Result<Vec<Held>> {
     let mut held = Vec::new();
     for role in Role::ALL {
-        let new = NewKey { scheme: Some(stage.code.to_owned()), role, station: None, name: format!("demo {role}") };
+        let team = (role == Role::Leader).then(|| "patrol".to_owned());
+        let new = NewKey { team, ..NewKey::of_scheme(stage.code, role, &format!("demo {role}")) };
         let secret = keys::create(schemes, new, now).await?.secret;
         let known = keys::authenticate(schemes, &secret).await?.context("the key was made just now")?;
         held.push(Held { role, secret, operator: known.operator.clone() });

@@ -1,0 +1,351 @@
+//! A ranking in memory: all who served in a period, in order by each measure. Pure.
+//!
+//! A page of a small unit out of a million volunteers is a walk along one array, and somebody's place a shorter one: no index
+//! of a database answers either as fast. The tables stay the truth; a board is made from them and brought up to date from them.
+
+use super::By;
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// What somebody did in the period.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sums {
+    pub minutes: i64,
+    /// Minor units.
+    pub points: i64,
+    pub services: i64,
+}
+
+impl Sums {
+    pub fn of(self, by: By) -> i64 {
+        match by {
+            By::Hours => self.minutes,
+            By::Points => self.points,
+            By::Services => self.services,
+        }
+    }
+}
+
+/// One volunteer on the board.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    pub id: Uuid,
+    pub number: Box<str>,
+    pub unit: Option<String>,
+    pub home_unit: Option<String>,
+    pub sums: Sums,
+}
+
+/// Which volunteers are ranked among each other: all, or those of these units.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Among<'a> {
+    pub units: Option<&'a [String]>,
+    pub home_units: Option<&'a [String]>,
+}
+
+/// A place: equal figures share a rank, and the next is left out for each (1, 2, 2, 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed {
+    pub id: Uuid,
+    pub rank: i64,
+    pub sums: Sums,
+}
+
+/// Somebody's place, and how far it is to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub rank: i64,
+    /// How many are ranked.
+    pub of: i64,
+    /// How many share the rank, whoever is asked about included.
+    pub level: i64,
+    pub sums: Sums,
+    /// The next higher figure that somebody has; `None` at the top.
+    pub next: Option<i64>,
+}
+
+/// A unit's name, by number; 0 is no unit.
+#[derive(Default)]
+struct Codes {
+    numbers: HashMap<String, u32>,
+}
+
+impl Codes {
+    fn number(&mut self, code: Option<&str>) -> u32 {
+        let Some(code) = code else { return 0 };
+        if let Some(number) = self.numbers.get(code) {
+            return *number;
+        }
+        let number = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX).saturating_add(1);
+        self.numbers.insert(code.to_owned(), number);
+        number
+    }
+
+    /// Which numbers are among `codes`.
+    fn chosen(&self, codes: &[String]) -> Vec<bool> {
+        let mut chosen = vec![false; self.numbers.len() + 1];
+        for number in codes.iter().filter_map(|code| self.numbers.get(code.as_str())) {
+            if let Some(chosen) = usize::try_from(*number).ok().and_then(|place| chosen.get_mut(place)) {
+                *chosen = true;
+            }
+        }
+        chosen
+    }
+}
+
+struct Volunteer {
+    id: Uuid,
+    number: Box<str>,
+    unit: u32,
+    home_unit: u32,
+    sums: Sums,
+}
+
+/// A place in an order, with what a filter looks at beside it, so that a walk stays within one array.
+#[derive(Clone, Copy)]
+struct Slot {
+    value: i64,
+    place: u32,
+    unit: u32,
+    home_unit: u32,
+}
+
+/// The ranking of a period.
+#[derive(Default)]
+pub struct Board {
+    volunteers: Vec<Volunteer>,
+    places: HashMap<Uuid, u32>,
+    units: Codes,
+    home_units: Codes,
+    /// By hours, points and services: the highest first, within a figure by number.
+    orders: [Vec<Slot>; 3],
+}
+
+const MEASURES: [By; 3] = [By::Hours, By::Points, By::Services];
+
+impl Board {
+    /// Brings the board up to date: `changed` are as they are now. Whoever has no service in the period is not ranked.
+    pub fn update(&mut self, changed: Vec<Line>) {
+        if changed.is_empty() {
+            return;
+        }
+        let mut stale = vec![false; self.volunteers.len()];
+        let mut touched = Vec::with_capacity(changed.len());
+        for line in changed {
+            let place = self.settle(line);
+            if let Some(stale) = stale.get_mut(place) {
+                *stale = true;
+            }
+            touched.push(place);
+        }
+        touched.sort_unstable();
+        touched.dedup();
+        let is_stale = |slot: &Slot| index(slot.place).is_some_and(|place| stale.get(place).copied().unwrap_or(false));
+        for (by, order) in MEASURES.into_iter().zip(&mut self.orders) {
+            order.retain(|slot| !is_stale(slot));
+            let mut fresh: Vec<Slot> = touched.iter().filter_map(|place| slot(&self.volunteers, *place, by)).collect();
+            let key = |slot: &Slot| (Reverse(slot.value), number(&self.volunteers, slot));
+            fresh.sort_unstable_by(|one, other| key(one).cmp(&key(other)));
+            *order = merged(std::mem::take(order), fresh, |one, other| key(one) <= key(other));
+        }
+    }
+
+    /// Writes a line where it belongs, and answers where that is.
+    fn settle(&mut self, line: Line) -> usize {
+        let volunteer = Volunteer {
+            id: line.id,
+            number: line.number,
+            unit: self.units.number(line.unit.as_deref()),
+            home_unit: self.home_units.number(line.home_unit.as_deref()),
+            sums: line.sums,
+        };
+        let known = self.places.get(&line.id).copied().and_then(index);
+        match known.and_then(|place| self.volunteers.get_mut(place).map(|known| (place, known))) {
+            Some((place, known)) => {
+                *known = volunteer;
+                place
+            }
+            None => {
+                let place = self.volunteers.len();
+                self.places.insert(line.id, u32::try_from(place).unwrap_or(u32::MAX));
+                self.volunteers.push(volunteer);
+                place
+            }
+        }
+    }
+
+    /// `limit` places after the first `offset`.
+    pub fn page(&self, by: By, among: Among, offset: usize, limit: usize) -> Vec<Placed> {
+        let mut page = Vec::with_capacity(limit.min(1000));
+        let (mut seen, mut rank, mut before) = (0_usize, 0_usize, None);
+        for slot in self.of(by, among) {
+            if before != Some(slot.value) {
+                (rank, before) = (seen.saturating_add(1), Some(slot.value));
+            }
+            seen = seen.saturating_add(1);
+            if seen <= offset {
+                continue;
+            }
+            if page.len() == limit {
+                break;
+            }
+            let volunteer = index(slot.place).and_then(|place| self.volunteers.get(place));
+            page.extend(volunteer.map(|one| Placed { id: one.id, rank: count(rank), sums: one.sums }));
+        }
+        page
+    }
+
+    /// How many are ranked.
+    pub fn len(&self, among: Among) -> i64 {
+        match (among.units, among.home_units) {
+            (None, None) => count(self.orders[0].len()),
+            _ => count(self.of(By::Hours, among).count()),
+        }
+    }
+
+    /// Somebody's place among those who are asked for; `None` for whoever is not one of them.
+    pub fn place(&self, by: By, among: Among, id: Uuid) -> Option<Place> {
+        let own = *self.places.get(&id)?;
+        let sums = self.volunteers.get(index(own)?)?.sums;
+        let value = sums.of(by);
+        let (mut higher, mut level, mut next, mut is_there) = (0_usize, 0_usize, None, false);
+        for slot in self.of(by, among).take_while(|slot| slot.value >= value) {
+            if slot.value > value {
+                (higher, next) = (higher.saturating_add(1), Some(slot.value));
+            } else {
+                level = level.saturating_add(1);
+                is_there |= slot.place == own;
+            }
+        }
+        let rank = count(higher.saturating_add(1));
+        is_there.then(|| Place { rank, of: self.len(among), level: count(level), sums, next })
+    }
+
+    /// Those who are asked for, in order.
+    fn of(&self, by: By, among: Among) -> impl Iterator<Item = &Slot> {
+        let units = among.units.map(|codes| self.units.chosen(codes));
+        let home_units = among.home_units.map(|codes| self.home_units.chosen(codes));
+        let is_in = |chosen: &Option<Vec<bool>>, number: u32| {
+            chosen.as_ref().is_none_or(|chosen| index(number).and_then(|at| chosen.get(at)).copied().unwrap_or(false))
+        };
+        let order = match by {
+            By::Hours => &self.orders[0],
+            By::Points => &self.orders[1],
+            By::Services => &self.orders[2],
+        };
+        order.iter().filter(move |slot| is_in(&units, slot.unit) && is_in(&home_units, slot.home_unit))
+    }
+}
+
+fn slot(volunteers: &[Volunteer], place: usize, by: By) -> Option<Slot> {
+    let volunteer = volunteers.get(place).filter(|volunteer| volunteer.sums.services > 0)?;
+    Some(Slot {
+        value: volunteer.sums.of(by),
+        place: u32::try_from(place).ok()?,
+        unit: volunteer.unit,
+        home_unit: volunteer.home_unit,
+    })
+}
+
+fn number<'a>(volunteers: &'a [Volunteer], slot: &Slot) -> &'a str {
+    index(slot.place).and_then(|place| volunteers.get(place)).map_or("", |volunteer| &volunteer.number)
+}
+
+/// Two ordered lists as one.
+fn merged<T>(one: Vec<T>, other: Vec<T>, is_first: impl Fn(&T, &T) -> bool) -> Vec<T> {
+    if one.is_empty() {
+        return other;
+    }
+    let mut all = Vec::with_capacity(one.len() + other.len());
+    let (mut one, mut other) = (one.into_iter().peekable(), other.into_iter().peekable());
+    while let (Some(left), Some(right)) = (one.peek(), other.peek()) {
+        let next = if is_first(left, right) { one.next() } else { other.next() };
+        all.extend(next);
+    }
+    all.extend(one);
+    all.extend(other);
+    all
+}
+
+fn index(place: u32) -> Option<usize> {
+    usize::try_from(place).ok()
+}
+
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn line(id: u128, unit: &str, minutes: i64, services: i64) -> Line {
+        let sums = Sums { minutes, points: minutes / 7, services };
+        let (unit, home_unit) = (Some(unit.to_owned()), (!id.is_multiple_of(3)).then(|| "hospital".to_owned()));
+        Line { id: Uuid::from_u128(id), number: format!("ZY{id:07}").into(), unit, home_unit, sums }
+    }
+
+    /// The same by sorting everything anew.
+    fn plainly(lines: &[Line], by: By, unit: Option<&str>) -> Vec<(i64, Uuid)> {
+        let is_in = |line: &&Line| line.sums.services > 0 && unit.is_none_or(|unit| line.unit.as_deref() == Some(unit));
+        let mut lines: Vec<&Line> = lines.iter().filter(is_in).collect();
+        lines.sort_by_key(|line| (Reverse(line.sums.of(by)), line.number.clone()));
+        let higher = |value: i64| lines.iter().filter(|other| other.sums.of(by) > value).count();
+        lines.iter().map(|line| (count(higher(line.sums.of(by)) + 1), line.id)).collect()
+    }
+
+    proptest! {
+        /// However a board came about, it is what sorting all of it would give.
+        #[test]
+        fn a_board_is_the_order_of_what_is_there(
+            rounds in prop::collection::vec(prop::collection::vec((0_u128..40, 0_usize..3, 0_i64..6, 0_i64..3), 0..30), 1..6)
+        ) {
+            let units = ["grid-1", "grid-2", "grid-3"];
+            let mut board = Board::default();
+            let mut known: HashMap<u128, Line> = HashMap::new();
+            for round in rounds {
+                let lines: Vec<Line> =
+                    round.iter().map(|(id, unit, minutes, services)| line(*id, units[*unit], *minutes, *services)).collect();
+                // The last word on somebody counts.
+                let mut changed: HashMap<Uuid, Line> = HashMap::new();
+                for one in lines {
+                    known.insert(one.id.as_u128(), one.clone());
+                    changed.insert(one.id, one);
+                }
+                board.update(changed.into_values().collect());
+                let lines: Vec<Line> = known.values().cloned().collect();
+                for by in MEASURES {
+                    for unit in [None, Some("grid-2")] {
+                        let codes = unit.map(|unit| vec![unit.to_owned()]);
+                        let among = Among { units: codes.as_deref(), home_units: None };
+                        let page: Vec<(i64, Uuid)> =
+                            board.page(by, among, 0, 1000).iter().map(|one| (one.rank, one.id)).collect();
+                        let plain = plainly(&lines, by, unit);
+                        prop_assert_eq!(&page, &plain);
+                        prop_assert_eq!(board.len(among), count(plain.len()));
+                        for (rank, id) in plain {
+                            prop_assert_eq!(board.place(by, among, id).map(|place| place.rank), Some(rank));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_place_tells_how_far_it_is_to_the_next() {
+        let mut board = Board::default();
+        board.update(vec![line(1, "a", 60, 1), line(2, "a", 120, 1), line(3, "b", 120, 1), line(4, "a", 0, 0)]);
+        let place = board.place(By::Hours, Among::default(), Uuid::from_u128(1)).expect("ranked");
+        assert_eq!((place.rank, place.of, place.level, place.next), (3, 3, 1, Some(120)));
+        let top = board.place(By::Hours, Among::default(), Uuid::from_u128(3)).expect("ranked");
+        assert_eq!((top.rank, top.level, top.next), (1, 2, None));
+        let units = ["b".to_owned()];
+        let among = Among { units: Some(&units), home_units: None };
+        assert_eq!(board.place(By::Hours, among, Uuid::from_u128(1)), None, "of another unit");
+        assert_eq!(board.place(By::Hours, Among::default(), Uuid::from_u128(4)), None, "without service");
+        assert_eq!(board.page(By::Hours, Among::default(), 1, 1)[0].rank, 1, "level with the first");
+    }
+}
