@@ -17,6 +17,7 @@ mod events;
 mod exchange_counter;
 mod exchange_door;
 mod exchange_expiry;
+mod exchange_model;
 mod exchange_rules;
 mod exchanges;
 mod imports;
