@@ -293,7 +293,12 @@ impl Stage {
         let world = World::on(db.clone(), &format!("{base}\n[versions.exchange_policy]\n{policy}\n")).await;
         world.set("2026-12-20T02:00:00Z");
         let volunteer = world.volunteer("林秀英").await;
-        let of = |price_points, limit| RewardDetails { price_points, limit, hold_minutes: HOLD_MINUTES, ..details(Kind::Good) };
+        let of = |price_points, limit| RewardDetails {
+            price_points,
+            limit,
+            hold_minutes: HOLD_MINUTES,
+            ..details(Kind::Good)
+        };
         let limit = Limit { uses: LIMIT, per: Period::Ever };
         let rewards = [world.reward(of(PRICES[0], None)).await, world.reward(of(PRICES[1], Some(limit))).await];
         let model = Model { now: world.now(), ..Model::default() };
@@ -386,7 +391,8 @@ impl Stage {
             change,
             reason: "盘点".to_owned(),
         };
-        let done = rewards::change_stock(&self.world.scheme, wanted, &operator(Role::SchemeAdmin), self.world.now()).await;
+        let done =
+            rewards::change_stock(&self.world.scheme, wanted, &operator(Role::SchemeAdmin), self.world.now()).await;
         assert_eq!(done.is_ok(), self.model.stock(reward, change), "{done:?}");
     }
 

@@ -22,6 +22,7 @@ mod exchange_rules;
 mod exchanges;
 mod imports;
 mod levels;
+mod records;
 mod reviews;
 mod roles;
 mod services;

@@ -13,6 +13,7 @@
 
 mod caps;
 mod check;
+mod complaints;
 mod conditions;
 mod dates;
 mod exchange;
@@ -24,6 +25,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod warnings;
+mod wishes;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -35,6 +37,7 @@ use serde::{Deserialize, Serialize};
 
 pub use caps::{CapPeriod, CapRule, CapUnit, OverCap};
 pub use check::{Finding, Severity};
+pub use complaints::Complaints;
 pub use conditions::{Condition, Gender, VolunteerKind};
 pub use dates::MonthDay;
 pub(crate) use dates::day;
@@ -51,6 +54,7 @@ pub use rules::{
     Tier, When,
 };
 pub use schema::json_schema;
+pub use wishes::{WishPublisher, Wishes};
 
 /// A scheme as its office wrote it down. Only [`Scheme::parse`] makes one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -113,6 +117,12 @@ pub struct Scheme {
     /// Books of account that a volunteer has beside hours and points.
     #[serde(default)]
     pub accounts: Vec<VolunteerAccount>,
+    /// 投诉的处理；不写则 15 个工作日内答复，没有其他后果。
+    /// What becomes of complaints; answered within 15 working days and without consequences when left out.
+    pub complaints: Option<Complaints>,
+    /// 微心愿与项目认领；不写则心愿只带时长，不带积分。
+    /// Wishes and projects that are claimed; they carry minutes and no points when left out.
+    pub wishes: Option<Wishes>,
     /// 规则的各个版本，按生效日期先后。
     /// Dated versions of the rules, the oldest first.
     versions: Vec<Rules>,

@@ -20,6 +20,13 @@ pub mod rewards;
 pub mod services;
 pub mod volunteers;
 
+pub mod complaints;
+pub mod honours;
+pub mod ratings;
+pub mod records;
+pub mod trainings;
+pub mod wishes;
+
 pub mod balances;
 pub mod events;
 pub mod notices;

@@ -33,6 +33,7 @@ pub mod kind {
     pub const POINTS_MATURED: &str = "points.matured";
     pub const ACCOUNT_EXPIRED: &str = "account.expired";
     pub const ACCOUNT_THAWED: &str = "account.thawed";
+    pub const WISH_FULFILLED: &str = "wish.fulfilled";
     pub const LEVEL_GRANTED: &str = "level.granted";
     pub const LEVEL_REVOKED: &str = "level.revoked";
     pub const LEVEL_BANNED: &str = "level.banned";
@@ -129,6 +130,7 @@ impl Projection for SchemeProjection {
             (kind::POINTS_GIVEN, _) => vec![given(book, entry, &fields, "given")],
             (kind::POINTS_RECEIVED, _) => vec![received(book, entry)],
             (kind::POOL_GRANTED, _) => vec![request_granted(book, entry)],
+            (kind::WISH_FULFILLED, _) => wish_fulfilled(book, entry, &fields),
             (kind::SESSION_CHANGED, _) => vec![session(book, entry, &fields)],
             (kind::LEVEL_GRANTED, _) => vec![granted(book, entry, &fields)],
             (kind::LEVEL_REVOKED, _) => vec![revoked(book, entry)],
@@ -208,23 +210,38 @@ fn decided(book: i64, entry: &Entry, fields: &Map<String, Value>, status: &str, 
 
 /// What a service adds to the totals of the year and of the month of its day, and to those of its unit and team.
 fn totals(book: i64, entry: &Entry, fields: &Map<String, Value>, volunteer: Uuid, sign: i64) -> Vec<Row> {
-    let of = |name| Cell::I64(sign * integer(fields, name).unwrap_or(0));
+    let of = |name| sign * integer(fields, name).unwrap_or(0);
     // An event lasts no time, and is no service.
     let services = if integer(fields, "minutes").is_none_or(|served| served > 0) { sign } else { 0 };
-    let sums = [of("credited_minutes"), of("points"), Cell::I64(services)];
-    let year = i64::from(entry.effective_on.year());
-    let month = year * 100 + i64::from(entry.effective_on.month());
-    let total = |shape, keys: &[Cell]| Row { shape, cells: [keys, &sums].concat() };
-    let mut rows = vec![
-        total(&YEAR_TOTAL, &[Cell::I64(book), Cell::I64(year), Cell::Uuid(volunteer)]),
-        total(&MONTH_TOTAL, &[Cell::I64(book), Cell::I64(month), Cell::Uuid(volunteer)]),
-    ];
+    let sums = [of("credited_minutes"), of("points"), services].map(Cell::I64);
+    let mut rows = totals_of(book, entry, volunteer, &sums);
     let (unit, team) = (text(fields, "unit"), text(fields, "team"));
     if unit.is_some() || team.is_some() {
         let (unit, team) = (Cell::Text(unit.unwrap_or_default()), Cell::Text(team.unwrap_or_default()));
-        rows.push(total(&GROUP_TOTAL, &[Cell::I64(book), Cell::I64(month), unit, team]));
+        let keys = [Cell::I64(book), Cell::I64(month_of(entry)), unit, team];
+        rows.push(Row { shape: &GROUP_TOTAL, cells: [keys.as_slice(), &sums].concat() });
     }
     rows
+}
+
+/// What adds to the totals of somebody's year and month: minutes, points, services.
+fn totals_of(book: i64, entry: &Entry, volunteer: Uuid, sums: &[Cell; 3]) -> Vec<Row> {
+    let total = |shape, period| {
+        let keys = [Cell::I64(book), Cell::I64(period), Cell::Uuid(volunteer)];
+        Row { shape, cells: [keys.as_slice(), sums].concat() }
+    };
+    vec![total(&YEAR_TOTAL, entry.effective_on.year().into()), total(&MONTH_TOTAL, month_of(entry))]
+}
+
+/// 202611, of the day of service.
+fn month_of(entry: &Entry) -> i64 {
+    i64::from(entry.effective_on.year()) * 100 + i64::from(entry.effective_on.month())
+}
+
+/// The points that a wish carried are earned in the month in which it was fulfilled; its minutes are of a service record.
+fn wish_fulfilled(book: i64, entry: &Entry, fields: &Map<String, Value>) -> Vec<Row> {
+    let Some(volunteer) = entry.party else { return Vec::new() };
+    totals_of(book, entry, volunteer, &[0, integer(fields, "points").unwrap_or(0), 0].map(Cell::I64))
 }
 
 /// What the entry of a service put into, or took out of, the volunteer's accounts beside hours and points.

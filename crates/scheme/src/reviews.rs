@@ -3,6 +3,7 @@
 //! It is a report. Until results are documents of their own, the winners of the years before, who may have to rest, are
 //! those whom the same rules select from the book as it stands now.
 
+use crate::complaints;
 use crate::config::{CapUnit, Entitlement, Review, Rules, Scheme};
 use crate::levels::{self, LevelError};
 use crate::marks;
@@ -38,6 +39,8 @@ pub struct Row {
     pub unit: Option<String>,
     pub merits: YearMerits,
     pub verdict: Verdict,
+    /// The complaint that was upheld in the year, where that keeps from reviews.
+    pub veto: Option<Uuid>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -169,11 +172,12 @@ impl Year<'_> {
     async fn rows(&self, tx: &mut db::Tx, scheme: &OpenScheme, people: &[Volunteer]) -> db::Result<Vec<Row>> {
         let config = scheme.config();
         let merits = self.merits(tx, scheme).await?;
+        let vetoes = complaints::vetoes(tx, scheme, self.year).await?;
         let of = |id: &Uuid| merits.get(id).copied().unwrap_or_default();
         let last = last_day(self.year);
         let people: Vec<&Volunteer> = people.iter().filter(|volunteer| volunteer.registered_on <= last).collect();
         let candidates: Vec<Candidate> =
-            people.iter().map(|volunteer| self.candidate(volunteer, of(&volunteer.id))).collect();
+            people.iter().map(|volunteer| self.candidate(volunteer, of(&volunteer.id), &vetoes)).collect();
         let account = self.review.account.as_deref().and_then(|code| config.account(code));
         let account = account.map_or(CapUnit::Points, |account| account.counts);
         let measure = Measure { points_scale: config.points_scale, account };
@@ -189,6 +193,7 @@ impl Year<'_> {
                 unit: volunteer.unit.clone(),
                 merits: of(&volunteer.id),
                 verdict,
+                veto: vetoes.get(&volunteer.id).copied(),
             })
             .collect();
         let order = |outcome: Outcome| Outcome::ALL.iter().position(|one| *one == outcome);
@@ -197,7 +202,7 @@ impl Year<'_> {
         Ok(rows)
     }
 
-    fn candidate(&self, volunteer: &Volunteer, merits: YearMerits) -> Candidate {
+    fn candidate(&self, volunteer: &Volunteer, merits: YearMerits, vetoes: &BTreeMap<Uuid, Uuid>) -> Candidate {
         let years = i32::try_from(self.review.winners_rest_years.unwrap_or(0)).unwrap_or(i32::MAX);
         let recent = self.winners.range(self.year.saturating_sub(years)..self.year);
         Candidate {
@@ -209,6 +214,7 @@ impl Year<'_> {
             services: merits.services,
             account: merits.account,
             steps: self.steps.get(&volunteer.id).cloned().unwrap_or_default(),
+            vetoed: vetoes.contains_key(&volunteer.id),
             rests: recent.into_iter().any(|(_, winners)| winners.contains(&volunteer.id)),
         }
     }

@@ -6,11 +6,13 @@
 mod automatic;
 mod check;
 mod decide;
+mod derived;
 mod mark;
 mod posting;
 
 pub use automatic::{on_new_year, on_registration};
 pub use decide::{Calculation, Confirmation, Decision, confirm, confirm_with, get_explained, reject, reverse};
+pub(crate) use derived::{Derived, annul, confirm_derived, event_flaw, people_behind, put_derived};
 pub use posting::foresee;
 
 use crate::keys::Operator;

@@ -152,6 +152,7 @@ fn summary(entry: &Entry, name: Option<&String>) -> (String, String) {
         kind::POINTS_MATURED => ("积分可用", "points can be spent"),
         kind::ACCOUNT_EXPIRED => ("账本到期", "account expired"),
         kind::ACCOUNT_THAWED => ("账户解冻", "account thawed"),
+        kind::WISH_FULFILLED => ("心愿完成", "a wish fulfilled"),
         kind::LEVEL_GRANTED => ("授予等级", "level granted"),
         kind::LEVEL_REVOKED => ("撤销等级", "level revoked"),
         kind::LEVEL_BAN_ENDED => ("可再申请等级", "may apply again"),

@@ -53,6 +53,10 @@ async fn expire(api: &Api, now: DateTime<Utc>) -> anyhow::Result<()> {
         if gifts > 0 {
             tracing::info!(scheme = code, gifts, "brought to their end");
         }
+        let complaints = scheme::complaints::settle_due(&scheme, now).await?;
+        if complaints > 0 {
+            tracing::info!(scheme = code, complaints, "what follows from complaints was posted");
+        }
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod caps;
 mod codes;
+mod complaints;
 mod conditions;
 mod earning;
 mod exchange;
@@ -10,6 +11,7 @@ mod ladders;
 mod place;
 mod reviews;
 mod versions;
+mod wishes;
 
 use std::fmt;
 use std::ops::Range;
@@ -81,6 +83,8 @@ fn check(scheme: &mut Scheme, report: &mut Report) {
     }
     codes::check(scheme, report);
     versions::check(scheme, report);
+    complaints::check(scheme, report);
+    wishes::check(scheme, report);
 }
 
 /// The findings so far.

@@ -74,6 +74,8 @@ const AWARD: Option<&str> = Some("award_id");
 const DECISION: &[(&str, Shape)] = &[
     ("category", Code),
     ("evidence", Code),
+    ("unit", Code),
+    ("team", Code),
     ("minutes", Count),
     ("credited_minutes", Count),
     ("points", Amount),
@@ -162,6 +164,13 @@ pub const TYPES: &[EventType] = &[
         Some("request_id"),
         Some("granted"),
         &[("points", Amount), ("minutes", Count), ("account", Code), ("by", Id)],
+    ),
+    event(
+        kind::WISH_FULFILLED,
+        ("心愿已完成", "Wish fulfilled"),
+        Some("claim_id"),
+        None,
+        &[("wish_id", Id), ("service_id", Id), ("points", Amount), ("minutes", Count), ("decided_by", Id)],
     ),
     event(kind::LEVEL_GRANTED, ("等级已授予", "Level granted"), AWARD, Some("granted"), STEP),
     event(kind::LEVEL_REVOKED, ("等级已撤销", "Level revoked"), AWARD, Some("revoked"), STEP),

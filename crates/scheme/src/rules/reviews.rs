@@ -40,6 +40,8 @@ pub struct Candidate {
     pub steps: Vec<Entitlement>,
     /// Selected so recently that they do not take part.
     pub rests: bool,
+    /// Something that was decided keeps them from the reviews of the year.
+    pub vetoed: bool,
 }
 
 /// How amounts are counted.
@@ -58,6 +60,8 @@ pub enum Outcome {
     BeyondQuota,
     /// Was selected in the years before, and rests.
     Resting,
+    /// Fulfils the conditions, and something that was decided keeps them from it: a complaint that was upheld.
+    Vetoed,
     /// Not registered for long enough: takes part the next time.
     NotYet,
     /// Does not fulfil the conditions; failed, when there is no quota.
@@ -65,8 +69,14 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    pub const ALL: [Outcome; 5] =
-        [Outcome::Selected, Outcome::BeyondQuota, Outcome::Resting, Outcome::NotYet, Outcome::NotQualified];
+    pub const ALL: [Outcome; 6] = [
+        Outcome::Selected,
+        Outcome::BeyondQuota,
+        Outcome::Resting,
+        Outcome::Vetoed,
+        Outcome::NotYet,
+        Outcome::NotQualified,
+    ];
 }
 
 /// What became of a candidate.
@@ -124,6 +134,7 @@ fn qualify(review: &Review, candidate: &Candidate, measure: Measure, on: NaiveDa
     };
     let score = (!review.bands.is_empty()).then(|| score(&review.bands, review, candidate, measure));
     match fulfils(&review.requires, &facts) {
+        Ok(()) if candidate.vetoed => Verdict { outcome: Outcome::Vetoed, rank: None, score, lack: None },
         Ok(()) if candidate.rests => Verdict { outcome: Outcome::Resting, rank: None, score, lack: None },
         Ok(()) => Verdict { outcome: Outcome::BeyondQuota, rank: None, score, lack: None },
         Err(unmet) => {

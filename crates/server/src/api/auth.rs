@@ -99,6 +99,28 @@ operations! {
     RevokeAward      = "revoke_award":      SchemeAdmin Reviewer;
     PutBan           = "put_ban":           SchemeAdmin Reviewer;
 
+    PutTraining      = "put_training":      Staff SchemeAdmin;
+    GetTraining      = "get_training":      Kiosk Staff Leader SchemeAdmin Reviewer Auditor;
+    PutAttendance    = "put_training_attendance":      Staff SchemeAdmin;
+    WithdrawAttendance = "withdraw_training_attendance": SchemeAdmin Reviewer;
+    ListAttendances  = "list_training_attendances":    Staff SchemeAdmin Reviewer Auditor;
+    PutHonour        = "put_honour":        Staff SchemeAdmin;
+    RevokeHonour     = "revoke_honour":     SchemeAdmin Reviewer;
+    ListHonours      = "list_honours":      Staff SchemeAdmin Reviewer Auditor;
+    PutRating        = "put_rating":        Kiosk Staff Leader SchemeAdmin;
+    WithdrawRating   = "withdraw_rating":   SchemeAdmin Reviewer;
+    ListRatings      = "list_ratings":      Staff SchemeAdmin Reviewer Auditor;
+    ListRatingAverages = "list_rating_averages": Staff SchemeAdmin Reviewer Auditor;
+    PutComplaint     = "put_complaint":     Kiosk Staff Leader SchemeAdmin Reviewer;
+    GetComplaint     = "get_complaint":     Staff SchemeAdmin Reviewer Auditor;
+    ListComplaints   = "list_complaints":   Staff SchemeAdmin Reviewer Auditor;
+    InvestigateComplaint = "investigate_complaint": Staff SchemeAdmin Reviewer;
+    UpholdComplaint  = "uphold_complaint":  Reviewer;
+    DismissComplaint = "dismiss_complaint": Reviewer;
+    AppealComplaint  = "appeal_complaint":  Staff SchemeAdmin;
+    WithdrawComplaint = "withdraw_complaint": Staff SchemeAdmin;
+    GetRecords       = "get_records":       Staff SchemeAdmin Reviewer Auditor;
+
     GetRanking       = "get_ranking":       Kiosk Staff SchemeAdmin Reviewer Auditor;
     GetTeamRanking   = "get_team_ranking":  Kiosk Staff SchemeAdmin Reviewer Auditor;
     GetUnitRanking   = "get_unit_ranking":  Kiosk Staff SchemeAdmin Reviewer Auditor;

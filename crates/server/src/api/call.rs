@@ -189,6 +189,30 @@ impl At for EventOf {
     }
 }
 
+/// `{id}` of a course, and `{volunteer_id}`.
+pub struct OfTraining {
+    pub training: Uuid,
+    pub volunteer: Uuid,
+}
+
+impl At for OfTraining {
+    fn parse(request: &HttpRequest) -> Result<Self, Problem> {
+        Ok(OfTraining { training: id(request, "id")?, volunteer: id(request, "volunteer_id")? })
+    }
+}
+
+/// `{id}` of a wish, and `{claim_id}`.
+pub struct OfWish {
+    pub wish: Uuid,
+    pub claim: Uuid,
+}
+
+impl At for OfWish {
+    fn parse(request: &HttpRequest) -> Result<Self, Problem> {
+        Ok(OfWish { wish: id(request, "id")?, claim: id(request, "claim_id")? })
+    }
+}
+
 /// `{sequence}` or `{year}`.
 pub struct Number(pub i64);
 

@@ -35,6 +35,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
         (name = "rewards", description = "The catalogue, its stock and its sessions"),
         (name = "levels", description = "Stars, medals and privileges: reached, granted, taken back"),
         (name = "transfers", description = "Gifts, and the donation pool"),
+        (name = "records", description = "Training, honours, ratings and complaints: apart from service"),
         (name = "rankings", description = "Who served most in a year"),
         (name = "reviews", description = "Who would be selected or pass in a year, and why the others would not"),
         (name = "journal", description = "The append-only book, and proofs over it"),

@@ -4,16 +4,19 @@
 //! |---|---|
 //! | `codes` | nothing: it is the table of all codes |
 //! | `of_scheme` | what the functions of `scheme` refuse |
+//! | `of_records` | what is refused of training, honours, ratings and complaints |
 //! | `of_input` | bodies, queries and paths that cannot be understood |
 
 mod codes;
 mod of_exchange;
 mod of_input;
+mod of_records;
 mod of_scheme;
 
 pub use codes::Code;
 pub use of_exchange::exchange_refused;
 pub use of_input::{flaw_in_body, flaw_in_query, malformed};
+pub use of_records::record_refused;
 pub use of_scheme::{service_refused, transfer_refused};
 
 use crate::api::answers::REPLAYED;

@@ -192,7 +192,7 @@ mod tests {
     }
 
     fn of(role: Role) -> Operator {
-        Operator { key_id: Uuid::now_v7(), role, station: None, name: String::new() }
+        Operator::machine(Uuid::now_v7(), role, "")
     }
 
     #[test]

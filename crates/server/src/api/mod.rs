@@ -15,18 +15,23 @@ mod requests;
 mod words;
 
 mod balances;
+mod complaints;
 mod entries;
 pub mod events;
 mod exchanges;
+mod honours;
 mod keys;
 mod levels;
 pub mod limits;
 mod notices;
 mod rankings;
+mod ratings;
+mod records;
 mod reviews;
 mod rewards;
 pub mod schemes;
 mod services;
+mod trainings;
 mod transfers;
 mod volunteers;
 mod webhooks;
@@ -115,6 +120,11 @@ fn routes(config: &mut ServiceConfig) {
         .configure(volunteers::routes)
         .configure(services::routes)
         .configure(transfers::routes)
+        .configure(records::routes)
+        .configure(trainings::routes)
+        .configure(honours::routes)
+        .configure(ratings::routes)
+        .configure(complaints::routes)
         .configure(entries::routes)
         .configure(events::routes)
         .configure(notices::routes)

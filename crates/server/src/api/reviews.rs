@@ -44,13 +44,15 @@ pub enum Outcome {
     BeyondQuota,
     /// Selected in the years before, and therefore not this time.
     Resting,
+    /// Fulfils the conditions, and a complaint of the year was upheld against them. Told to kiosks as `not_qualified`.
+    Vetoed,
     /// Not registered for long enough; takes part the next time.
     NotYet,
     /// Does not fulfil the conditions; without a quota: not passed.
     NotQualified,
 }
 
-same_words!(Outcome, rules::Outcome: Selected BeyondQuota Resting NotYet NotQualified);
+same_words!(Outcome, rules::Outcome: Selected BeyondQuota Resting Vetoed NotYet NotQualified);
 
 #[derive(Serialize, ToSchema)]
 pub struct ReviewRow {
@@ -75,6 +77,8 @@ pub struct ReviewRow {
     score: Option<String>,
     /// Why not. Not told to kiosks.
     missing: Option<Lack>,
+    /// The complaint that was upheld. Not told to kiosks.
+    veto: Option<Uuid>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -149,8 +153,12 @@ fn row(row: reviews::Row, counts: Option<CapUnit>, scale: u8, is_public: bool) -
         CapUnit::Points => points(row.merits.account, scale),
         CapUnit::Uses => row.merits.account.to_string(),
     });
+    let outcome = match row.verdict.outcome {
+        rules::Outcome::Vetoed if is_public => rules::Outcome::NotQualified,
+        outcome => outcome,
+    };
     ReviewRow {
-        outcome: row.verdict.outcome.into(),
+        outcome: outcome.into(),
         rank: row.verdict.rank,
         volunteer_id: row.volunteer_id,
         name: if is_named { row.name } else { masked(&row.name) },
@@ -162,5 +170,6 @@ fn row(row: reviews::Row, counts: Option<CapUnit>, scale: u8, is_public: bool) -
         account,
         score: row.verdict.score.map(|score| score.to_string()),
         missing: row.verdict.lack.filter(|_| !is_public).map(Lack::from),
+        veto: row.veto.filter(|_| !is_public),
     }
 }

@@ -35,6 +35,7 @@ fn candidate(number: usize, hours: i64) -> Candidate {
         account: 0,
         steps: Vec::new(),
         rests: false,
+        vetoed: false,
     }
 }
 

@@ -52,6 +52,13 @@ codes! {
     ReviewNotFound = "review_not_found", 404, "当年规则没有这项评选", "The rules of that year have no such review";
     TransferNotFound = "transfer_not_found", 404, "没有这笔转赠", "There is no such transfer";
     RequestNotFound = "request_not_found", 404, "没有这个申请", "There is no such request";
+    TrainingNotFound = "training_not_found", 404, "没有这次培训", "There is no such training";
+    AttendanceNotFound = "training_attendance_not_found", 404, "没有这条培训记录", "Nobody attended so";
+    HonourNotFound = "honour_not_found", 404, "没有这项荣誉", "There is no such honour";
+    RatingNotFound = "rating_not_found", 404, "没有这条评价", "There is no such rating";
+    ComplaintNotFound = "complaint_not_found", 404, "没有这件投诉", "There is no such complaint";
+    WishNotFound = "wish_not_found", 404, "没有这个心愿", "There is no such wish";
+    ClaimNotFound = "claim_not_found", 404, "没有这次认领", "There is no such claim";
     EntryNotFound = "entry_not_found", 404, "没有这笔分录", "There is no such entry";
     WebhookNotFound = "webhook_not_found", 404, "没有这个事件推送", "There is no such webhook";
     KeyNotFound = "key_not_found", 404, "没有这个密钥", "There is no such key";
