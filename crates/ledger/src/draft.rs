@@ -8,7 +8,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// Legs of one draft, at most.
-pub const LEGS_MAX: usize = 64;
+pub const LEGS_MAX: usize = 256;
 /// Bytes of one document, at most.
 pub const DOCUMENT_BYTES_MAX: usize = 16 * 1024;
 

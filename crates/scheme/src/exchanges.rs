@@ -68,6 +68,8 @@ pub struct Exchange {
     pub settled_at: Option<DateTime<Utc>>,
     /// Who handed it over or cancelled it.
     pub settled_by: Option<Hand>,
+    /// Since when no codes are listened to, when too many were wrong; microseconds.
+    pub(crate) locked_since: Option<i64>,
     /// What it is of: one line for each reward, at least one.
     pub lines: Vec<Line>,
     /// Of the entry that changed it last.

@@ -18,7 +18,7 @@ const HALF: i64 = 10_000;
 const ROUNDS: u8 = 10;
 
 /// Wrong codes for one exchange within the window, and by one key.
-const WRONG_FOR_EXCHANGE: i64 = 5;
+pub(super) const WRONG_FOR_EXCHANGE: i64 = 5;
 const WRONG_BY_KEY: i64 = 20;
 const WINDOW_SECONDS: i64 = 15 * 60;
 
@@ -96,9 +96,9 @@ pub(super) async fn count_wrong(scheme: &OpenScheme, key: Uuid, now: DateTime<Ut
     count(scheme, key, WRONG_BY_KEY, now).await
 }
 
-/// Whether too many wrong codes were told for an exchange.
-pub(super) async fn is_locked(scheme: &OpenScheme, exchange: Uuid, now: DateTime<Utc>) -> Result<(), ExchangeError> {
-    listen(scheme, exchange, WRONG_FOR_EXCHANGE, now).await
+/// Refuses when too many wrong codes were told for an exchange.
+pub(super) fn is_open(locked_since: Option<i64>, now: DateTime<Utc>) -> Result<(), ExchangeError> {
+    locked_since.map_or(Ok(()), |since| refuse_until(since, now))
 }
 
 async fn listen(scheme: &OpenScheme, subject: Uuid, most: i64, now: DateTime<Utc>) -> Result<(), ExchangeError> {

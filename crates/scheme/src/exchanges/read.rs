@@ -30,6 +30,7 @@ struct ExchangeRow {
     settled_by: Option<Uuid>,
     settled_by_name: Option<String>,
     moves: i64,
+    locked_since: Option<i64>,
 }
 
 /// Pieces that moved by one entry: out of a basket, in part, or back.
@@ -64,11 +65,14 @@ pub(super) async fn read(scheme: &OpenScheme, id: Uuid) -> Result<(Exchange, Vec
             "SELECT e.volunteer_id, e.reward_id, e.station, e.session_id, e.quantity, e.account, e.points, e.price_cash,
                     e.relation, e.status, e.balance_before, e.reserved_at, e.reserved_sequence, e.expires_at,
                     e.settled_at, e.settled_sequence, e.settled_by, k.name AS settled_by_name,
-                    (SELECT COUNT(*) FROM exchange_moves AS m WHERE m.book = e.book AND m.exchange_id = e.id) AS moves
+                    (SELECT COUNT(*) FROM exchange_moves AS m WHERE m.book = e.book AND m.exchange_id = e.id) AS moves,
+                    (SELECT p.since FROM pickup_attempts AS p
+                     WHERE p.book = e.book AND p.subject = e.id AND p.wrong >= $3) AS locked_since
              FROM exchanges AS e LEFT JOIN api_keys AS k ON k.id = e.settled_by WHERE e.book = $1 AND e.id = $2",
         )
         .bind(scheme.book.number())
         .bind(id)
+        .bind(pickup::WRONG_FOR_EXCHANGE)
         .fetch_optional()
         .await?;
     let row = row.ok_or(ExchangeError::ExchangeNotFound { id })?;
@@ -110,6 +114,7 @@ pub(super) async fn read(scheme: &OpenScheme, id: Uuid) -> Result<(Exchange, Vec
         settled_at: row.settled_at.map(moment),
         settled_by: row.settled_by.map(|key_id| Hand { key_id, name: row.settled_by_name.unwrap_or_default() }),
         lines,
+        locked_since: row.locked_since,
         sequence: row.settled_sequence.unwrap_or(row.reserved_sequence).max(newest.unwrap_or(0)),
     };
     Ok((exchange, moves))

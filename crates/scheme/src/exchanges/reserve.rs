@@ -426,6 +426,7 @@ async fn reserved(scheme: &OpenScheme, entry: &Entry, by: &Operator) -> Result<E
             None => None,
         },
         lines,
+        locked_since: None,
         sequence: entry.sequence,
     })
 }

@@ -168,14 +168,15 @@ fn wanted(
             left.filter(|part| part.pieces > 0).collect()
         }
     };
-    match (wanted.is_empty(), done.is_empty(), exchange.status) {
+    let collected = exchange.lines.iter().any(|line| line.collected > 0);
+    match (wanted.is_empty(), done.is_empty(), collected) {
         (false, ..) => Ok(Some(wanted)),
         (true, false, _) => Ok(None),
-        (true, true, Status::Collected) => {
+        (true, true, true) => {
             let detail = "all of it has come back";
             Err(ExchangeError::Invalid(vec![Invalid::new("items", "nothing_to_return", detail)]))
         }
-        (true, true, status) => Err(ExchangeError::StateConflict { status }),
+        (true, true, false) => Err(ExchangeError::StateConflict { status: exchange.status }),
     }
 }
 

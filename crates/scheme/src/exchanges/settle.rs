@@ -13,6 +13,7 @@ use crate::reasons;
 use crate::schemes::OpenScheme;
 use crate::volunteers::{self, Invalid};
 use chrono::{DateTime, Days, NaiveDate, Utc};
+use ledger::draft::LEGS_MAX;
 use ledger::{Account, Action, Bound, Draft, Key, Leg, Lot, PostError, Rejection, Source, Unit};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -28,7 +29,7 @@ pub async fn cancel(
     by: &Operator,
     now: DateTime<Utc>,
 ) -> Result<(Exchange, bool), ExchangeError> {
-    let (exchange, _) = at_station(scheme, id, by).await?;
+    let (exchange, moves) = at_station(scheme, id, by).await?;
     if reason.is_some_and(|reason| !volunteers::is_text(reason, 500)) {
         let detail = "a reason has 1 to 500 characters";
         return Err(ExchangeError::Invalid(vec![Invalid::new("reason", "invalid_text", detail)]));
@@ -41,13 +42,13 @@ pub async fn cancel(
     }
     let reason = reasons::give(scheme, step_id(id, "released"), reason, by, now).await?;
     let document = json!({ "by": by.key_id, "reason": reason });
-    release(scheme, &exchange, kind::EXCHANGE_CANCELLED, Status::Cancelled, document, now).await
+    release(scheme, (exchange, moves), kind::EXCHANGE_CANCELLED, Status::Cancelled, document, now).await
 }
 
 /// Gives back a reservation that nobody came for.
 pub(crate) async fn expire(scheme: &OpenScheme, id: Uuid, now: DateTime<Utc>) -> Result<(), ExchangeError> {
-    let exchange = get(scheme, id).await?;
-    match release(scheme, &exchange, kind::EXCHANGE_EXPIRED, Status::Expired, json!({}), now).await {
+    let known = read(scheme, id).await?;
+    match release(scheme, known, kind::EXCHANGE_EXPIRED, Status::Expired, json!({}), now).await {
         Ok(_) | Err(ExchangeError::StateConflict { .. }) => Ok(()),
         Err(error) => Err(error),
     }
@@ -55,7 +56,7 @@ pub(crate) async fn expire(scheme: &OpenScheme, id: Uuid, now: DateTime<Utc>) ->
 
 async fn release(
     scheme: &OpenScheme,
-    exchange: &Exchange,
+    (mut exchange, mut moves): (Exchange, Vec<Move>),
     kind: &'static str,
     wanted: Status,
     document: Value,
@@ -64,7 +65,6 @@ async fn release(
     let config = scheme.config();
     let today = config.day_of(now);
     for _ in 0..TRIES {
-        let (exchange, moves) = read(scheme, exchange.id).await?;
         let lot = lives_on(&config, today);
         // Where nothing was handed over and nothing lives on, there is nothing to work out.
         let back = match moves.is_empty() && lot.is_none() {
@@ -81,7 +81,7 @@ async fn release(
         let action = Action::Release { hold: exchange.id, legs };
         let draft = Draft { bounds, ..step(scheme, &exchange, kind, "released", action, document, now) };
         match settle(scheme, exchange.id, draft, wanted, now).await {
-            Err(ExchangeError::Stale) => {}
+            Err(ExchangeError::Stale) => (exchange, moves) = read(scheme, exchange.id).await?,
             done => return done,
         }
     }
@@ -123,6 +123,9 @@ pub(super) fn lives_on(config: &Scheme, today: NaiveDate) -> Option<Lot> {
     }
 }
 
+/// Lots that one entry moves on, beside all else that it does.
+const LOTS_MAX: usize = LEGS_MAX - 16;
+
 /// Legs that move on what comes back into lots that are over; and bounds by which no more is moved than comes back.
 pub(super) async fn move_on(
     scheme: &OpenScheme,
@@ -130,7 +133,10 @@ pub(super) async fn move_on(
     lot: Lot,
     today: NaiveDate,
 ) -> Result<(Vec<Leg>, Vec<Bound>), ExchangeError> {
-    let over: Vec<_> = back.iter().filter(|(key, ..)| !key.lot.usable_on(today)).collect();
+    let mut over: Vec<_> = back.iter().filter(|(key, ..)| !key.lot.usable_on(today)).collect();
+    // An entry has an end: of more lots than anybody has, the largest live on.
+    over.sort_by_key(|(.., amount)| -amount);
+    over.truncate(LOTS_MAX);
     let Some((first, ..)) = over.first() else { return Ok((Vec::new(), Vec::new())) };
     let view = scheme.book.standings(&[first.path.clone()]).await.map_err(post_error)?;
     let (mut legs, mut bounds) = (Vec::new(), Vec::new());
