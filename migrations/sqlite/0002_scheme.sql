@@ -46,9 +46,16 @@ CREATE TABLE volunteers (
     residence TEXT,
     registered_on TEXT NOT NULL,
     labels TEXT NOT NULL,             -- JSON list
+    occupation TEXT,
+    availability BIGINT NOT NULL,     -- a bit for each part of each weekday
+    guardian_name TEXT,
+    guardian_phone TEXT,
     consent_record BOOLEAN NOT NULL,
     consent_publish BOOLEAN NOT NULL,
-    status TEXT NOT NULL,
+    consent_guardian BOOLEAN NOT NULL, -- of the guardian, to the records of a minor
+    status TEXT NOT NULL,             -- active, inactive, merged
+    merged_into BLOB,                -- who has what they had
+    change BIGINT NOT NULL,           -- counts the changes of all volunteers of the book, without a gap
     version BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
@@ -56,6 +63,7 @@ CREATE TABLE volunteers (
     UNIQUE (book, number)
 ) WITHOUT ROWID;
 CREATE INDEX volunteers_name ON volunteers (book, name);
+CREATE UNIQUE INDEX volunteers_change ON volunteers (book, change);
 CREATE UNIQUE INDEX volunteers_id_digest ON volunteers (book, id_digest) WHERE id_digest IS NOT NULL;
 
 CREATE TABLE services (
@@ -88,17 +96,34 @@ CREATE TABLE services (
     recorded_at BIGINT NOT NULL,
     due_on TEXT NOT NULL,
     salt BLOB NOT NULL,              -- of the commitment that the confirming entry holds
+    late BOOLEAN NOT NULL,            -- recorded after that day
+    published_on TEXT,                -- first day of publicity
+    final_on TEXT,                    -- the day after its last
+    publicity_closed BOOLEAN NOT NULL, -- objections come too late: it is being made final
+    final_failed TEXT,                -- why it could not be made final
     status TEXT NOT NULL,
     credited_minutes BIGINT,
     points BIGINT,
     sequence BIGINT,                  -- of the entry that decided last
+    decided_by BLOB,                  -- key, of that entry
     PRIMARY KEY (book, id),
     FOREIGN KEY (book, volunteer_id) REFERENCES volunteers (book, id),
     CHECK (minutes >= 0 AND (started_at IS NULL) = (ended_at IS NULL)),
-    CHECK (status IN ('recorded', 'confirmed', 'rejected', 'reversed'))
+    CHECK (status IN ('recorded', 'published', 'confirmed', 'rejected', 'reversed')),
+    CHECK ((published_on IS NULL) = (final_on IS NULL) AND (status <> 'published' OR final_on IS NOT NULL))
 );
-CREATE INDEX services_volunteer ON services (book, volunteer_id, occurred_on);
+-- Every list is in the order of days: one index for each filter that makes it short.
+CREATE INDEX services_day ON services (book, occurred_on, id);
+CREATE INDEX services_volunteer ON services (book, volunteer_id, occurred_on, id);
 CREATE INDEX services_status ON services (book, status, occurred_on, id);
+CREATE INDEX services_unit ON services (book, unit, occurred_on, id) WHERE unit IS NOT NULL;
+CREATE INDEX services_home_unit ON services (book, home_unit, occurred_on, id) WHERE home_unit IS NOT NULL;
+CREATE INDEX services_team ON services (book, team, occurred_on, id) WHERE team IS NOT NULL;
+CREATE INDEX services_activity ON services (book, activity_id, occurred_on, id) WHERE activity_id IS NOT NULL;
+CREATE INDEX services_corrects ON services (book, corrects) WHERE corrects IS NOT NULL;
+CREATE INDEX services_open ON services (book, occurred_on, id) WHERE status IN ('recorded', 'published');
+CREATE INDEX services_late ON services (book, occurred_on, id) WHERE late;
+CREATE INDEX services_final ON services (book, final_on, id) WHERE status = 'published';
 
 CREATE TABLE rewards (
     book BIGINT NOT NULL,
@@ -115,11 +140,17 @@ CREATE TABLE rewards (
     hold_minutes BIGINT NOT NULL,
     sponsor TEXT,
     reward_group TEXT,                -- which rules of exchange cover it
+    state TEXT NOT NULL,
+    category TEXT,
+    picture TEXT,                     -- its digest
+    sponsor_id BLOB,
+    gates TEXT NOT NULL,              -- JSON: ages, units, and when it is exchanged
     version BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     PRIMARY KEY (book, id),
     CHECK (kind IN ('good', 'service') AND price_points >= 0 AND hold_minutes > 0),
+    CHECK (state IN ('draft', 'listed', 'delisted')),
     CHECK ((limit_uses IS NULL) = (limit_per IS NULL))
 ) WITHOUT ROWID;
 
@@ -139,10 +170,13 @@ CREATE TABLE reward_sessions (
     starts_at BIGINT NOT NULL,
     ends_at BIGINT NOT NULL,
     seats BIGINT NOT NULL,
+    status TEXT NOT NULL,
+    moves BIGINT NOT NULL,            -- how often it was moved
+    moved_sequence BIGINT,            -- of the entry that moved or cancelled it last
     version BIGINT NOT NULL,
     PRIMARY KEY (book, id),
     FOREIGN KEY (book, reward_id) REFERENCES rewards (book, id),
-    CHECK (ends_at > starts_at AND seats >= 0)
+    CHECK (ends_at > starts_at AND seats >= 0 AND status IN ('open', 'cancelled'))
 ) WITHOUT ROWID;
 CREATE INDEX reward_sessions_reward ON reward_sessions (book, reward_id, starts_at);
 
@@ -167,7 +201,7 @@ CREATE TABLE exchanges (
     settled_sequence BIGINT,
     settled_by BLOB,                  -- key; NULL: it expired
     PRIMARY KEY (book, id),
-    CHECK (status IN ('reserved', 'collected', 'cancelled', 'expired'))
+    CHECK (status IN ('reserved', 'collected', 'cancelled', 'expired', 'missed'))
 ) WITHOUT ROWID;
 CREATE INDEX exchanges_volunteer ON exchanges (book, volunteer_id, reserved_sequence);
 CREATE INDEX exchanges_session ON exchanges (book, session_id, reserved_sequence) WHERE session_id IS NOT NULL;

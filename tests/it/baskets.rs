@@ -1,14 +1,14 @@
 //! Several rewards in one exchange: all of them or none; handed over in parts, and brought back.
 
 use crate::exchange_rules::ruled;
-use crate::world::{World, at, details, operator};
+use crate::world::{World, details, operator};
 use chrono::Duration;
 use db::Engine;
 use rstest::rstest;
 use scheme::Role;
 use scheme::config::Relation;
 use scheme::exchanges::{self, Basket, Exchange, ExchangeError, HandOver, Item, Part, Return, Status};
-use scheme::rewards::{self, Kind, Limit, Period, RewardDetails, Session};
+use scheme::rewards::{self, Kind, Limit, Period, RewardDetails};
 use uuid::Uuid;
 
 /// Everything is taken back within two days.
@@ -128,26 +128,16 @@ async fn a_basket_that_lacks_one_thing_takes_nothing_and_says_which(
     let late = world.reward(late).await;
     let limit = Some(Limit { uses: 1, per: Period::Year });
     let rare = world.reward(RewardDetails { limit, price_points: 0, ..details(Kind::Service) }).await;
-    let session = Session {
-        id: Uuid::now_v7(),
-        reward_id: rare,
-        station: "main".to_owned(),
-        starts_at: at("2026-11-29T01:00:00Z"),
-        ends_at: at("2026-11-29T04:00:00Z"),
-        seats: 1,
-        version: 0,
-    };
-    let admin = operator(Role::SchemeAdmin);
-    rewards::put_session(&world.scheme, session.clone(), &admin, world.now()).await.expect("a session");
-    let seat = |quantity| Item { session_id: Some(session.id), ..item(rare, quantity) };
+    let seat = Item { session_id: Some(Uuid::now_v7()), ..item(rare, 1) };
     let ask = async |items: Vec<Item>| match world.fill(&basket(volunteer, items)).await {
         Err(ExchangeError::Item { index, error }) => (index, error.to_string()),
         other => panic!("{other:?}"),
     };
     let told = [
         (ask(vec![item(soap, 1), item(rice, 3), item(gone, 2)]).await, (1, "the balance is 200, and 300 are needed")),
-        (ask(vec![item(soap, 1), item(gone, 2), seat(2)]).await, (1, "1 pieces are left, and 2 are wanted")),
-        (ask(vec![item(soap, 1), seat(2)]).await, (1, "1 seats are left, and 2 are wanted")),
+        (ask(vec![item(soap, 1), item(gone, 2)]).await, (1, "1 pieces are left, and 2 are wanted")),
+        // A place in a session is booked by itself.
+        (ask(vec![item(soap, 1), seat]).await, (1, "1 values cannot be taken")),
         (ask(vec![item(starred, 1), item(rare, 2)]).await, (1, "1 more are allowed in this period, and 2 are wanted")),
         // Two of one group count together.
         (ask(vec![item(cut, 2), item(wash, 2)]).await, (1, "3 more are allowed in this period, and 4 are wanted")),
@@ -165,9 +155,11 @@ async fn a_basket_that_lacks_one_thing_takes_nothing_and_says_which(
     assert!(matches!(again, Err(ExchangeError::Again(_))), "a refusal belongs to its id: {again:?}");
     assert_eq!(world.balance(volunteer).await, (1200, 200, 0));
     assert_eq!(world.on_shelf(soap).await, 5);
-    let done =
-        world.fill(&basket(volunteer, vec![item(cut, 1), item(wash, 2), seat(1)])).await.expect("as many as may be");
-    assert_eq!(done.lines[2].queue_number, Some(1));
+    let done = world
+        .fill(&basket(volunteer, vec![item(cut, 1), item(wash, 2), item(rare, 1)]))
+        .await
+        .expect("as many as may be");
+    assert_eq!(done.lines.len(), 3);
     assert_eq!(done.expires_at, Some(world.now() + Duration::minutes(60)), "what ends first ends all");
     let (_, left) = (world.cancel(done.id).await.expect("cancelled"), world.balance(volunteer).await);
     assert_eq!(left, (1200, 200, 0));

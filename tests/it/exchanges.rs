@@ -56,7 +56,7 @@ async fn a_haircut_is_reserved_collected_and_cannot_be_collected_twice(
         starts_at: at("2026-11-29T01:00:00Z"),
         ends_at: at("2026-11-29T04:00:00Z"),
         seats: 2,
-        version: 0,
+        ..Session::default()
     };
     rewards::put_session(&world.scheme, session.clone(), &operator(Role::SchemeAdmin), world.now())
         .await

@@ -270,7 +270,7 @@ fn the_bounds_of_an_account_are_those_it_was_opened_with() {
 #[case::a_system_account_with_a_floor(post(issued(), Account { floor: Some(0), ..Account::system("new", Unit::Points) }, 5))]
 #[case::a_hold_of_nothing(Action::Hold { legs: vec![], expires_at: NOW + 1 })]
 #[case::a_hold_that_has_expired(Action::Hold { legs: spend(1), expires_at: NOW })]
-#[case::too_many_legs(Action::Post(vec![leg(issued(), tally(), 1); 65]))]
+#[case::too_many_legs(Action::Post(vec![leg(issued(), tally(), 1); 513]))]
 #[case::too_few_amounts(reverse(id(1), Some(vec![1, 1]), false))]
 #[case::a_negative_amount(reverse(id(1), Some(vec![1, 1, -1]), false))]
 #[case::no_amount_at_all(reverse(id(1), Some(vec![0, 0, 0]), false))]

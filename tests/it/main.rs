@@ -1,5 +1,6 @@
 //! Stories, races and crashes, through the front door and on both engines.
 
+mod control;
 mod desk;
 mod drafts;
 mod earning;
@@ -12,7 +13,14 @@ mod ledger_rules;
 mod memory;
 mod tampering;
 
+mod activities;
+mod anomalies;
 mod baskets;
+mod catalogue;
+mod corrections;
+mod lists;
+mod publicity;
+
 mod events;
 mod exchange_counter;
 mod exchange_door;
@@ -22,16 +30,27 @@ mod exchange_rules;
 mod exchanges;
 mod imports;
 mod levels;
+mod organisation;
+mod people;
+mod posts;
+mod presence;
+mod presence_door;
 mod records;
 mod reviews;
 mod roles;
 mod services;
+mod sessions;
+mod states;
+mod stock;
+mod tables;
 mod transfers;
 mod webhooks;
+mod wishes;
 
 mod published;
 mod rankings;
 
 mod api;
+mod community;
 mod contract;
 mod crashes;

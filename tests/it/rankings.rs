@@ -1,7 +1,7 @@
 //! Who served most: by year and month, by unit and home unit, by team; one's own place; always as the book stands.
 
 use crate::station::Station;
-use crate::world::{World, ZIYANG, operator, service};
+use crate::world::{World, ZIYANG, day, operator, service};
 use chrono::TimeDelta;
 use db::Engine;
 use rstest::rstest;
@@ -24,7 +24,8 @@ async fn of_unit(world: &World, name: &str, unit: &str) -> Uuid {
 }
 
 async fn placed(world: &World, period: Period, by: By, unit: Option<&str>) -> Vec<(i64, Uuid, i64)> {
-    let units = unit.map(|unit| rankings::subtree(&world.scheme, unit));
+    let (organisation, today) = (world.scheme.organisation().await.expect("units"), day("2026-11-22"));
+    let units = unit.map(|unit| organisation.subtree(unit, today));
     let wanted = Wanted { period, by, among: Among { units: units.as_deref(), home_units: None } };
     let ranking = rankings::ranking(&world.scheme, wanted, 0, 100, world.now()).await.expect("a ranking");
     assert_eq!(ranking.of, i64::try_from(ranking.rows.len()).expect("a number"));
@@ -118,9 +119,11 @@ async fn teams_and_units_are_ranked_by_what_counts_for_them(
     let (teams, _) = rankings::teams(&world.scheme, period, By::Hours, None).await.expect("a ranking");
     let teams: Vec<_> = teams.iter().map(|row| (row.rank, row.code.as_str(), row.sums.minutes)).collect();
     assert_eq!(teams, [(1, "poets", 240)]);
-    let below: Vec<_> = rankings::children(&world.scheme, Some("ziyang"))
+    let (organisation, today) = (world.scheme.organisation().await.expect("units"), day("2026-11-22"));
+    let below: Vec<_> = organisation
+        .children(Some("ziyang"), today)
         .into_iter()
-        .map(|code| (code.clone(), rankings::subtree(&world.scheme, &code)))
+        .map(|code| (code.clone(), organisation.subtree(&code, today)))
         .collect();
     let units = async || {
         let (units, _) = rankings::units(&world.scheme, period, By::Hours, &below).await.expect("a ranking");

@@ -52,6 +52,41 @@ vetoes_reviews = true
 "#
 }
 
+/// A route, and who may take it.
+pub type Route = (&'static str, String, &'static [&'static str]);
+
+/// For the table of the contract.
+pub fn routes(id: Uuid) -> Vec<Route> {
+    let desk: &[&str] = &["staff", "scheme_admin"];
+    let readers: &[&str] = &["staff", "reviewer", "scheme_admin", "auditor"];
+    let takers_back: &[&str] = &["reviewer", "scheme_admin"];
+    let complainers: &[&str] = &["kiosk", "staff", "leader", "scheme_admin", "reviewer"];
+    let everybody: &[&str] = &["kiosk", "staff", "leader", "reviewer", "scheme_admin", "auditor"];
+    vec![
+        ("PUT", format!("/trainings/{id}"), desk),
+        ("GET", format!("/trainings/{id}"), everybody),
+        ("PUT", format!("/trainings/{id}/attendances/{id}"), desk),
+        ("POST", format!("/trainings/{id}/attendances/{id}/withdraw"), takers_back),
+        ("GET", "/training-attendances".to_owned(), readers),
+        ("PUT", format!("/honours/{id}"), desk),
+        ("POST", format!("/honours/{id}/revoke"), takers_back),
+        ("GET", "/honours".to_owned(), readers),
+        ("PUT", format!("/ratings/{id}"), &["kiosk", "staff", "leader", "scheme_admin"]),
+        ("POST", format!("/ratings/{id}/withdraw"), takers_back),
+        ("GET", "/ratings".to_owned(), readers),
+        ("GET", "/rating-averages".to_owned(), readers),
+        ("PUT", format!("/complaints/{id}"), complainers),
+        ("GET", format!("/complaints/{id}"), readers),
+        ("GET", "/complaints".to_owned(), readers),
+        ("POST", format!("/complaints/{id}/investigate"), &["staff", "reviewer", "scheme_admin"]),
+        ("POST", format!("/complaints/{id}/uphold"), &["reviewer"]),
+        ("POST", format!("/complaints/{id}/dismiss"), &["reviewer"]),
+        ("POST", format!("/complaints/{id}/appeal"), desk),
+        ("POST", format!("/complaints/{id}/withdraw"), desk),
+        ("GET", format!("/volunteers/{id}/records"), readers),
+    ]
+}
+
 async fn hailin(engine: Engine) -> Station {
     Station::written(engine, "hailin", &with_complaints()).await
 }

@@ -108,7 +108,7 @@ impl World {
 
     pub async fn reward(&self, details: RewardDetails) -> Uuid {
         let id = Uuid::now_v7();
-        rewards::put(&self.scheme, id, details, None, self.now()).await.expect("offered");
+        rewards::put(&self.scheme, id, details, None, &operator(Role::SchemeAdmin), self.now()).await.expect("offered");
         id
     }
 
@@ -138,19 +138,7 @@ impl World {
 }
 
 pub fn details(kind: Kind) -> RewardDetails {
-    RewardDetails {
-        kind,
-        name: "洗衣液".to_owned(),
-        price_points: 10,
-        price_cash: None,
-        limit: None,
-        min_star: None,
-        from: None,
-        until: None,
-        hold_minutes: 60,
-        sponsor: None,
-        group: None,
-    }
+    RewardDetails { hold_minutes: 60, ..RewardDetails::plain(kind, "洗衣液", 10) }
 }
 
 pub fn service(volunteer_id: Uuid, category: &str, on: &str, minutes: i64, evidence: Evidence) -> ServiceDetails {

@@ -1,6 +1,7 @@
 //! The real program as a process: started, asked over HTTP, killed.
 
 use serde_json::Value;
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
@@ -52,6 +53,7 @@ pub struct Answer {
     pub status: u16,
     pub replayed: bool,
     pub content_type: String,
+    pub headers: HashMap<String, String>,
     pub body: Value,
     pub text: String,
 }
@@ -131,6 +133,14 @@ impl Server {
         self.try_send("GET", path, key, None).await.expect("an answer")
     }
 
+    /// Any bytes.
+    pub async fn send_bytes(&self, method: &str, path: &str, key: &str, kind: &str, body: Vec<u8>) -> Answer {
+        let method = method.parse().expect("a method");
+        let request = self.client.request(method, format!("{}{path}", self.base)).bearer_auth(key);
+        let answer = request.header("content-type", kind).body(body).send().await.expect("an answer");
+        read(answer).await.expect("an answer")
+    }
+
     /// A body that need not be JSON.
     pub async fn send_text(&self, method: &str, path: &str, key: &str, kind: &str, body: String) -> Answer {
         let method = method.parse().expect("a method");
@@ -144,9 +154,12 @@ async fn read(response: reqwest::Response) -> reqwest::Result<Answer> {
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
     let (replayed, content_type) = (header("idempotency-replayed") == "true", header("content-type"));
     let status = response.status().as_u16();
+    let told = response.headers().iter();
+    let told = told.filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())));
+    let headers = told.collect();
     let text = response.text().await?;
     let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-    Ok(Answer { status, replayed, content_type, body, text })
+    Ok(Answer { status, replayed, content_type, headers, body, text })
 }
 
 impl Drop for Server {

@@ -3,8 +3,9 @@
 use crate::committer::{Answer, Committer, Request, Tally};
 use crate::draft::{DOCUMENT_BYTES_MAX, Draft};
 use crate::entry::Entry;
-use crate::judge::Rejection;
+use crate::judge::{Rejection, judge};
 use crate::projection::Projection;
+use crate::state::State;
 use crate::store::{self, HEAD, Head, Settled};
 use crate::views::{self, View, ViewRequest, Views};
 use crate::{Key, Lot, Micros, Unit, tree};
@@ -174,6 +175,20 @@ impl Book {
         later.await.map_err(|_| PostError::Closed)?.map_err(PostError::Database)
     }
 
+    /// What would become of each draft if it alone were posted at `at`: nothing is posted, and no id is looked at. Answers with
+    /// the newest entry that it is judged by. Only for drafts that refer to no earlier entry.
+    pub async fn try_out(&self, drafts: &[Draft], at: Micros) -> Result<(i64, Vec<Result<(), Rejection>>), PostError> {
+        let mut paths: Vec<Arc<str>> = drafts.iter().flat_map(Draft::paths).cloned().collect();
+        paths.sort();
+        paths.dedup();
+        let view = self.standings(&paths).await?;
+        let mut state = State::default();
+        for (path, standings) in paths.into_iter().zip(view.lots) {
+            state.learn(path, standings);
+        }
+        Ok((view.size, drafts.iter().map(|draft| judge(draft, &state, at).map(drop)).collect()))
+    }
+
     /// Entries in order, those after sequence `after`, at most `limit`.
     pub async fn entries(&self, after: i64, limit: i64) -> db::Result<Vec<Entry>> {
         let mut tx = self.inner.db.begin_read().await?;
@@ -188,6 +203,27 @@ impl Book {
     /// On whose statements the entries after sequence `after` up to `until` stand.
     pub async fn parties(&self, tx: &mut db::Tx, after: i64, until: i64) -> db::Result<Vec<Uuid>> {
         store::parties(&mut Session::Tx(tx), self.inner.book, after, until).await
+    }
+
+    /// The paths of all accounts that the entries of a party moved or held anything on, those without bounds left out.
+    pub async fn paths_of_party(&self, tx: &mut db::Tx, party: Uuid) -> db::Result<Vec<Arc<str>>> {
+        let rows: Vec<(String,)> = tx
+            .query(
+                "SELECT a.path FROM ledger_entries AS e
+                 JOIN ledger_postings AS p ON p.book = e.book AND p.sequence = e.sequence
+                 JOIN ledger_accounts AS a ON a.book = p.book AND a.account = p.from_account
+                 WHERE e.book = $1 AND e.party = $2 AND NOT a.system
+                 UNION
+                 SELECT a.path FROM ledger_entries AS e
+                 JOIN ledger_postings AS p ON p.book = e.book AND p.sequence = e.sequence
+                 JOIN ledger_accounts AS a ON a.book = p.book AND a.account = p.to_account
+                 WHERE e.book = $1 AND e.party = $2 AND NOT a.system",
+            )
+            .bind(self.inner.book)
+            .bind(party)
+            .fetch_all()
+            .await?;
+        Ok(rows.into_iter().map(|(path,)| path.into()).collect())
     }
 
     pub async fn entry(&self, id: Uuid) -> db::Result<Option<Entry>> {
@@ -249,6 +285,31 @@ impl Book {
             .fetch_one()
             .await?;
         Ok(sum)
+    }
+
+    /// What all accounts of `unit` have together whose paths begin with `prefix` and look like `pattern` (as SQL `LIKE`),
+    /// lot by lot: the lot, balances, open holds.
+    pub async fn totals_by_lot(
+        &self,
+        tx: &mut db::Tx,
+        unit: Unit,
+        prefix: &str,
+        pattern: &str,
+    ) -> db::Result<Vec<(Lot, i64, i64)>> {
+        let end = format!("{}0", prefix.trim_end_matches('/'));
+        let rows: Vec<(i64, i64, i64)> = tx
+            .query(
+                "SELECT lot, CAST(SUM(balance) AS BIGINT), CAST(SUM(held_out) AS BIGINT) FROM ledger_accounts
+                 WHERE book = $1 AND unit = $2 AND path >= $3 AND path < $4 AND path LIKE $5 GROUP BY lot ORDER BY lot",
+            )
+            .bind(self.inner.book)
+            .bind(unit.code())
+            .bind(prefix.to_owned())
+            .bind(end)
+            .bind(pattern.to_owned())
+            .fetch_all()
+            .await?;
+        Ok(rows.into_iter().map(|(lot, balance, held)| (Lot::from_code(lot), balance, held)).collect())
     }
 
     /// How many entries the book has.

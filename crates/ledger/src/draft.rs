@@ -8,9 +8,9 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// Legs of one draft, at most.
-pub const LEGS_MAX: usize = 256;
+pub const LEGS_MAX: usize = 512;
 /// Bytes of one document, at most.
-pub const DOCUMENT_BYTES_MAX: usize = 16 * 1024;
+pub const DOCUMENT_BYTES_MAX: usize = 64 * 1024;
 
 /// One entry to be. Posted wholly or not at all, at most once for its `id`.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +37,20 @@ pub struct Draft {
     /// Whether a rejection is kept as the final answer for `id`. False for ids that the program derives, whose
     /// rejected attempts may be made again.
     pub freeze_rejection: bool,
+}
+
+impl Draft {
+    /// The paths of all accounts that it names.
+    pub fn paths(&self) -> impl Iterator<Item = &Arc<str>> {
+        let of_legs = self.action.legs().iter().flat_map(|leg| {
+            let from = match &leg.from {
+                Source::Account(account) => &account.key.path,
+                Source::Pool { path, .. } => path,
+            };
+            [from, &leg.to.key.path]
+        });
+        of_legs.chain(self.bounds.iter().map(|bound| &bound.key.path))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

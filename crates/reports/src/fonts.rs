@@ -142,7 +142,6 @@ pub(crate) fn is_blank(character: char) -> bool {
         | '\u{e0100}'..='\u{e01ef}')
 }
 
-#[expect(clippy::float_arithmetic, reason = "lengths on paper, not amounts")]
 fn read_glyphs(bytes: &[u8], index: u32) -> Option<HashMap<char, (u32, f32)>> {
     let font = FontRef::from_index(bytes, index).ok()?;
     let metrics = font.glyph_metrics(Size::new(1.0), LocationRef::default());

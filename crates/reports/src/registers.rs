@@ -5,12 +5,13 @@
 //! | bytes to lines of cells, within limits | `workbook` for xlsx, `separated` for CSV |
 //! | find the row of headers, name its columns | `header` |
 //! | cells to dates, times, lengths and texts | `dates`, `times`, `durations`, `texts` |
-//! | a line to a row, or to everything that is wrong with it | `services`, `volunteers` |
+//! | a line to a row, or to everything that is wrong with it | `services`, `volunteers`, `activities` |
 //!
 //! A register is read in full before anything is decided: a row that cannot be read keeps its errors, so
 //! that a person corrects them all in one go. What cannot be read with certainty is an error, never a
 //! guess, since hours are what people are honoured for.
 
+mod activities;
 mod dates;
 mod durations;
 mod error;
@@ -22,13 +23,16 @@ mod services;
 mod sheet;
 mod texts;
 mod times;
+mod units;
 mod volunteers;
 mod workbook;
 
 use serde::Serialize;
 
+pub use activities::ActivityRow;
 pub use error::RegisterError;
 pub use services::ServiceRow;
+pub use units::UnitRow;
 pub use volunteers::VolunteerRow;
 
 use header::Form;
@@ -77,6 +81,7 @@ pub struct Row<R> {
 /// | `invalid_duration` | no length of time, not whole minutes, not positive, or over 24 hours |
 /// | `duration_mismatch` | the times say one length and the register another |
 /// | `merged_duration` | one length stands in a cell merged over several rows |
+/// | `invalid_number` | no number of people |
 /// | `invalid_phone` | no telephone number |
 /// | `invalid_id_number` | no identity number, or its check digit is wrong |
 /// | `birth_date_mismatch` | the identity number says another day of birth |
@@ -113,6 +118,24 @@ pub fn read_services(file_name: &str, bytes: &[u8]) -> Result<Register<ServiceRo
 /// As [`read_services`].
 pub fn read_volunteers(file_name: &str, bytes: &[u8]) -> Result<Register<VolunteerRow>, RegisterError> {
     read(file_name, bytes, &volunteers::FORM, volunteers::read_row)
+}
+
+/// Reads a list of units. `file_name` only says which kind of file was meant.
+///
+/// Code, name and kind are required. Whether parents exist is not judged here.
+///
+/// # Errors
+/// As [`read_services`].
+pub fn read_units(file_name: &str, bytes: &[u8]) -> Result<Register<UnitRow>, RegisterError> {
+    read(file_name, bytes, &units::FORM, units::read_row)
+}
+
+/// Reads a register of activities. `file_name` only says which kind of file was meant.
+///
+/// # Errors
+/// As [`read_services`].
+pub fn read_activities(file_name: &str, bytes: &[u8]) -> Result<Register<ActivityRow>, RegisterError> {
+    read(file_name, bytes, &activities::FORM, activities::read_row)
 }
 
 fn read<R>(

@@ -3,7 +3,7 @@
 use crate::config::{CapUnit, VolunteerAccount};
 use crate::rules::Tally;
 use chrono::NaiveDate;
-use ledger::{Account, Key, Lot, Unit};
+use ledger::{Account, Bound, Key, Lot, Unit};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -21,6 +21,21 @@ pub fn stock_path(reward: Uuid, station: &str) -> Arc<str> {
 
 pub fn seats_path(session: Uuid) -> Arc<str> {
     format!("session/{session}/seats").into()
+}
+
+/// How often a session was moved.
+pub fn moved_path(session: Uuid) -> Arc<str> {
+    format!("session/{session}/moved").into()
+}
+
+/// One, once a session is cancelled.
+pub fn cancelled_path(session: Uuid) -> Arc<str> {
+    format!("session/{session}/cancelled").into()
+}
+
+/// One, as long as few pieces are left on a shelf.
+pub fn low_path(reward: Uuid, station: &str) -> Arc<str> {
+    format!("reward/{reward}/low@{station}").into()
 }
 
 pub fn limit_path(reward: Uuid, volunteer: Uuid, period: &str) -> Arc<str> {
@@ -66,6 +81,25 @@ pub fn entitled_path(volunteer: Uuid, ladder: &str, step: &str) -> Arc<str> {
     format!("limit/entitled/{ladder}/{step}/{volunteer}").into()
 }
 
+pub fn merged_path(volunteer: Uuid) -> Arc<str> {
+    format!("volunteer/{volunteer}/merged").into()
+}
+
+/// One, once the volunteer was merged into another.
+pub fn merged(volunteer: Uuid) -> Account {
+    Account::holding(Key::new(merged_path(volunteer)), Unit::Uses).with_ceiling(1)
+}
+
+/// Where mergers are counted.
+pub fn mergers() -> Account {
+    Account::system("scheme/mergers", Unit::Uses)
+}
+
+/// What every posting for a volunteer rests on: that they were not merged into another by the time of judgement.
+pub fn unmerged(volunteer: Uuid) -> Bound {
+    Bound { key: Key::new(merged_path(volunteer)), floor: None, ceiling: Some(0) }
+}
+
 pub fn debt_path(volunteer: Uuid) -> Arc<str> {
     format!("volunteer/{volunteer}/debt").into()
 }
@@ -104,6 +138,42 @@ pub fn stock(reward: Uuid, station: &str) -> Account {
 
 pub fn seats(session: Uuid) -> Account {
     Account::holding(Key::new(seats_path(session)), Unit::Seats)
+}
+
+pub fn moved(session: Uuid) -> Account {
+    Account::holding(Key::new(moved_path(session)), Unit::Uses)
+}
+
+pub fn cancelled(session: Uuid) -> Account {
+    Account::holding(Key::new(cancelled_path(session)), Unit::Uses).with_ceiling(1)
+}
+
+/// Where moved and cancelled sessions are counted.
+pub fn moves() -> Account {
+    Account::system("scheme/moves", Unit::Uses)
+}
+
+/// Pieces on the way from one station to another.
+pub fn transit(transfer: Uuid) -> Account {
+    Account::holding(Key::new(format!("transit/{transfer}")), Unit::Pieces)
+}
+
+pub fn low(reward: Uuid, station: &str) -> Account {
+    Account::holding(Key::new(low_path(reward, station)), Unit::Uses).with_ceiling(1)
+}
+
+pub fn counts_path(reward: Uuid, station: &str) -> Arc<str> {
+    format!("reward/{reward}/counts@{station}").into()
+}
+
+/// How often a shelf was counted.
+pub fn counts(reward: Uuid, station: &str) -> Account {
+    Account::holding(Key::new(counts_path(reward, station)), Unit::Uses)
+}
+
+/// Where shelves that ran low, or were counted, are counted.
+pub fn alerts() -> Account {
+    Account::system("scheme/alerts", Unit::Uses)
 }
 
 /// What is used of a limit or of a cap, below zero: how far down it may go is a bound of each draft, since limits change.

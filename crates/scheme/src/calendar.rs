@@ -9,7 +9,9 @@ mod file;
 pub use days::Calendar;
 pub use file::{CalendarError, Holiday, Year};
 
+use crate::moment;
 use crate::schemes::{OpenScheme, SchemeError, Schemes};
+use crate::services::due_on;
 use chrono::NaiveDate;
 use db::{Bulk, Column, Db};
 use uuid::Uuid;
@@ -70,9 +72,9 @@ async fn renew_due_days(scheme: &OpenScheme) -> db::Result<usize> {
     let mut moved = 0;
     loop {
         let mut tx = scheme.db.begin_write().await?;
-        let open: Vec<(Uuid, NaiveDate, NaiveDate)> = tx
+        let open: Vec<(Uuid, NaiveDate, Option<i64>, i64, NaiveDate)> = tx
             .query(
-                "SELECT id, occurred_on, due_on FROM services
+                "SELECT id, occurred_on, ended_at, recorded_at, due_on FROM services
                  WHERE book = $1 AND status = 'recorded' AND id > $2 ORDER BY id LIMIT $3",
             )
             .bind(book)
@@ -82,14 +84,17 @@ async fn renew_due_days(scheme: &OpenScheme) -> db::Result<usize> {
             .await?;
         let Some((last, ..)) = open.last() else { return Ok(moved) };
         after = *last;
-        let due = |served: NaiveDate| calendar.after(served, config.recording_deadline(served));
-        let other: Vec<_> = open.iter().map(|(id, served, known)| (*id, due(*served), *known)).collect();
-        let other: Vec<_> = other.into_iter().filter(|(_, due, known)| due != known).collect();
+        let renewed = |(id, served, ended_at, recorded_at, known): &(Uuid, NaiveDate, Option<i64>, i64, NaiveDate)| {
+            let due = due_on(&config, &calendar, *served, ended_at.map(moment));
+            (due != *known).then(|| (*id, due, config.day_of(moment(*recorded_at)) > due))
+        };
+        let other: Vec<_> = open.iter().filter_map(renewed).collect();
         if !other.is_empty() {
             let columns = vec![
                 ("book", Column::I64(vec![book; other.len()])),
                 ("id", Column::Uuid(other.iter().map(|(id, ..)| *id).collect())),
                 ("due_on", Column::Date(other.iter().map(|(_, due, _)| *due).collect())),
+                ("late", Column::Bool(other.iter().map(|(.., late)| *late).collect())),
             ];
             tx.write(&[Bulk::update("services", 2, columns)]).await?;
         }

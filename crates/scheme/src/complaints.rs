@@ -149,7 +149,9 @@ pub async fn put(
     by: &Operator,
     now: DateTime<Utc>,
 ) -> Result<(Complaint, bool), RecordError> {
-    refuse(flaws(scheme, &details, now))?;
+    let mut flaws = flaws(scheme, &details, now);
+    flaws.extend(unit_flaw(scheme, details.unit.as_deref()).await?);
+    refuse(flaws)?;
     let details = about(scheme, details).await?;
     let (config, today) = (scheme.config(), scheme.config().day_of(now));
     let received_on = details.received_on.unwrap_or(today);
@@ -204,7 +206,6 @@ fn flaws(scheme: &OpenScheme, details: &ComplaintDetails, now: DateTime<Utc>) ->
         ("team", details.team.as_deref(), 100),
     ]);
     flaws.extend(details.received_on.and_then(|day| day_flaw(scheme, "received_on", day, now)));
-    flaws.extend(unit_flaw(scheme, details.unit.as_deref()));
     flaws
 }
 
@@ -250,7 +251,7 @@ pub async fn list(
          FROM complaints AS r",
         "received_on"
     ));
-    let rows: Vec<ComplaintRow> = Page { filter, after, limit }.bind(query, scheme).fetch_all().await?;
+    let rows: Vec<ComplaintRow> = Page::of(scheme, filter, after, limit).await?.bind(query, scheme).fetch_all().await?;
     let today = scheme.config().day_of(now);
     rows.into_iter().map(|row| row.complaint(today)).collect()
 }

@@ -11,14 +11,17 @@
 //! The types are the file: their fields are its fields, their comments are the descriptions in the JSON Schema and in
 //! `docs/SCHEME.md`, Chinese first.
 
+mod anomalies;
 mod caps;
 mod check;
 mod complaints;
 mod conditions;
+mod control;
 mod dates;
 mod exchange;
 mod ladders;
 mod policy;
+mod presence;
 mod reviews;
 mod rules;
 mod schema;
@@ -35,18 +38,21 @@ use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use anomalies::Anomalies;
 pub use caps::{CapPeriod, CapRule, CapUnit, OverCap};
 pub use check::{Finding, Severity};
 pub use complaints::Complaints;
 pub use conditions::{Condition, Gender, VolunteerKind};
+pub use control::{ANSWER_WORKING_DAYS, Confirmer, EvidencePolicy, Publicity};
 pub use dates::MonthDay;
 pub(crate) use dates::day;
 pub use exchange::{
-    Beneficiaries, Bill, Entitlement, ExchangeRule, Relation, Transfer, TransferLimit, TransferTo, UseLimit, Weekday,
-    Window,
+    Beneficiaries, Bill, Entitlement, ExchangeRule, NoShow, NoShowBar, NoShowPoints, Relation, Transfer, TransferLimit,
+    TransferTo, UseLimit, Weekday, Window,
 };
 pub use ladders::{Applicant, Award, Ladder, LadderStep, Sequence, Standing, Within};
 pub use policy::{ExchangePolicy, PointsBack};
+pub use presence::{BelowShare, Duty, Overtime, Presence, TimeOfDay};
 pub use reviews::{Quota, Review, ReviewKey, ReviewTies, ScoreBand};
 pub use rules::{
     Amount, BelowMinimum, Blocks, CountedOver, EarningRule, Expiry, ExpiryBase, Freeze, HighestOf, HoursCredited,
@@ -55,6 +61,8 @@ pub use rules::{
 };
 pub use schema::json_schema;
 pub use wishes::{WishPublisher, Wishes};
+
+use crate::rules::Decimal;
 
 /// A scheme as its office wrote it down. Only [`Scheme::parse`] makes one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -87,6 +95,9 @@ pub struct Scheme {
     /// 积分的小数位数，0 至 2。
     /// Decimals of a point, 0 to 2. Points are whole minor units of this scale wherever they are an `i64`.
     pub points_scale: u8,
+    /// 志愿者手中的积分合计最多多少，用于偿付能力一览；不写则不设。
+    /// How many points may be outstanding, for the view of solvency; none when left out.
+    pub points_budget: Option<Decimal>,
     /// 积分到期前多少天提醒；不写为到期前 30 天和 7 天。
     /// How many days before points expire people are told; 30 and 7 when left out.
     #[serde(default = "warnings::month_and_week", deserialize_with = "warnings::warnings")]
@@ -117,12 +128,24 @@ pub struct Scheme {
     /// Books of account that a volunteer has beside hours and points.
     #[serde(default)]
     pub accounts: Vec<VolunteerAccount>,
+    /// 签到签退；不写为常见做法。
+    /// Signing in and out; the usual practice when left out.
+    #[serde(default)]
+    pub presence: Presence,
+    /// 异常清单的界限；不写则用默认的。
+    /// From where on a pattern in the records is worth an auditor's look; as they are by default when left out.
+    #[serde(default)]
+    pub anomalies: Anomalies,
     /// 投诉的处理；不写则 15 个工作日内答复，没有其他后果。
     /// What becomes of complaints; answered within 15 working days and without consequences when left out.
     pub complaints: Option<Complaints>,
     /// 微心愿与项目认领；不写则心愿只带时长，不带积分。
     /// Wishes and projects that are claimed; they carry minutes and no points when left out.
     pub wishes: Option<Wishes>,
+    /// 未满 18 岁者须有监护人同意才能记录服务；不写为否。
+    /// Whether the records of somebody under 18 take the consent of a guardian; not when left out.
+    #[serde(default)]
+    pub guardian_consent: bool,
     /// 规则的各个版本，按生效日期先后。
     /// Dated versions of the rules, the oldest first.
     versions: Vec<Rules>,

@@ -6,6 +6,7 @@
 mod basket;
 mod cash;
 mod collect;
+mod offers;
 mod parts;
 mod pickup;
 mod read;
@@ -20,12 +21,14 @@ pub use crate::standing::star;
 pub use basket::{Basket, Item};
 pub use cash::{Cash, CashDay, Till, cash_day};
 pub use collect::{Collector, HandOver, Part, collect, hand_over};
+pub use offers::{Offer, SessionOffer, offers};
 pub use pickup::payload;
 pub use read::{find, get};
+use reserve::require_volunteer;
 pub use reserve::{exchange, exchange_basket, exchange_for_cash};
 pub use returns::{Return, take_back};
 pub use settle::cancel;
-pub(crate) use settle::expire;
+pub(crate) use settle::{expire, give_back, miss, tell_moved};
 pub use slips::{Slip, SlipLine, print_slip, slip};
 pub use sponsors::{Period as SettlementPeriod, Settlement, SponsoredReward, settlements};
 
@@ -120,10 +123,13 @@ pub enum Status {
     Collected,
     Cancelled,
     Expired,
+    /// A place in a session that nobody came for, where the rules say what becomes of the points.
+    Missed,
 }
 
 impl Status {
-    pub const ALL: [Status; 4] = [Status::Reserved, Status::Collected, Status::Cancelled, Status::Expired];
+    pub const ALL: [Status; 5] =
+        [Status::Reserved, Status::Collected, Status::Cancelled, Status::Expired, Status::Missed];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -131,6 +137,7 @@ impl Status {
             Status::Collected => "collected",
             Status::Cancelled => "cancelled",
             Status::Expired => "expired",
+            Status::Missed => "missed",
         }
     }
 }
@@ -189,6 +196,9 @@ pub enum ExchangeError {
     Invalid(Vec<Invalid>),
     #[error("there is no volunteer {id}")]
     VolunteerNotFound { id: Uuid },
+    /// What is done for them is done for the other.
+    #[error("the volunteer was merged into {into}")]
+    VolunteerMerged { into: Uuid },
     #[error("there is no reward {id}")]
     RewardNotFound { id: Uuid },
     #[error("there is no session {id} of this reward")]
@@ -217,6 +227,13 @@ pub enum ExchangeError {
     /// `opens_on`: the next day on which the rules let it be exchanged.
     #[error("the reward is not offered at this time")]
     OutsideWindow { from: Option<String>, until: Option<String>, opens_on: Option<String> },
+    #[error("the reward is not in the catalogue")]
+    NotListed,
+    #[error("the session is cancelled")]
+    SessionCancelled,
+    /// After bookings that they did not come for. `until`: the last day.
+    #[error("no places are booked for the volunteer until {until:?}")]
+    BookingBarred { until: Option<String> },
     #[error("the rules do not take it back")]
     NotRefundable,
     /// `until`: the last day on which it could be returned; `None` when the rules take nothing back.
@@ -246,7 +263,7 @@ fn fields(document: Value) -> Map<String, Value> {
     document.as_object().cloned().unwrap_or_default()
 }
 
-fn reward_error(error: RewardError) -> ExchangeError {
+pub(crate) fn reward_error(error: RewardError) -> ExchangeError {
     match error {
         RewardError::RewardNotFound { id } => ExchangeError::RewardNotFound { id },
         RewardError::SessionNotFound { id } => ExchangeError::SessionNotFound { id },
@@ -288,6 +305,7 @@ fn refused(rejection: Rejection) -> ExchangeError {
             ["limit", ..] => ExchangeError::LimitReached { needed, available },
             _ => ExchangeError::Book(format!("{account} has {available} left, and {needed} are needed")),
         },
+        Rejection::AboveCeiling { account, .. } if account.starts_with("session/") => ExchangeError::SessionCancelled,
         Rejection::Refused(refusal) => refused_outside(&refusal),
         other => ExchangeError::Book(other.to_string()),
     }
@@ -304,6 +322,9 @@ fn refused_outside(refusal: &Refusal) -> ExchangeError {
         "session_full" => ExchangeError::SessionFull { needed, available },
         "limit_reached" => ExchangeError::LimitReached { needed, available },
         "account_frozen" => ExchangeError::AccountFrozen,
+        "not_listed" => ExchangeError::NotListed,
+        "session_cancelled" => ExchangeError::SessionCancelled,
+        "booking_barred" => ExchangeError::BookingBarred { until: text("until") },
         "not_eligible" => ExchangeError::NotEligible(Ineligible {
             condition: said("condition"),
             needed: said("needed"),
@@ -340,6 +361,9 @@ impl ExchangeError {
                 ("limit_reached", json!({ "needed": needed, "available": available }))
             }
             ExchangeError::AccountFrozen => ("account_frozen", json!({})),
+            ExchangeError::NotListed => ("not_listed", json!({})),
+            ExchangeError::SessionCancelled => ("session_cancelled", json!({})),
+            ExchangeError::BookingBarred { until } => ("booking_barred", json!({ "until": until })),
             ExchangeError::NotEligible(unmet) => return Some(unmet.refusal()),
             ExchangeError::OutsideWindow { from, until, opens_on } => {
                 ("outside_window", json!({ "from": from, "until": until, "opens_on": opens_on }))

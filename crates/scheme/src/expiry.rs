@@ -6,6 +6,7 @@ use crate::accounts;
 use crate::exchanges::{self, ExchangeError};
 use crate::micros;
 use crate::projection::kind;
+use crate::rewards;
 use crate::schemes::OpenScheme;
 use crate::services;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -54,6 +55,7 @@ pub async fn run(scheme: &OpenScheme, now: DateTime<Utc>) -> Result<Expired, Exp
             break;
         }
     }
+    expired.exchanges += rewards::settle_sessions(scheme, now).await?;
     for unit in [Unit::Points, Unit::Minutes, Unit::Uses] {
         expired.lots += run_lots(scheme, unit, now).await?;
     }

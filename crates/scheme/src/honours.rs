@@ -223,6 +223,6 @@ pub async fn list(
          FROM honours AS r",
         "granted_on"
     ));
-    let rows: Vec<HonourRow> = Page { filter, after, limit }.bind(query, scheme).fetch_all().await?;
+    let rows: Vec<HonourRow> = Page::of(scheme, filter, after, limit).await?.bind(query, scheme).fetch_all().await?;
     Ok(rows.into_iter().map(HonourRow::honour).collect())
 }

@@ -4,10 +4,14 @@
 //! whichever file it comes. Records are written in one transaction; what the register's leader signed is then confirmed,
 //! record by record. Stopped in between, the same import takes up where it was.
 
+mod activities;
 mod services;
+mod units;
 mod volunteers;
 
+pub use activities::{ActivityLine, activities};
 pub use services::{Evidences, ServiceLine, services};
+pub use units::{UnitLine, units};
 pub use volunteers::{VolunteerLine, volunteers};
 
 use crate::schemes::OpenScheme;

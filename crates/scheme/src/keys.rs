@@ -2,6 +2,8 @@
 
 use crate::schemes::{OpenScheme, SchemeError, Schemes};
 use crate::secrets::random;
+use crate::stations;
+use crate::teams;
 use crate::volunteers;
 use crate::{micros, moment};
 use chrono::{DateTime, Utc};
@@ -169,7 +171,9 @@ pub async fn create(schemes: &Schemes, key: NewKey, now: DateTime<Utc>) -> Resul
         None => return Err(KeyError::SchemeMissing(key.role)),
         Some(code) => {
             let scheme = schemes.get(code).await?;
-            if let Some(station) = key.station.as_ref().filter(|station| scheme.config().station(station).is_none()) {
+            if let Some(station) = &key.station
+                && !stations::is_known(&scheme, station).await?
+            {
                 return Err(KeyError::StationNotFound(station.clone()));
             }
             if let Some(volunteer) = key.volunteer_id {
@@ -185,6 +189,10 @@ pub async fn create(schemes: &Schemes, key: NewKey, now: DateTime<Utc>) -> Resul
     let station = key.station.or_else(|| (key.role == Role::Kiosk).then(|| "main".to_owned()));
     let issued = IssuedKey { id: Uuid::now_v7(), secret: format!("aixin_{}", hex::encode(random::<32>())) };
     let mut tx = schemes.db().begin_write().await?;
+    let mut team: Vec<String> = key.team.into_iter().collect();
+    if let Some(book) = book {
+        teams::known(&mut tx, book, &mut team).await?;
+    }
     tx.query(
         "INSERT INTO api_keys (id, book, role, station, team, person, volunteer_id, name, digest, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
@@ -193,7 +201,7 @@ pub async fn create(schemes: &Schemes, key: NewKey, now: DateTime<Utc>) -> Resul
     .bind(book)
     .bind(key.role.as_str())
     .bind(station)
-    .bind(key.team)
+    .bind(team.pop())
     .bind(key.person.unwrap_or_else(|| issued.id.to_string()))
     .bind(key.volunteer_id)
     .bind(key.name)

@@ -91,6 +91,9 @@ pub enum LevelError {
     Invalid(Vec<Invalid>),
     #[error("there is no volunteer {id}")]
     VolunteerNotFound { id: Uuid },
+    /// What is done for them is done for the other.
+    #[error("the volunteer was merged into {into}")]
+    VolunteerMerged { into: Uuid },
     #[error("there is no award {id} of this volunteer")]
     AwardNotFound { id: Uuid },
     #[error("the id stands for something else: {field} differs")]
@@ -126,6 +129,7 @@ impl From<VolunteerError> for LevelError {
     fn from(error: VolunteerError) -> Self {
         match error {
             VolunteerError::VolunteerNotFound { id } => LevelError::VolunteerNotFound { id },
+            VolunteerError::Merged { into } => LevelError::VolunteerMerged { into },
             VolunteerError::Busy => LevelError::Busy,
             VolunteerError::Database(error) => LevelError::Database(error),
             other => LevelError::Book(other.to_string()),

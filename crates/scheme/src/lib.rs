@@ -12,22 +12,34 @@ pub mod calendar;
 pub mod config;
 pub mod rules;
 
+pub mod actors;
 pub mod keys;
 pub mod schemes;
 mod secrets;
 
+pub mod activities;
+pub mod codes;
+pub mod pictures;
+pub mod posts;
+pub mod presence;
 pub mod rewards;
 pub mod services;
+pub mod sponsors;
+pub mod stations;
+pub mod teams;
+pub mod units;
 pub mod volunteers;
 
+pub mod anomalies;
+pub mod balances;
 pub mod complaints;
+pub mod corrections;
 pub mod honours;
 pub mod ratings;
 pub mod records;
 pub mod trainings;
 pub mod wishes;
 
-pub mod balances;
 pub mod events;
 pub mod notices;
 pub mod webhooks;
@@ -36,8 +48,10 @@ pub mod exchanges;
 pub mod expiry;
 pub mod imports;
 pub mod levels;
+pub mod publicity;
 pub mod rankings;
 pub mod reviews;
+pub mod solvency;
 pub mod statements;
 pub mod transfers;
 

@@ -15,6 +15,9 @@ use uuid::Uuid;
 const KINDS: &[&str] = &[
     kind::POINTS_EXPIRING,
     kind::EXCHANGE_EXPIRED,
+    kind::EXCHANGE_CANCELLED,
+    kind::EXCHANGE_MOVED,
+    kind::EXCHANGE_MISSED,
     kind::SERVICE_REVERSED,
     kind::POINTS_RECEIVED,
     kind::POOL_GRANTED,
@@ -93,6 +96,26 @@ fn notice(event: Event, config: &Scheme) -> Option<Notice> {
         kind::EXCHANGE_EXPIRED => {
             let zh = "您预约的兑换没有按时来取，已经取消，扣的积分退还给您了。";
             (zh.to_owned(), "A reservation was not collected in time; its points were given back.".to_owned(), None)
+        }
+        // What somebody cancels themselves they know.
+        kind::EXCHANGE_CANCELLED if text("because") == "session_cancelled" => {
+            let zh = "您预约的场次取消了，扣的积分已经退还给您，请改约别的时间。";
+            (zh.to_owned(), "A session you had booked is cancelled; its points were given back.".to_owned(), None)
+        }
+        kind::EXCHANGE_MOVED => {
+            let starts = text("starts_at").parse::<DateTime<Utc>>().ok()?.with_timezone(&config.time_zone);
+            let (on, clock) = (in_chinese(starts.date_naive()), starts.format("%H:%M"));
+            let zh = format!("您预约的场次改到{on}{clock}，号不变；来不了可以免费取消。");
+            let en = format!("A session you had booked was moved to {} {clock}.", starts.date_naive());
+            (zh, en, Some(starts.date_naive()))
+        }
+        kind::EXCHANGE_MISSED => {
+            let kept = event.data.get("kept").and_then(Value::as_bool).unwrap_or(false);
+            let (zh, en) = match kept {
+                true => ("按规定积分不退", "its points are not given back"),
+                false => ("积分已经退还", "its points were given back"),
+            };
+            (format!("您预约的场次没有来，{zh}。"), format!("A session you had booked was missed; {en}."), None)
         }
         kind::SERVICE_REVERSED => {
             let zh = "您有一条服务记录被更正，时长和积分有变动，请看明细。";

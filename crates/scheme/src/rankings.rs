@@ -109,23 +109,3 @@ async fn details(scheme: &OpenScheme, ids: Vec<Uuid>) -> db::Result<HashMap<Uuid
         .await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
-
-/// The units right below a unit; without one, those at the top.
-pub fn children(scheme: &OpenScheme, unit: Option<&str>) -> Vec<String> {
-    let config = scheme.config();
-    let is_child = |child: &&crate::config::Unit| child.parent.as_deref() == unit;
-    config.units.iter().filter(is_child).map(|unit| unit.code.clone()).collect()
-}
-
-/// A unit and all units below it.
-pub fn subtree(scheme: &OpenScheme, unit: &str) -> Vec<String> {
-    let config = scheme.config();
-    let mut codes = vec![unit.to_owned()];
-    // A unit stands after its parent in the configuration, so one pass finds them all.
-    for unit in &config.units {
-        if unit.parent.as_ref().is_some_and(|parent| codes.contains(parent)) {
-            codes.push(unit.code.clone());
-        }
-    }
-    codes
-}

@@ -271,7 +271,7 @@ pub async fn list(
          FROM ratings AS r",
         "rated_on"
     ));
-    let rows: Vec<RatingRow> = Page { filter, after, limit }.bind(query, scheme).fetch_all().await?;
+    let rows: Vec<RatingRow> = Page::of(scheme, filter, after, limit).await?.bind(query, scheme).fetch_all().await?;
     Ok(rows.into_iter().map(RatingRow::rating).collect())
 }
 
@@ -294,7 +294,7 @@ pub async fn averages(
     let given = Filter { status: Some("given".to_owned()), ..filter.clone() };
     let start = NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or_default();
     let after = Some((start, after.unwrap_or(Uuid::nil())));
-    let page = Page { filter: &given, after, limit };
+    let page = Page::of(scheme, &given, after, limit).await?;
     let rows: Vec<(Uuid, i64, i64)> = page.bind(query, scheme).bind(least).fetch_all().await?;
     Ok(rows.into_iter().map(|(volunteer, count, sum)| (volunteer, Average { count, sum })).collect())
 }

@@ -111,9 +111,10 @@ pub(crate) fn day_flaw(
     }
 }
 
-pub(crate) fn unit_flaw(scheme: &OpenScheme, unit: Option<&str>) -> Option<Invalid> {
-    let unknown = unit.is_some_and(|unit| scheme.config().unit(unit).is_none());
-    unknown.then(|| Invalid::new("unit", "unknown_unit", "the scheme has no such unit"))
+pub(crate) async fn unit_flaw(scheme: &OpenScheme, unit: Option<&str>) -> db::Result<Option<Invalid>> {
+    let Some(unit) = unit else { return Ok(None) };
+    let unknown = scheme.organisation().await?.unit(unit).is_none();
+    Ok(unknown.then(|| Invalid::new("unit", "unknown_unit", "the scheme has no such unit")))
 }
 
 /// The first field of two records under one id in which they differ.

@@ -40,7 +40,7 @@ use thiserror::Error;
 
 pub use amounts::{AmountError, Decimal, RoundedPoints, Rounding, format_points, hours_text, parse_points};
 pub use blocks::cumulative;
-pub use exchange::{Beneficiary, Price, RuleLimit, limits, may_be_for, next_opening, price_by_bill};
+pub use exchange::{Beneficiary, Price, RuleLimit, barred_until, limits, may_be_for, next_opening, price_by_bill};
 pub use expiry::EndOfCalendar;
 pub use period::Period;
 pub use person::{Facts, Person, Unmet, fulfils, in_chinese};

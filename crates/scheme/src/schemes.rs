@@ -1,5 +1,6 @@
 //! The schemes of an installation: their configurations, and their open books.
 
+use crate::actors::Actor;
 use crate::calendar::{self, Calendar};
 use crate::config::{ConfigError, Rules, Scheme, VolunteerAccount};
 use crate::keys::Authenticated;
@@ -8,7 +9,8 @@ use crate::projection::SchemeProjection;
 use crate::rankings::Boards;
 use crate::rewards::{Reward, Session};
 use crate::secrets::Secrets;
-use crate::volunteers::Volunteer;
+use crate::units::{self, UnitError};
+use crate::volunteers::{Rosters, Volunteer};
 use chrono::{DateTime, NaiveDate, Utc};
 use db::Db;
 use ledger::book::Clock;
@@ -56,12 +58,16 @@ pub struct OpenScheme {
     pub book: Book,
     pub secrets: Secrets,
     config: RwLock<Arc<Scheme>>,
+    pub(crate) actors: Cache<Uuid, Arc<Actor>>,
     pub(crate) rewards: Cache<Uuid, Arc<Reward>>,
     pub(crate) sessions: Cache<Uuid, Arc<Session>>,
     pub(crate) volunteers: Cache<Uuid, Arc<Volunteer>>,
     /// Ids that are somebody's: they stay so.
     pub(crate) known_volunteers: RwLock<HashSet<Uuid>>,
+    pub(crate) known_organisation: units::Known,
+    pub(crate) rosters: Rosters,
     pub(crate) boards: Boards,
+    clock: Clock,
     edition: RwLock<i64>,
     signer: NoteSigner,
     calendar: SharedCalendar,
@@ -87,8 +93,20 @@ pub enum ApplyError {
         "the rules {version:?}, in force from {from}, are not what they were; write what changes as a version of its own"
     )]
     PastChanged { version: String, from: NaiveDate },
+    /// The tree that the configuration describes does not fit what the units are by now: moved, merged.
+    #[error(transparent)]
+    Units(UnitError),
     #[error(transparent)]
     Database(#[from] db::Error),
+}
+
+impl From<UnitError> for ApplyError {
+    fn from(error: UnitError) -> Self {
+        match error {
+            UnitError::Database(error) => ApplyError::Database(error),
+            other => ApplyError::Units(other),
+        }
+    }
 }
 
 /// What applying a configuration came to.
@@ -163,6 +181,9 @@ impl Schemes {
             }
             let before = Scheme::parse(&row.configuration)?;
             may_follow(&before, &config, change_past, now)?;
+            units::configure(&mut tx, book.number(), Some(&before), &config, config.day_of(now)).await?;
+        } else {
+            units::configure(&mut tx, book.number(), None, &config, config.day_of(now)).await?;
         }
         tx.query("INSERT INTO schemes (book, edition, code, applied_at, configuration) VALUES ($1, $2, $3, $4, $5)")
             .bind(book.number())
@@ -257,11 +278,15 @@ impl Schemes {
             book,
             secrets: self.secrets.clone(),
             config: RwLock::new(Arc::new(config)),
+            actors: Cache::new(10_000),
             rewards: Cache::builder().max_capacity(10_000).time_to_live(SEEN_BY_OTHERS).build(),
             sessions: Cache::builder().max_capacity(10_000).time_to_live(SEEN_BY_OTHERS).build(),
             volunteers: Cache::builder().max_capacity(100_000).time_to_live(SEEN_BY_OTHERS).build(),
             known_volunteers: RwLock::default(),
+            known_organisation: units::Known::default(),
+            rosters: Rosters::default(),
             boards: Boards::default(),
+            clock: self.settings.clock.clone(),
             edition: RwLock::new(edition),
             signer: NoteSigner::new(name, self.secrets.signing_key),
             calendar: self.calendar.clone(),
@@ -273,6 +298,11 @@ impl OpenScheme {
     /// The configuration in force.
     pub fn config(&self) -> Arc<Scheme> {
         self.config.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The day that it is where the scheme is.
+    pub fn today(&self) -> NaiveDate {
+        self.config().day_of(crate::moment((self.clock)()))
     }
 
     pub fn edition(&self) -> i64 {
@@ -289,6 +319,7 @@ impl OpenScheme {
     }
 
     fn renew(&self, edition: i64, config: Scheme) {
+        self.known_organisation.forget();
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
         *self.edition.write().unwrap_or_else(PoisonError::into_inner) = edition;
     }

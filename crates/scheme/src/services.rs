@@ -3,26 +3,38 @@
 //! A record is a row until somebody decides over it; the decision is an entry. Both decisions share one id, derived from that
 //! of the record, so that a record is decided once, whoever decides first.
 
+mod attended;
 mod automatic;
 mod check;
+mod checks;
+mod correcting;
+mod deadlines;
 mod decide;
 mod derived;
+mod list;
 mod mark;
 mod posting;
+mod record;
 
 pub use automatic::{on_new_year, on_registration};
+pub use checks::Check;
+pub(crate) use checks::{lock, of as checks_of_record};
+pub(crate) use correcting::{foresee as foresee_correction, reverse_for};
+pub use deadlines::{UnitCount, counts};
+pub(crate) use decide::withdraw;
 pub use decide::{Calculation, Confirmation, Decision, confirm, confirm_with, get_explained, reject, reverse};
+pub(crate) use decide::{confirm_row, reject_row, require_other, row};
 pub(crate) use derived::{Derived, annul, confirm_derived, event_flaw, people_behind, put_derived};
+pub use list::{ServiceFilter, list};
 pub use posting::foresee;
+pub(crate) use record::{due_on, found, put_in, require_sound};
+pub use record::{put, put_many};
 
-use crate::keys::Operator;
-use crate::marks;
-use crate::rules::{Evidence, Person};
+use crate::moment;
+use crate::rules::Evidence;
 use crate::schemes::OpenScheme;
-use crate::secrets::random;
 use crate::volunteers::{Invalid, VolunteerError};
-use crate::{micros, moment};
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -37,12 +49,22 @@ pub struct Service {
     pub recorded_at: DateTime<Utc>,
     /// Until when it is to be decided.
     pub due_on: NaiveDate,
+    /// Recorded after that day.
+    pub late: bool,
+    /// The first day of its publicity.
+    pub published_on: Option<NaiveDate>,
+    /// The day on which it becomes final, unless there are objections.
+    pub final_on: Option<NaiveDate>,
+    /// Why it could not be made final; a stable code.
+    pub final_failed: Option<String>,
     pub status: Status,
     pub credited_minutes: Option<i64>,
     /// Minor units.
     pub points: Option<i64>,
     /// Of the entry that decided last.
     pub sequence: Option<i64>,
+    /// The key of whoever decided last.
+    pub decided_by: Option<Uuid>,
     /// Where the volunteer came from when it was recorded (双报到).
     pub home_unit: Option<String>,
 }
@@ -84,17 +106,21 @@ pub struct ServiceDetails {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
     Recorded,
+    /// Checked, and shown to the public before it counts.
+    Published,
     Confirmed,
     Rejected,
     Reversed,
 }
 
 impl Status {
-    pub const ALL: [Status; 4] = [Status::Recorded, Status::Confirmed, Status::Rejected, Status::Reversed];
+    pub const ALL: [Status; 5] =
+        [Status::Recorded, Status::Published, Status::Confirmed, Status::Rejected, Status::Reversed];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Status::Recorded => "recorded",
+            Status::Published => "published",
             Status::Confirmed => "confirmed",
             Status::Rejected => "rejected",
             Status::Reversed => "reversed",
@@ -114,10 +140,20 @@ pub enum ServiceError {
     ServiceNotFound { id: Uuid },
     #[error("there is no volunteer {id}")]
     VolunteerNotFound { id: Uuid },
+    /// What is done for them is done for the other.
+    #[error("the volunteer was merged into {into}")]
+    VolunteerMerged { into: Uuid },
     #[error("the id stands for another service record: {field} differs")]
     IdTaken { field: String },
     #[error("the volunteer was elsewhere at that time: service record {other}")]
     Overlapping { other: Uuid },
+    #[error("the volunteer was elsewhere at that time: presence {presence}")]
+    Elsewhere { presence: Uuid },
+    #[error("there is no activity {id}")]
+    ActivityNotFound { id: Uuid },
+    /// What recipients pay for earns no hours (Regulations on Voluntary Service, Art. 21; Order 67, Art. 19).
+    #[error("the activity is paid for, and earns no hours")]
+    PaidSession,
     #[error("the service record is {}", status.as_str())]
     StateConflict { status: Status },
     /// The rules name who confirms such a record.
@@ -126,6 +162,12 @@ pub enum ServiceError {
     /// Nobody decides over what they recorded themselves.
     #[error("whoever recorded a service does not decide over it")]
     OwnRecord,
+    /// Nobody decides over their own service.
+    #[error("nobody decides over their own service")]
+    OwnService,
+    /// The rules do not have this role, or the leader of another team, confirm it.
+    #[error("by the rules it is confirmed by {}", .roles.join(", "))]
+    NotConfirmer { roles: Vec<&'static str> },
     /// What it earned has been spent meanwhile.
     #[error("the balance is {available}, and {needed} would be taken back")]
     InsufficientPoints { needed: i64, available: i64 },
@@ -141,6 +183,7 @@ impl From<VolunteerError> for ServiceError {
     fn from(error: VolunteerError) -> Self {
         match error {
             VolunteerError::VolunteerNotFound { id } => ServiceError::VolunteerNotFound { id },
+            VolunteerError::Merged { into } => ServiceError::VolunteerMerged { into },
             VolunteerError::Busy => ServiceError::Busy,
             VolunteerError::Database(error) => ServiceError::Database(error),
             other => ServiceError::Book(other.to_string()),
@@ -148,7 +191,7 @@ impl From<VolunteerError> for ServiceError {
     }
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(Clone, sqlx::FromRow)]
 pub(crate) struct ServiceRow {
     id: Uuid,
     volunteer_id: Uuid,
@@ -177,22 +220,31 @@ pub(crate) struct ServiceRow {
     recorded_by: Uuid,
     recorded_at: i64,
     due_on: NaiveDate,
+    late: bool,
+    published_on: Option<NaiveDate>,
+    final_on: Option<NaiveDate>,
+    publicity_closed: bool,
+    final_failed: Option<String>,
     salt: Vec<u8>,
     status: String,
     credited_minutes: Option<i64>,
     points: Option<i64>,
     sequence: Option<i64>,
+    decided_by: Option<Uuid>,
 }
 
 /// The columns of [`ServiceRow`].
 macro_rules! select_services {
-    ($rest:literal) => {
+    ($($rest:literal),+) => {
         concat!(
             "SELECT s.id, s.volunteer_id, s.category, s.title, s.place, s.content, s.organiser, s.person_in_charge,
                     s.recipient, s.occurred_on, s.started_at, s.ended_at, s.minutes, s.evidence, s.level, s.role, s.item_count,
-                    s.filing_number, s.activity_id, s.unit, s.home_unit, s.team, s.corrects, s.reason, s.recorded_by, s.recorded_at, s.due_on, s.salt, s.status, s.credited_minutes, s.points, s.sequence
+                    s.filing_number, s.activity_id, s.unit, s.home_unit, s.team, s.corrects, s.reason, s.recorded_by,
+                    s.recorded_at, s.due_on,
+                    s.late, s.published_on, s.final_on, s.publicity_closed, s.final_failed,
+                    s.salt, s.status, s.credited_minutes, s.points, s.sequence, s.decided_by
              FROM services AS s ",
-            $rest
+            $($rest),+
         )
     };
 }
@@ -233,16 +285,59 @@ impl ServiceRow {
             recorded_by: self.recorded_by,
             recorded_at: moment(self.recorded_at),
             due_on: self.due_on,
+            late: self.late,
+            published_on: self.published_on,
+            final_on: self.final_on,
+            final_failed: self.final_failed,
             status,
             credited_minutes: self.credited_minutes,
             points: self.points,
             sequence: self.sequence,
+            decided_by: self.decided_by,
             home_unit: self.home_unit,
         })
     }
 
     pub(crate) fn id(&self) -> Uuid {
         self.id
+    }
+
+    pub(crate) fn occurred_on(&self) -> NaiveDate {
+        self.occurred_on
+    }
+
+    pub(crate) fn status(&self) -> Option<Status> {
+        Status::parse(&self.status)
+    }
+
+    /// Its first day, and the day after its last.
+    pub(crate) fn publicity(&self) -> [Option<NaiveDate>; 2] {
+        [self.published_on, self.final_on]
+    }
+
+    pub(crate) fn final_on(&self) -> Option<NaiveDate> {
+        self.final_on
+    }
+
+    /// Whether objections come too late, as it is being made final.
+    pub(crate) fn publicity_closed(&self) -> bool {
+        self.publicity_closed
+    }
+
+    /// The record that would stand in its place, as far as what it earns goes.
+    fn replaced_by(&self, details: &ServiceDetails) -> ServiceRow {
+        ServiceRow {
+            id: Uuid::new_v5(&self.id, b"in its place"),
+            category: details.category.clone(),
+            occurred_on: details.occurred_on,
+            minutes: check::minutes(details),
+            level: details.level.clone(),
+            role: details.role.clone(),
+            item_count: details.count,
+            filing_number: details.filing_number.clone(),
+            corrects: Some(self.id),
+            ..self.clone()
+        }
     }
 
     /// What the confirming entry commits to: the record cannot be changed afterwards unnoticed, and says nothing to whoever does
@@ -280,175 +375,6 @@ impl ServiceRow {
     }
 }
 
-/// Writes a service down under an id that the caller chose. The same again is answered with the record, and `true`.
-pub async fn put(
-    scheme: &OpenScheme,
-    id: Uuid,
-    details: ServiceDetails,
-    by: &Operator,
-    now: DateTime<Utc>,
-) -> Result<(Service, bool), ServiceError> {
-    let mut tx = scheme.db.begin_write().await?;
-    let written = put_in(&mut tx, scheme, id, details, by, now).await?;
-    tx.commit().await?;
-    Ok(written)
-}
-
-/// As [`put`], many in one transaction. A record that is refused keeps no other out; when the database fails, none is written.
-pub async fn put_many(
-    scheme: &OpenScheme,
-    records: Vec<(Uuid, ServiceDetails)>,
-    by: &Operator,
-    now: DateTime<Utc>,
-) -> db::Result<Vec<Result<(Service, bool), ServiceError>>> {
-    let mut tx = scheme.db.begin_write().await?;
-    let mut written = Vec::with_capacity(records.len());
-    for (id, details) in records {
-        written.push(match put_in(&mut tx, scheme, id, details, by, now).await {
-            Err(ServiceError::Database(error)) => return Err(error),
-            outcome => outcome,
-        });
-    }
-    tx.commit().await?;
-    Ok(written)
-}
-
-/// As [`put`], in the caller's transaction.
-pub(crate) async fn put_in(
-    tx: &mut db::Tx,
-    scheme: &OpenScheme,
-    id: Uuid,
-    details: ServiceDetails,
-    by: &Operator,
-    now: DateTime<Utc>,
-) -> Result<(Service, bool), ServiceError> {
-    let minutes = check::minutes(&details);
-    // A label decides which rule a record is under, so it is asked for before the record is checked.
-    let person = person(scheme, details.volunteer_id).await?;
-    let flaws = check::flaws(&scheme.config(), &details, &person, minutes, now);
-    if !flaws.is_empty() {
-        return Err(ServiceError::Invalid(flaws));
-    }
-    // Taking the volunteer's lock now is what keeps two records of the same hour from passing each other.
-    let volunteer: Option<(Option<String>, Option<String>)> = tx
-        .lock("SELECT unit, home_unit FROM volunteers WHERE book = $1 AND id = $2")
-        .bind(scheme.book.number())
-        .bind(details.volunteer_id)
-        .fetch_optional()
-        .await?;
-    let Some((unit, home_unit)) = volunteer else {
-        return Err(ServiceError::VolunteerNotFound { id: details.volunteer_id });
-    };
-    if let Some(known) = find(tx, scheme, id).await? {
-        let service = known.service()?;
-        return match check::difference(&service, &details, minutes) {
-            Some(field) => Err(ServiceError::IdTaken { field: field.to_owned() }),
-            None => Ok((service, true)),
-        };
-    }
-    refuse_overlap(tx, scheme, id, &details).await?;
-    let details = ServiceDetails { unit: details.unit.or(unit), ..details };
-    insert(tx, scheme, id, &details, home_unit, by, now).await?;
-    let row = find(tx, scheme, id).await?.ok_or(ServiceError::ServiceNotFound { id })?;
-    Ok((row.service()?, false))
-}
-
-/// What the rules ask of the volunteer.
-async fn person(scheme: &OpenScheme, id: Uuid) -> Result<Person, ServiceError> {
-    match marks::person(scheme, id).await {
-        Ok((person, _)) => Ok(person),
-        // Who is not there is reported when the record itself is right.
-        Err(VolunteerError::VolunteerNotFound { .. }) => Ok(Person::default()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-async fn find(tx: &mut db::Tx, scheme: &OpenScheme, id: Uuid) -> db::Result<Option<ServiceRow>> {
-    tx.query(select_services!("WHERE s.book = $1 AND s.id = $2"))
-        .bind(scheme.book.number())
-        .bind(id)
-        .fetch_optional()
-        .await
-}
-
-/// One person is in one place. Only what has a beginning and an end can be compared.
-async fn refuse_overlap(
-    tx: &mut db::Tx,
-    scheme: &OpenScheme,
-    id: Uuid,
-    details: &ServiceDetails,
-) -> Result<(), ServiceError> {
-    let (Some(started_at), Some(ended_at)) = (details.started_at, details.ended_at) else { return Ok(()) };
-    let other: Option<(Uuid,)> = tx
-        .query(
-            "SELECT id FROM services
-             WHERE book = $1 AND volunteer_id = $2 AND occurred_on >= $3 AND occurred_on <= $4 AND id <> $5
-               AND status IN ('recorded', 'confirmed') AND started_at < $6 AND ended_at > $7
-             ORDER BY started_at LIMIT 1",
-        )
-        .bind(scheme.book.number())
-        .bind(details.volunteer_id)
-        .bind(details.occurred_on - Days::new(1))
-        .bind(details.occurred_on + Days::new(1))
-        .bind(id)
-        .bind(micros(ended_at))
-        .bind(micros(started_at))
-        .fetch_optional()
-        .await?;
-    other.map_or(Ok(()), |(other,)| Err(ServiceError::Overlapping { other }))
-}
-
-async fn insert(
-    tx: &mut db::Tx,
-    scheme: &OpenScheme,
-    id: Uuid,
-    details: &ServiceDetails,
-    home_unit: Option<String>,
-    by: &Operator,
-    now: DateTime<Utc>,
-) -> db::Result<u64> {
-    let deadline = scheme.config().recording_deadline(details.occurred_on);
-    tx.query(
-        "INSERT INTO services (book, id, volunteer_id, category, title, place, content, organiser, person_in_charge,
-             recipient, occurred_on, started_at, ended_at, minutes, evidence, level, role, item_count, filing_number,
-             activity_id, unit, home_unit, team, corrects, reason,
-             recorded_by, recorded_at, due_on, salt, status)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-             $24, $25, $26, $27, $28, $29, 'recorded')",
-    )
-    .bind(scheme.book.number())
-    .bind(id)
-    .bind(details.volunteer_id)
-    .bind(details.category.clone())
-    .bind(details.title.clone())
-    .bind(details.place.clone())
-    .bind(details.content.clone())
-    .bind(details.organiser.clone())
-    .bind(details.person_in_charge.clone())
-    .bind(details.recipient.clone())
-    .bind(details.occurred_on)
-    .bind(details.started_at.map(micros))
-    .bind(details.ended_at.map(micros))
-    .bind(check::minutes(details))
-    .bind(details.evidence.as_str())
-    .bind(details.level.clone())
-    .bind(details.role.clone())
-    .bind(details.count)
-    .bind(details.filing_number.clone())
-    .bind(details.activity_id)
-    .bind(details.unit.clone())
-    .bind(home_unit)
-    .bind(details.team.clone())
-    .bind(details.corrects)
-    .bind(details.reason.clone())
-    .bind(by.key_id)
-    .bind(micros(now))
-    .bind(scheme.calendar().after(details.occurred_on, deadline))
-    .bind(random::<16>().to_vec())
-    .execute()
-    .await
-}
-
 pub async fn get(scheme: &OpenScheme, id: Uuid) -> Result<Service, ServiceError> {
     let row: Option<ServiceRow> = scheme
         .db
@@ -458,37 +384,4 @@ pub async fn get(scheme: &OpenScheme, id: Uuid) -> Result<Service, ServiceError>
         .fetch_optional()
         .await?;
     Ok(row.ok_or(ServiceError::ServiceNotFound { id })?.service()?)
-}
-
-/// Which records to list.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ServiceFilter {
-    pub volunteer_id: Option<Uuid>,
-    pub status: Option<Status>,
-}
-
-/// Records by day and id, those after `after`.
-pub async fn list(
-    scheme: &OpenScheme,
-    filter: ServiceFilter,
-    after: Option<(NaiveDate, Uuid)>,
-    limit: i64,
-) -> db::Result<Vec<Service>> {
-    let (day, id) = after.unwrap_or((NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or_default(), Uuid::nil()));
-    let rows: Vec<ServiceRow> = scheme
-        .db
-        .query(select_services!(
-            "WHERE s.book = $1 AND ($2 IS NULL OR s.volunteer_id = $2) AND ($3 IS NULL OR s.status = $3)
-               AND (s.occurred_on > $4 OR (s.occurred_on = $4 AND s.id > $5))
-             ORDER BY s.occurred_on, s.id LIMIT $6"
-        ))
-        .bind(scheme.book.number())
-        .bind(filter.volunteer_id)
-        .bind(filter.status.map(Status::as_str))
-        .bind(day)
-        .bind(id)
-        .bind(limit)
-        .fetch_all()
-        .await?;
-    rows.into_iter().map(ServiceRow::service).collect()
 }

@@ -28,6 +28,10 @@ pub struct Line {
     pub summary_zh: String,
     pub summary_en: String,
     pub document_id: Option<Uuid>,
+    /// The record in whose place that of this line stands.
+    pub corrects: Option<Uuid>,
+    /// The record that stands in place of that of this line.
+    pub corrected_by: Option<Uuid>,
 }
 
 /// Where a page ends: the next begins before `before`, with these balances.
@@ -55,6 +59,7 @@ pub async fn statement(
     let more = entries.len() as i64 > limit;
     entries.truncate(limit.max(0) as usize);
     let names = names(&mut tx, scheme, &entries).await?;
+    let links = links(&mut tx, scheme, &entries).await?;
     let lines = entries.iter().map(|entry| {
         let (minutes, points) = change(entry, volunteer);
         let (summary_zh, summary_en) = summary(entry, names.get(&entry.document_id.unwrap_or_default()));
@@ -70,6 +75,8 @@ pub async fn statement(
             summary_zh,
             summary_en,
             document_id: entry.document_id,
+            corrects: entry.document_id.and_then(|id| links.corrects.get(&id)).copied(),
+            corrected_by: entry.document_id.and_then(|id| links.corrected_by.get(&id)).copied(),
         };
         position.before = entry.sequence;
         position.balance_minutes -= minutes;
@@ -84,11 +91,20 @@ pub async fn statement(
 async fn newest(scheme: &OpenScheme, volunteer: Uuid) -> Result<Position, BalanceError> {
     let paths = [accounts::minutes_path(volunteer), accounts::points_path(volunteer)];
     let view = scheme.book.standings(&paths).await?;
-    Ok(Position {
+    let mut position = Position {
         before: view.size + 1,
         balance_minutes: view.lots[0].first().map_or(0, |standing| standing.balance),
         balance_points: view.lots[1].iter().map(|lot| lot.balance - lot.held_out).sum(),
-    })
+    };
+    // What went to another stands on the other's statement: this one ends before that.
+    let merges = if volunteers::get(scheme, volunteer).await?.merged_into.is_some() { usize::MAX } else { 0 };
+    for nth in 0..merges {
+        let Some(entry) = scheme.book.entry(volunteers::merge_entry_id(volunteer, nth)).await? else { break };
+        let (minutes, points) = change(&entry, volunteer);
+        position.balance_minutes -= minutes;
+        position.balance_points -= points;
+    }
+    Ok(position)
 }
 
 /// What an entry changed for its volunteer: minutes, and points that can be spent.
@@ -132,6 +148,38 @@ async fn names(tx: &mut db::Tx, scheme: &OpenScheme, entries: &[Entry]) -> db::R
     Ok(rows.into_iter().collect())
 }
 
+/// Which records stand in place of which.
+#[derive(Default)]
+struct Links {
+    corrects: HashMap<Uuid, Uuid>,
+    corrected_by: HashMap<Uuid, Uuid>,
+}
+
+async fn links(tx: &mut db::Tx, scheme: &OpenScheme, entries: &[Entry]) -> db::Result<Links> {
+    let services = entries.iter().filter(|entry| entry.kind.starts_with("service."));
+    let ids: Vec<Uuid> = services.filter_map(|entry| entry.document_id).collect();
+    if ids.is_empty() {
+        return Ok(Links::default());
+    }
+    let rows: Vec<(Uuid, Uuid, bool)> = tx
+        .query(
+            "SELECT s.id, s.corrects, true AS is_new FROM many($2) AS m JOIN services AS s ON s.book = $1 AND s.id = m.value
+             WHERE s.corrects IS NOT NULL
+             UNION ALL
+             SELECT s.corrects, s.id, false AS is_new FROM many($2) AS m JOIN services AS s ON s.book = $1 AND s.corrects = m.value",
+        )
+        .bind(scheme.book.number())
+        .bind_many(Many::Uuid(ids))
+        .fetch_all()
+        .await?;
+    let mut links = Links::default();
+    for (record, other, is_new) in rows {
+        let side = if is_new { &mut links.corrects } else { &mut links.corrected_by };
+        side.insert(record, other);
+    }
+    Ok(links)
+}
+
 fn summary(entry: &Entry, name: Option<&String>) -> (String, String) {
     let (zh, en) = match entry.kind.as_str() {
         kind::SERVICE_CONFIRMED => ("服务确认", "service confirmed"),
@@ -143,12 +191,15 @@ fn summary(entry: &Entry, name: Option<&String>) -> (String, String) {
         kind::EXCHANGE_EXPIRED => ("兑换逾期退回", "exchange expired"),
         kind::EXCHANGE_COLLECTED_IN_PART => ("兑换部分核销", "exchange collected in part"),
         kind::EXCHANGE_RETURNED => ("兑换退货", "exchange returned"),
+        kind::EXCHANGE_MOVED => ("预约场次改期", "booked session moved"),
+        kind::EXCHANGE_MISSED => ("预约未到", "booked session missed"),
         kind::POINTS_DONATED => ("捐赠", "donated to the pool"),
         kind::POINTS_GIVEN => ("转赠", "given away"),
         kind::POINTS_RECEIVED => ("受赠", "received as a gift"),
         kind::POOL_GRANTED => ("捐赠池发放", "granted from the pool"),
         kind::POINTS_EXPIRED => ("积分到期", "points expired"),
         kind::POINTS_EXPIRING => ("积分即将到期", "points will expire"),
+        kind::VOLUNTEER_MERGED => ("账户合并", "accounts merged"),
         kind::POINTS_MATURED => ("积分可用", "points can be spent"),
         kind::ACCOUNT_EXPIRED => ("账本到期", "account expired"),
         kind::ACCOUNT_THAWED => ("账户解冻", "account thawed"),

@@ -108,7 +108,9 @@ pub async fn put(
     by: &Operator,
     now: DateTime<Utc>,
 ) -> Result<(Training, bool), RecordError> {
-    refuse(flaws(scheme, &details, now))?;
+    let mut flaws = flaws(scheme, &details, now);
+    flaws.extend(unit_flaw(scheme, details.unit.as_deref()).await?);
+    refuse(flaws)?;
     let mut tx = scheme.db.begin_write().await?;
     let written = tx
         .query(
@@ -158,7 +160,6 @@ fn flaws(scheme: &OpenScheme, details: &TrainingDetails, now: DateTime<Utc>) -> 
         ("team", details.team.as_deref(), 100),
     ]);
     flaws.extend(day_flaw(scheme, "held_on", details.held_on, now));
-    flaws.extend(unit_flaw(scheme, details.unit.as_deref()));
     flaws.extend(event_flaw(&scheme.config(), "event_category", details.event_category.as_deref()));
     let is_code = details.code.starts_with(|letter: char| letter.is_ascii_lowercase())
         && details.code.len() <= 32
@@ -365,7 +366,8 @@ pub async fn attendances(
          FROM training_attendances AS r JOIN trainings AS t ON t.book = r.book AND t.id = r.training_id",
         "held_on"
     ));
-    let rows: Vec<AttendanceRow> = Page { filter, after, limit }.bind(query, scheme).fetch_all().await?;
+    let rows: Vec<AttendanceRow> =
+        Page::of(scheme, filter, after, limit).await?.bind(query, scheme).fetch_all().await?;
     Ok(rows.into_iter().map(AttendanceRow::attendance).collect())
 }
 

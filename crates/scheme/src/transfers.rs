@@ -62,6 +62,9 @@ pub enum TransferError {
     Invalid(Vec<Invalid>),
     #[error("there is no volunteer {id}")]
     VolunteerNotFound { id: Uuid },
+    /// What is done for them is done for the other.
+    #[error("the volunteer was merged into {into}")]
+    VolunteerMerged { into: Uuid },
     #[error("there is no transfer {id}")]
     TransferNotFound { id: Uuid },
     #[error("there is no request {id}")]
@@ -94,6 +97,7 @@ impl From<VolunteerError> for TransferError {
     fn from(error: VolunteerError) -> Self {
         match error {
             VolunteerError::VolunteerNotFound { id } => TransferError::VolunteerNotFound { id },
+            VolunteerError::Merged { into } => TransferError::VolunteerMerged { into },
             VolunteerError::Busy => TransferError::Busy,
             VolunteerError::Database(error) => TransferError::Database(error),
             other => TransferError::Book(other.to_string()),

@@ -1,10 +1,12 @@
 //! Checks a scheme: its book, and every table that follows from it.
 
 mod exchanges;
+mod stock;
 
 use crate::projection::{
     ACCOUNT_DAY, AWARD_MADE, EXCHANGE_CASH, EXCHANGE_LINE, EXCHANGE_MADE, EXCHANGE_MOVE, GROUP_TOTAL, MONTH_TOTAL,
-    REQUEST_GRANTED, SERVICE_DECIDED, SESSION_MADE, SchemeProjection, TRANSFER_MADE, YEAR_TOTAL, kind,
+    REQUEST_GRANTED, SERVICE_DECIDED, SESSION_MOVED, STOCK_MOVED, STOCK_SENT, SchemeProjection, TRANSFER_MADE,
+    VOLUNTEER_MERGED, YEAR_TOTAL, kind,
 };
 use crate::schemes::OpenScheme;
 use crate::services::{ServiceRow, select_services};
@@ -21,7 +23,7 @@ type Rows = BTreeMap<String, BTreeMap<&'static str, Cell>>;
 /// Rebuilds everything from the journal and compares.
 pub async fn verify(scheme: &OpenScheme) -> db::Result<Report> {
     let mut expected: HashMap<&'static str, Rows> = HashMap::new();
-    let mut commitments: HashMap<Uuid, String> = HashMap::new();
+    let mut commitments: HashMap<Uuid, Committed> = HashMap::new();
     let book = scheme.book.number();
     let verifier_key = scheme.signer().verifier_key();
     let (mut report, mut tx) = ledger::verify::verify(&scheme.book, Some(&verifier_key), |entry| {
@@ -35,7 +37,7 @@ pub async fn verify(scheme: &OpenScheme) -> db::Result<Report> {
     compare(&mut expected, &EXCHANGE_LINE, exchanges::lines(&mut tx, book).await?, &mut report);
     compare(&mut expected, &EXCHANGE_MOVE, exchanges::moves(&mut tx, book).await?, &mut report);
     compare(&mut expected, &EXCHANGE_CASH, exchanges::cash(&mut tx, book).await?, &mut report);
-    compare(&mut expected, &SESSION_MADE, sessions(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &SESSION_MOVED, sessions(&mut tx, book).await?, &mut report);
     compare(&mut expected, &SERVICE_DECIDED, decided_services(&mut tx, book).await?, &mut report);
     compare(&mut expected, &YEAR_TOTAL, year_totals(&mut tx, book).await?, &mut report);
     compare(&mut expected, &MONTH_TOTAL, month_totals(&mut tx, book).await?, &mut report);
@@ -44,17 +46,28 @@ pub async fn verify(scheme: &OpenScheme) -> db::Result<Report> {
     compare(&mut expected, &ACCOUNT_DAY, account_days(&mut tx, book).await?, &mut report);
     compare(&mut expected, &TRANSFER_MADE, transfers(&mut tx, book).await?, &mut report);
     compare(&mut expected, &REQUEST_GRANTED, granted_requests(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &STOCK_MOVED, stock::movements(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &STOCK_SENT, stock::transfers(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &VOLUNTEER_MERGED, merged(&mut tx, book).await?, &mut report);
     compare_commitments(&mut tx, book, &commitments, &mut report).await?;
+    control(&mut tx, book, &mut report).await?;
     Ok(report)
 }
 
-/// What a decision says the record was.
-fn commitment(entry: &Entry) -> Option<(Uuid, String)> {
+/// What a decision says the record was, and when it was published.
+struct Committed {
+    record: String,
+    publicity: [Option<String>; 2],
+}
+
+fn commitment(entry: &Entry) -> Option<(Uuid, Committed)> {
     if !matches!(entry.kind.as_str(), kind::SERVICE_CONFIRMED | kind::SERVICE_REJECTED) {
         return None;
     }
-    let record = entry.fields().get("record")?.as_str()?.to_owned();
-    Some((entry.document_id?, record))
+    let fields = entry.fields();
+    let text = |name: &str| fields.get(name).and_then(serde_json::Value::as_str).map(str::to_owned);
+    let publicity = ["published_on", "final_on"].map(text);
+    Some((entry.document_id?, Committed { record: text("record")?, publicity }))
 }
 
 fn apply(expected: &mut HashMap<&'static str, Rows>, row: Row) {
@@ -160,24 +173,60 @@ async fn granted_requests(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
     Ok(rows.into_iter().map(row).collect())
 }
 
+#[derive(sqlx::FromRow)]
+struct SessionRow {
+    id: Uuid,
+    reward_id: Uuid,
+    station: String,
+    starts_at: i64,
+    ends_at: i64,
+    seats: i64,
+    status: String,
+    moves: i64,
+    version: i64,
+    moved_sequence: Option<i64>,
+}
+
 async fn sessions(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
-    let rows: Vec<(Uuid, Uuid, String, i64, i64, i64, i64)> = tx
-        .query("SELECT id, reward_id, station, starts_at, ends_at, seats, version FROM reward_sessions WHERE book = $1")
+    let rows: Vec<SessionRow> = tx
+        .query(
+            "SELECT id, reward_id, station, starts_at, ends_at, seats, status, moves, version, moved_sequence
+             FROM reward_sessions WHERE book = $1",
+        )
         .bind(book)
         .fetch_all()
         .await?;
-    let row = |(id, reward_id, station, starts_at, ends_at, seats, version)| Row {
-        shape: &SESSION_MADE,
+    let row = |row: SessionRow| Row {
+        shape: &SESSION_MOVED,
         cells: vec![
             Cell::I64(book),
-            Cell::Uuid(id),
-            Cell::Uuid(reward_id),
-            Cell::Text(station),
-            Cell::I64(starts_at),
-            Cell::I64(ends_at),
-            Cell::I64(seats),
-            Cell::I64(version),
+            Cell::Uuid(row.id),
+            Cell::Uuid(row.reward_id),
+            Cell::Text(row.station),
+            Cell::I64(row.starts_at),
+            Cell::I64(row.ends_at),
+            Cell::I64(row.seats),
+            Cell::Text(row.status),
+            Cell::I64(row.moves),
+            Cell::I64(row.version),
+            Cell::OptI64(row.moved_sequence),
         ],
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+async fn merged(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
+    let rows: Vec<(Uuid, String, Option<Uuid>)> = tx
+        .query(
+            "SELECT id, status, merged_into FROM volunteers
+             WHERE book = $1 AND (status = 'merged' OR merged_into IS NOT NULL)",
+        )
+        .bind(book)
+        .fetch_all()
+        .await?;
+    let row = |(id, status, merged_into)| Row {
+        shape: &VOLUNTEER_MERGED,
+        cells: vec![Cell::I64(book), Cell::Uuid(id), Cell::Text(status), Cell::OptUuid(merged_into)],
     };
     Ok(rows.into_iter().map(row).collect())
 }
@@ -189,13 +238,14 @@ struct DecidedRow {
     credited_minutes: Option<i64>,
     points: Option<i64>,
     sequence: Option<i64>,
+    decided_by: Option<Uuid>,
 }
 
 async fn decided_services(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
     let rows: Vec<DecidedRow> = tx
         .query(
-            "SELECT id, status, credited_minutes, points, sequence FROM services
-             WHERE book = $1 AND (status <> 'recorded' OR sequence IS NOT NULL)",
+            "SELECT id, status, credited_minutes, points, sequence, decided_by FROM services
+             WHERE book = $1 AND (status NOT IN ('recorded', 'published') OR sequence IS NOT NULL)",
         )
         .bind(book)
         .fetch_all()
@@ -209,6 +259,7 @@ async fn decided_services(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
             Cell::OptI64(row.credited_minutes),
             Cell::OptI64(row.points),
             Cell::OptI64(row.sequence),
+            Cell::OptUuid(row.decided_by),
         ],
     };
     Ok(rows.into_iter().map(row).collect())
@@ -330,7 +381,7 @@ async fn account_days(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
 async fn compare_commitments(
     tx: &mut db::Tx,
     book: i64,
-    commitments: &HashMap<Uuid, String>,
+    commitments: &HashMap<Uuid, Committed>,
     report: &mut Report,
 ) -> db::Result<()> {
     let mut after = Uuid::nil();
@@ -345,9 +396,42 @@ async fn compare_commitments(
         after = last.id();
         for row in &rows {
             let committed = commitments.get(&row.id());
-            if committed.is_some_and(|committed| *committed != row.commitment()) {
+            if committed.is_some_and(|committed| committed.record != row.commitment()) {
                 report.find("services", row.id(), "the record is not the one that was decided over");
+            }
+            let days = row.publicity().map(|day| day.map(|day| day.to_string()));
+            let kept = committed.filter(|committed| committed.publicity.iter().any(Option::is_some));
+            if kept.is_some_and(|committed| committed.publicity != days) {
+                report.find("services", row.id(), "it was published on other days than those it was decided over with");
             }
         }
     }
+}
+
+/// What must hold between records, objections and corrections.
+async fn control(tx: &mut db::Tx, book: i64, report: &mut Report) -> db::Result<()> {
+    let objected: Vec<(Uuid,)> = tx
+        .query(
+            "SELECT o.id FROM objections AS o JOIN services AS s ON s.book = o.book AND s.id = o.service_id
+             WHERE o.book = $1 AND o.status = 'open' AND s.status = 'confirmed' ORDER BY o.id",
+        )
+        .bind(book)
+        .fetch_all()
+        .await?;
+    for (id,) in objected {
+        report.find("objections", id, "the record counts, though the objection is open");
+    }
+    let twice: Vec<(Uuid,)> = tx
+        .query(
+            "SELECT n.id FROM services AS n JOIN services AS o ON o.book = n.book AND o.id = n.corrects
+             WHERE n.book = $1 AND n.corrects IS NOT NULL AND n.status = 'confirmed'
+               AND o.status NOT IN ('reversed', 'rejected') ORDER BY n.id",
+        )
+        .bind(book)
+        .fetch_all()
+        .await?;
+    for (id,) in twice {
+        report.find("services", id, "it counts beside the record in whose place it stands");
+    }
+    Ok(())
 }

@@ -39,6 +39,11 @@ pub fn start(api: Data<Api>, rhythm: &Rhythm) -> JoinHandle<()> {
     })
 }
 
+/// What is done once in every rhythm of `expiry_seconds`, done now.
+pub async fn once(api: &Api, now: DateTime<Utc>) -> anyhow::Result<()> {
+    expire(api, now).await
+}
+
 async fn expire(api: &Api, now: DateTime<Utc>) -> anyhow::Result<()> {
     api.limits.forget();
     api.schemes.refresh().await?;
@@ -49,9 +54,32 @@ async fn expire(api: &Api, now: DateTime<Utc>) -> anyhow::Result<()> {
             let scheme::expiry::Expired { exchanges, lots, gifts, warnings } = expired;
             tracing::info!(scheme = code, exchanges, lots, gifts, warnings, "expired");
         }
+        let closed = scheme::presence::close(&scheme, now).await?;
+        let told = scheme::activities::tell(&scheme, now).await?;
+        if closed + told > 0 {
+            tracing::info!(scheme = code, closed, told, "presences looked at, and notices given");
+        }
+        let told = scheme::rewards::stock::tell(&scheme, now).await?;
+        if told > 0 {
+            tracing::info!(scheme = code, shelves = told, "told of shelves that ran low or are filled again");
+        }
+        let settled = scheme::publicity::run(&scheme, now).await?;
+        if settled != scheme::publicity::Finality::default() {
+            let scheme::publicity::Finality { confirmed, rejected, failed } = settled;
+            tracing::info!(scheme = code, confirmed, rejected, failed, "publicity is over");
+        }
+        let corrections = scheme::corrections::run(&scheme, now).await?;
+        if corrections > 0 {
+            tracing::info!(scheme = code, corrections, "corrections brought to their end");
+        }
         let gifts = scheme::transfers::finish(&scheme, now).await?;
         if gifts > 0 {
             tracing::info!(scheme = code, gifts, "brought to their end");
+        }
+        let scheme::wishes::Lapsed { claims, wishes, records } = scheme::wishes::lapse(&scheme, now).await?;
+        let posted = scheme::wishes::finish(&scheme, now).await?;
+        if claims + wishes + records + posted > 0 {
+            tracing::info!(scheme = code, claims, wishes, records, posted, "claims and wishes came to their end");
         }
         let complaints = scheme::complaints::settle_due(&scheme, now).await?;
         if complaints > 0 {

@@ -1,7 +1,6 @@
 //! From a batch of requests to entries and refusals.
 
 use super::{Answer, Committer, Failure, Judged, Request};
-use crate::Source;
 use crate::book::{Outcome, PostError};
 use crate::draft::Draft;
 use crate::encoding::encode;
@@ -82,7 +81,7 @@ impl Committer {
             self.state.earlier = store::earlier(session, head.book, referred).await?;
         }
         let mut unknown = HashSet::default();
-        let touched = batch.iter().flat_map(|request| paths_of(&request.draft));
+        let touched = batch.iter().flat_map(|request| request.draft.paths());
         let of_earlier = self
             .state
             .earlier
@@ -180,15 +179,4 @@ fn again(settled: &Settled, draft: &Draft) -> Answer {
         Some(field) => Err(PostError::IdTaken { field }),
         None => Ok(Outcome { result: settled.result.clone(), replayed: true }),
     }
-}
-
-fn paths_of(draft: &Draft) -> impl Iterator<Item = &Arc<str>> {
-    let of_legs = draft.action.legs().iter().flat_map(|leg| {
-        let from = match &leg.from {
-            Source::Account(account) => &account.key.path,
-            Source::Pool { path, .. } => path,
-        };
-        [from, &leg.to.key.path]
-    });
-    of_legs.chain(draft.bounds.iter().map(|bound| &bound.key.path))
 }

@@ -6,9 +6,17 @@
 #![allow(clippy::float_arithmetic, reason = "lengths on paper, not amounts")]
 
 mod batch;
+pub mod campaign;
+pub mod card;
 pub mod certificate;
+pub mod letter;
 mod office;
+pub mod passbook;
+pub mod poster;
+pub mod ranking;
+pub mod slip;
 pub mod table;
+pub mod template;
 
 use chrono::{DateTime, FixedOffset};
 

@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use crate::layout::{Align, Block, DocumentError, Flow, Ink, Page, Style, mm};
+use crate::layout::{Align, Block, DocumentError, Flow, Ink, Page, Style, lines, mm};
 
 /// What a paper is that is not simply the first print of something valid.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -113,7 +113,7 @@ pub(super) fn signatures(flow: &mut Flow<'_>, signed: &Signatures, code: Option<
         if name.is_empty() {
             flow.page.line((left + label, y + 3.0), (left + label + mm(30.0), y + 3.0), 0.5, Ink::BLACK);
         } else {
-            flow.page.fitted((left + label, y), Align::Left, name, style, (mm(34.0), 5.0), "the name of who signs")?;
+            flow.page.fitted((left + label, y), Align::Left, name, style, (mm(34.0), 4.0), "the name of who signs")?;
         }
         y += 28.0;
     }
@@ -122,13 +122,29 @@ pub(super) fn signatures(flow: &mut Flow<'_>, signed: &Signatures, code: Option<
         let small = Style::serif(9.5).ink(Ink::GREY);
         flow.page.fitted((left, y - 4.0), Align::Left, &contact, small, (mm(62.0), 5.0), "the contact")?;
     }
-    let centre = right - mm(30.0);
-    flow.page.seal_place(centre, middle)?;
-    let room = (mm(60.0), 6.0);
-    flow.page.fitted((centre, middle - 5.0), Align::Centre, &signed.issuer, style, room, "the issuer")?;
-    if let Some(date) = signed.date {
-        flow.page.text((centre, middle + 15.0), Align::Centre, &chinese_date(date), style)?;
-    }
+    let date = signed.date.map(chinese_date).unwrap_or_default();
+    seal(&mut flow.page, (right - mm(30.0), middle), &signed.issuer, &date, style, mm(60.0))?;
     flow.y += SIGNATURE_HEIGHT;
     Ok(())
+}
+
+/// The place of the seal about a point, with the issuers (a line each, or more if it is long) and the date
+/// in it, which the seal is pressed onto.
+pub(super) fn seal(
+    page: &mut Page<'_>,
+    (x, y): (f32, f32),
+    issuers: &str,
+    date: &str,
+    style: Style,
+    width: f32,
+) -> Result<(), DocumentError> {
+    page.seal_place(x, y)?;
+    let block = Block::new(style).align(Align::Centre).leading(1.6);
+    let lines = lines(page.fonts, issuers, &block, width)?;
+    let mut top = y + style.size * 0.3;
+    for line in lines.chunks(1).rev() {
+        top -= block.line_height();
+        page.lines(line, x - width / 2.0, top, &block);
+    }
+    page.text((x, y + style.size * 1.3), Align::Centre, date, style).map(drop)
 }

@@ -60,7 +60,8 @@ pub enum Cell {
     Moment(NaiveDateTime),
 }
 
-/// A chart of columns of the table, which are counted from 0. Columns that do not exist are left out.
+/// A chart of columns of the table, which are counted from 0. Columns that do not exist are left
+/// out, and so is a chart that has none left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chart {
     pub kind: ChartKind,
@@ -195,8 +196,8 @@ impl Table {
     }
 }
 
-/// The width of a text in parts of a Chinese character.
-fn ems(text: &str) -> f32 {
+/// About how wide a text is, in Chinese characters.
+pub(super) fn ems(text: &str) -> f32 {
     text.chars().map(|character| if u32::from(character) < 0x2000 { 0.57 } else { 1.0 }).sum()
 }
 
@@ -207,7 +208,7 @@ impl Document for Table {
 
     fn sheets(&self, fonts: &Fonts) -> Result<Vec<Sheet>, DocumentError> {
         self.check()?;
-        let wanted: Vec<f32> = self.wanted_widths().iter().map(|ems| (ems + 1.2) * SIZE).collect();
+        let wanted = self.wanted_points();
         let upright = wanted.iter().sum::<f32>() <= Frame::TABLE.written.width * 1.1;
         let frame = if upright { Frame::TABLE } else { Frame::WIDE_TABLE };
         let mut flow = Flow::new(fonts, frame);
@@ -217,7 +218,8 @@ impl Document for Table {
             flow.paragraph(subtitle, &small.align(Align::Centre))?;
         }
         flow.space(8.0);
-        self.grid(&mut flow, &wanted)?;
+        let widths = share(&wanted, flow.width());
+        self.grid(&mut flow, widths)?;
         if !self.notes.is_empty() {
             flow.space(8.0);
         }
@@ -235,9 +237,19 @@ impl Document for Table {
 const SIZE: f32 = 10.0;
 
 impl Table {
-    fn grid(&self, flow: &mut Flow<'_>, wanted: &[f32]) -> Result<(), DocumentError> {
+    fn wanted_points(&self) -> Vec<f32> {
+        self.wanted_widths().iter().map(|ems| (ems + 1.2) * SIZE).collect()
+    }
+
+    /// The widths of the columns on paper on which so much is written.
+    pub(super) fn paper_widths(&self, available: f32) -> Vec<f32> {
+        share(&self.wanted_points(), available)
+    }
+
+    /// The heading, rows and total.
+    pub(super) fn grid(&self, flow: &mut Flow<'_>, widths: Vec<f32>) -> Result<(), DocumentError> {
         let heads = self.columns.iter().map(|column| Entry { text: column.title.clone(), align: Align::Centre });
-        let grid = Grid::new(share(wanted, flow.width()), heads.collect(), SIZE);
+        let grid = Grid::new(widths, heads.collect(), SIZE);
         flow.grid_head(&grid)?;
         for row in &self.rows {
             flow.grid_row(&grid, &self.entries(row))?;

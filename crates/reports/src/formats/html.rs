@@ -46,8 +46,7 @@ fn table_row(table: &Table, cells: impl Iterator<Item = String>) -> String {
     row + "</tr>\n"
 }
 
-/// A page with this title, style and body; title and style are trusted no more than the caller escaped
-/// the body: the title is escaped here.
+/// A page with this title, which is escaped here, and this style and body, which the caller has escaped.
 pub(crate) fn page(title: &str, style: &str, body: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"zh-CN\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -82,7 +81,7 @@ h1 { font-size: 28px; text-align: center; margin: 0 0 .5rem; }
 table { border-collapse: collapse; width: 100%; margin: 1rem 0; }
 th, td { border: 1px solid #888; padding: .4rem .6rem; text-align: left; white-space: pre-line; }
 th, tfoot td { background: #f0f1f3; font-weight: 700; }
-th { text-align: center; }
+th { text-align: center; white-space: nowrap; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .date { text-align: center; white-space: nowrap; }
 @media print {
@@ -91,6 +90,7 @@ th { text-align: center; }
   h1 { font-size: 18pt; }
   thead { display: table-header-group; }
   tfoot { display: table-row-group; }
+  th { white-space: normal; }
   tr { break-inside: avoid; }
   th, tfoot td { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }

@@ -24,17 +24,19 @@ pub fn xlsx(table: &Table, made: DateTime<FixedOffset>) -> Result<Vec<u8>, Docum
 
 fn write(table: &Table, made: DateTime<FixedOffset>) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
-    let properties = DocProperties::new().set_title(&table.title).set_author("爱心账户");
+    let title: String = table.title.chars().take(200).collect();
+    let properties = DocProperties::new().set_title(title).set_author("爱心账户");
     workbook.set_properties(&properties.set_creation_datetime(&made.with_timezone(&Utc)));
     let places = Places::of(table);
     let sheet = workbook.add_worksheet().set_name(SHEET)?;
     paper(sheet, table, &places)?;
     titles(sheet, table)?;
     rows(sheet, table, &places)?;
-    if !table.charts.is_empty() && !table.rows.is_empty() {
+    let drawings: Vec<_> = table.charts.iter().filter_map(|chart| drawing(chart, &places)).collect();
+    if !drawings.is_empty() && !table.rows.is_empty() {
         let charts = workbook.add_worksheet().set_name("图表")?;
-        for (row, chart) in (0..).step_by(20).zip(&table.charts) {
-            charts.insert_chart(row, 0, &drawing(table, chart, &places)?)?;
+        for (row, drawing) in (0..).step_by(20).zip(&drawings) {
+            charts.insert_chart(row, 0, drawing)?;
         }
     }
     workbook.save_to_buffer()
@@ -48,15 +50,19 @@ struct Places {
     head: u32,
     first: u32,
     after: u32,
-    last_column: u16,
+    columns: u16,
 }
 
 impl Places {
     fn of(table: &Table) -> Self {
         let head = count(table.subtitles.len()).saturating_add(1);
         let after = head.saturating_add(1).saturating_add(count(table.rows.len()));
-        let last_column = u16::try_from(table.columns.len().saturating_sub(1)).unwrap_or(u16::MAX);
-        Self { head, first: head.saturating_add(1), after, last_column }
+        let columns = u16::try_from(table.columns.len()).unwrap_or(u16::MAX);
+        Self { head, first: head.saturating_add(1), after, columns }
+    }
+
+    fn last_column(&self) -> u16 {
+        self.columns.saturating_sub(1)
     }
 }
 
@@ -69,7 +75,6 @@ fn paper(sheet: &mut Worksheet, table: &Table, places: &Places) -> Result<(), Xl
     sheet.set_paper_size(9).set_print_fit_to_pages(1, 0).set_repeat_rows(places.head, places.head)?;
     sheet.set_header("").set_footer("&C第 &P 页 共 &N 页");
     let widths = table.wanted_widths();
-    #[expect(clippy::float_arithmetic, reason = "widths of columns, not amounts")]
     let wide = widths.iter().sum::<f32>() > 45.0;
     if wide {
         sheet.set_landscape();
@@ -92,10 +97,10 @@ fn titles(sheet: &mut Worksheet, table: &Table) -> Result<(), XlsxError> {
     let subtitle = base.clone().set_font_color(Color::RGB(0x59_59_59));
     let lines = std::iter::once((&table.title, &title)).chain(table.subtitles.iter().map(|line| (line, &subtitle)));
     for (row, (line, format)) in (0..).zip(lines) {
-        if places.last_column == 0 {
+        if places.last_column() == 0 {
             sheet.write_string_with_format(row, 0, line, format)?;
         } else {
-            sheet.merge_range(row, 0, row, places.last_column, line, format)?;
+            sheet.merge_range(row, 0, row, places.last_column(), line, format)?;
         }
     }
     sheet.set_row_height(0, 30)?;
@@ -106,7 +111,7 @@ fn titles(sheet: &mut Worksheet, table: &Table) -> Result<(), XlsxError> {
     }
     if !table.columns.is_empty() {
         let last = places.after.saturating_sub(1).max(places.head);
-        sheet.autofilter(places.head, 0, last, places.last_column)?;
+        sheet.autofilter(places.head, 0, last, places.last_column())?;
     }
     Ok(())
 }
@@ -185,7 +190,15 @@ fn write_number<'s>(
     }
 }
 
-fn drawing(table: &Table, chart: &Chart, places: &Places) -> Result<Drawing, XlsxError> {
+/// Nothing, if none of the columns exists that the chart is to show.
+fn drawing(chart: &Chart, places: &Places) -> Option<Drawing> {
+    let existing = |column: usize| u16::try_from(column).ok().filter(|at| *at < places.columns);
+    let shown = if chart.kind == ChartKind::Pie { 1 } else { usize::MAX };
+    let values: Vec<u16> = chart.values.iter().filter_map(|column| existing(*column)).take(shown).collect();
+    let names = existing(chart.names)?;
+    if values.is_empty() {
+        return None;
+    }
     let mut drawing = Drawing::new(match chart.kind {
         ChartKind::Bars => ChartType::Column,
         ChartKind::Line => ChartType::Line,
@@ -194,19 +207,15 @@ fn drawing(table: &Table, chart: &Chart, places: &Places) -> Result<Drawing, Xls
     drawing.title().set_name(&chart.title);
     drawing.set_width(760).set_height(380);
     let last = places.after.saturating_sub(1);
-    let shown = if chart.kind == ChartKind::Pie { 1 } else { usize::MAX };
-    let existing = |column: usize| u16::try_from(column).ok().filter(|at| *at <= places.last_column);
-    let names = existing(chart.names).unwrap_or(0);
-    for column in chart.values.iter().filter_map(|column| existing(*column)).take(shown) {
+    for &column in &values {
         drawing
             .add_series()
             .set_name((SHEET, places.head, column))
             .set_categories((SHEET, places.first, names, last, names))
             .set_values((SHEET, places.first, column, last, column));
     }
-    if chart.values.len() == 1 && chart.kind != ChartKind::Pie {
+    if values.len() == 1 && chart.kind != ChartKind::Pie {
         drawing.legend().set_hidden();
     }
-    debug_assert!(!table.rows.is_empty());
-    Ok(drawing)
+    Some(drawing)
 }

@@ -12,7 +12,8 @@ pub(crate) struct Group<'a> {
 const GROUP_WIDTH: f32 = 30.0;
 const LABEL_WIDTH: f32 = 82.0;
 const PADDING: f32 = 7.0;
-const ROW: f32 = 27.0;
+/// As high as a row with one line, so that a row without any is not lower.
+const ROW: f32 = 29.5;
 
 const LABEL: Block = Block::new(Style::sans(10.5)).align(Align::Centre).leading(1.3);
 const VALUE: Block = Block::new(Style::serif(11.5)).leading(1.35);

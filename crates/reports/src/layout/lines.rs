@@ -218,6 +218,12 @@ mod tests {
     }
 
     #[test]
+    fn a_number_keeps_what_it_counts_beside_it() {
+        assert_eq!(broken("服务 38 次", 4.0), ["服务", "38 次"]);
+        assert_eq!(broken("到2026年底", 3.5), ["到", "2026年", "底"]);
+    }
+
+    #[test]
     fn what_has_no_place_to_break_is_torn_where_the_line_ends() {
         let lines = broken(&"0123456789abcdef".repeat(4), 5.0);
         assert!(lines.len() > 4);

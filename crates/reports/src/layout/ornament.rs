@@ -39,12 +39,22 @@ impl Page<'_> {
         self.fill_path(circle(x, y, radius), ink);
     }
 
-    pub fn ring(&mut self, x: f32, y: f32, radius: f32, width: f32, ink: Ink) {
-        self.stroke(circle(x, y, radius), width, ink, None);
-    }
-
     pub fn star(&mut self, x: f32, y: f32, radius: f32, ink: Ink) {
         self.fill_path(star(x, y, radius), ink);
+    }
+
+    /// The heart of the 爱心账户, about a point, with a width.
+    pub fn heart(&mut self, x: f32, y: f32, width: f32, ink: Ink) {
+        let half = width / 2.0;
+        let (top, bottom) = (y - half * 0.45, y + half * 0.95);
+        let mut path = PathBuilder::new();
+        path.move_to(x, top);
+        path.cubic_to(x + half * 0.35, y - half * 1.25, x + half * 1.25, y - half * 0.75, x + half, y);
+        path.cubic_to(x + half * 0.8, y + half * 0.45, x + half * 0.3, y + half * 0.7, x, bottom);
+        path.cubic_to(x - half * 0.3, y + half * 0.7, x - half * 0.8, y + half * 0.45, x - half, y);
+        path.cubic_to(x - half * 1.25, y - half * 0.75, x - half * 0.35, y - half * 1.25, x, top);
+        path.close();
+        self.fill_path(path.finish(), ink);
     }
 
     /// Where the seal goes: a dashed circle as large as the round seal of a community, 40 mm.

@@ -34,7 +34,8 @@ impl<'f> PdfFile<'f> {
             ConfigurationBuilder::new().with_archival_validator(Archival::A2_U).finish().map_err(failed)?;
         let mut document = Document::new_with(SerializeSettings { configuration, ..SerializeSettings::default() });
         let metadata = Metadata::new()
-            .title(title.to_owned())
+            // The XML that it stands in has no way to write control characters.
+            .title(title.chars().filter(|character| !character.is_control()).collect())
             .language("zh-CN".to_owned())
             .creator("爱心账户".to_owned())
             .creation_date(date(made));
@@ -97,8 +98,8 @@ fn draw(surface: &mut Surface<'_>, fonts: &Fonts, mark: &Mark) {
                 surface.pop();
             }
         }
-        Mark::Turned { degrees, x, y, marks } => {
-            surface.push_transform(&Transform::from_rotate_at(*degrees, *x, *y));
+        Mark::Moved { by, marks } => {
+            surface.push_transform(by);
             for mark in marks {
                 draw(surface, fonts, mark);
             }

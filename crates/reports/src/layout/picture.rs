@@ -16,9 +16,10 @@ impl Picture {
     pub fn read(bytes: Vec<u8>) -> Result<Self, DocumentError> {
         let is_png = bytes.starts_with(b"\x89PNG\r\n\x1a\n");
         let data: Arc<dyn AsRef<[u8]> + Send + Sync> = Arc::new(bytes);
+        // PDF/A forbids to ask viewers to smooth pictures.
         let image = match is_png {
-            true => Image::from_png(data.into(), true),
-            false => Image::from_jpeg(data.into(), true),
+            true => Image::from_png(data.into(), false),
+            false => Image::from_jpeg(data.into(), false),
         };
         image.map(Self).map_err(|detail| DocumentError::Picture { detail })
     }

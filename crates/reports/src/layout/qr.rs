@@ -9,8 +9,7 @@ impl Page<'_> {
     /// # Errors
     /// [`DocumentError::LongCode`]
     pub fn qr(&mut self, text: &str, x: f32, y: f32, side: f32) -> Result<(), DocumentError> {
-        let code = QrCode::with_error_correction_level(text, EcLevel::M)
-            .map_err(|_| DocumentError::LongCode { bytes: text.len() })?;
+        let code = encoded(text)?;
         let modules = code.width();
         let unit = side / small(modules + 8);
         let mut path = PathBuilder::new();
@@ -28,6 +27,29 @@ impl Page<'_> {
         self.fill_path(path.finish(), Ink::BLACK);
         Ok(())
     }
+}
+
+fn encoded(text: &str) -> Result<QrCode, DocumentError> {
+    QrCode::with_error_correction_level(text, EcLevel::M).map_err(|_| DocumentError::LongCode { bytes: text.len() })
+}
+
+/// A QR code as a picture inside a page for a browser, in units of one module.
+///
+/// # Errors
+/// [`DocumentError::LongCode`]
+pub(crate) fn qr_svg(text: &str) -> Result<String, DocumentError> {
+    let code = encoded(text)?;
+    let side = code.width() + 8;
+    let mut path = String::new();
+    for (row, colours) in code.to_colors().chunks(code.width()).enumerate() {
+        for (start, length) in dark_stretches(colours) {
+            path += &format!("M{} {}h{length}v1h-{length}z", start + 4, row + 4);
+        }
+    }
+    Ok(format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" role=\"img\" \
+         aria-label=\"二维码\" shape-rendering=\"crispEdges\"><path d=\"{path}\"/></svg>\n"
+    ))
 }
 
 /// The modules of a row that are dark and follow each other: where they start and how many they are.

@@ -1,10 +1,10 @@
 //! What stands where on one page.
 
-use krilla::geom::{Path, PathBuilder, Rect};
+use krilla::geom::{Path, PathBuilder, Rect, Transform};
 
 use crate::fonts::Fonts;
 
-use super::lines::{Line, Run, lines, single_line, span_lines};
+use super::lines::{Line, Run, lines, single_line};
 use super::{Align, Block, DocumentError, Picture, Style};
 
 /// A colour, and how much of it covers what is below (1 = all).
@@ -96,13 +96,24 @@ pub(super) enum Mark {
         picture: Picture,
         place: Rectangle,
     },
-    /// Marks turned about a point, by degrees clockwise.
-    Turned {
-        degrees: f32,
-        x: f32,
-        y: f32,
+    /// Marks that are turned or enlarged together.
+    Moved {
+        by: Transform,
         marks: Vec<Mark>,
     },
+}
+
+impl Sheet {
+    /// The same on paper that is larger by a factor.
+    pub(crate) fn enlarged(self, factor: f32) -> Self {
+        let moved = Mark::Moved { by: Transform::from_scale(factor, factor), marks: self.marks };
+        Self { width: self.width * factor, height: self.height * factor, marks: vec![moved] }
+    }
+
+    /// The same on paper that ends here.
+    pub(crate) fn cut(self, height: f32) -> Self {
+        Self { height, ..self }
+    }
 }
 
 /// A sheet that is being written on.
@@ -168,7 +179,7 @@ impl<'f> Page<'f> {
     ) -> Result<f32, DocumentError> {
         let natural = self.measure(text, style)?;
         let size = if natural > width { style.size * width / natural } else { style.size };
-        if size < smallest {
+        if size < smallest.min(style.size) {
             return Err(DocumentError::TooLong { what });
         }
         self.text(at, align, text, Style { size, tracking: style.tracking * size / style.size, ..style })
@@ -182,17 +193,6 @@ impl<'f> Page<'f> {
     /// A text broken to a width. Answers with the height it takes.
     pub fn paragraph(&mut self, x: f32, top: f32, width: f32, text: &str, block: &Block) -> Result<f32, DocumentError> {
         let lines = lines(self.fonts, text, block, width)?;
-        Ok(self.lines(&lines, x, top, block))
-    }
-
-    /// As [`Page::paragraph`], of texts in different styles.
-    pub fn span_paragraph(
-        &mut self,
-        (x, top, width): (f32, f32, f32),
-        spans: &[(&str, Style)],
-        block: &Block,
-    ) -> Result<f32, DocumentError> {
-        let lines = span_lines(self.fonts, spans, block, width)?;
         Ok(self.lines(&lines, x, top, block))
     }
 
@@ -246,7 +246,7 @@ impl<'f> Page<'f> {
         self.sheet.marks.push(Mark::Picture { picture: picture.clone(), place });
     }
 
-    /// Turns about a point what `draw` draws.
+    /// Turns about a point, by degrees clockwise, what `draw` draws.
     pub fn turned<E>(
         &mut self,
         degrees: f32,
@@ -256,7 +256,7 @@ impl<'f> Page<'f> {
         let before = std::mem::take(&mut self.sheet.marks);
         let drawn = draw(self);
         let marks = std::mem::replace(&mut self.sheet.marks, before);
-        self.sheet.marks.push(Mark::Turned { degrees, x, y, marks });
+        self.sheet.marks.push(Mark::Moved { by: Transform::from_rotate_at(degrees, x, y), marks });
         drawn
     }
 }

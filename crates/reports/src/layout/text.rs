@@ -88,12 +88,16 @@ pub(super) fn letters(fonts: &Fonts, spans: &[(&str, Style)]) -> Result<Vec<Lett
 }
 
 /// Where lines may end is what Unicode says (UAX #14), which knows 避头尾: no line begins with a closing
-/// mark or ends with an opening one, and no number or Latin word is torn.
+/// mark or ends with an opening one, and no number or Latin word is torn. Besides, a number keeps what it
+/// counts beside it: 38 次, 2026年.
 fn mark_breaks(text: &str, letters: &mut [Letter]) {
     let mut breaks = unicode_linebreak::linebreaks(text).map(|(at, _)| at).peekable();
-    for ((at, _), letter) in text.char_indices().zip(letters) {
+    let mut before = [' ', ' '];
+    for ((at, character), letter) in text.char_indices().zip(letters) {
         while breaks.next_if(|&possible| possible < at).is_some() {}
-        letter.may_begin = breaks.peek() == Some(&at);
+        let counted = matches!(before, [_, '0'..='9'] | ['0'..='9', ' ']) && u32::from(character) >= 0x3400;
+        letter.may_begin = breaks.peek() == Some(&at) && !counted;
+        before = [before[1], character];
     }
 }
 

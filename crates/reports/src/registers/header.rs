@@ -37,6 +37,8 @@ pub enum Field {
     Teams,
     Skills,
     Consent,
+    Parent,
+    Capacity,
 }
 
 /// A kind of register.

@@ -103,7 +103,7 @@ pub fn read_row(row: &mut RowReader) -> Option<ServiceRow> {
 }
 
 /// The time of day in a column. If the cell says a day too, it must be the day of the service.
-fn time(row: &mut RowReader, field: Field, occurred_on: Option<NaiveDate>) -> Option<NaiveTime> {
+pub fn time(row: &mut RowReader, field: Field, occurred_on: Option<NaiveDate>) -> Option<NaiveTime> {
     let Moment { date, time } = row.optional(field, moment)?;
     if let (Some(date), Some(occurred_on)) = (date, occurred_on)
         && date != occurred_on

@@ -1,7 +1,7 @@
 use reports::documents::{Stamp, pdf};
 use reports::layout::DocumentError;
 
-use crate::rendering::{FONTS, file, letters, looks_as_before, made, pages};
+use crate::rendering::{FONTS, embedded_fonts, file, letters, looks_as_before, made, pages};
 use crate::samples::{certificate, day};
 
 #[test]
@@ -64,4 +64,14 @@ fn the_same_certificate_gives_the_same_bytes() {
     let once = pdf(&certificate(5), &FONTS, made()).unwrap();
     assert!(once == pdf(&certificate(5), &FONTS, made()).unwrap());
     assert!(once.windows(4).any(|bytes| bytes == b"pdfa"), "it does not say that it is PDF/A");
+}
+
+#[test]
+fn every_font_is_inside_the_file_with_the_characters_that_its_glyphs_are() {
+    let fonts = embedded_fonts(&file("certificate-fonts", &certificate(2)));
+    assert_eq!(fonts.len(), 4, "{fonts:?}");
+    for font in fonts {
+        let embedded = ["AixinSerif", "AixinSans", "AixinKai", "AixinRare"].iter().any(|name| font.contains(name));
+        assert!(embedded && font.contains(" yes yes yes "), "{font}");
+    }
 }

@@ -15,8 +15,8 @@ const DOTS_PER_INCH: &str = "60";
 
 /// How different a dot may be (of 255), and how many in a thousand may be more different than that:
 /// poppler draws the edges of letters a little differently from version to version.
-const SAME_DOT: u8 = 70;
-const OTHER_DOTS: usize = 6;
+const SAME_DOT: u8 = 36;
+const OTHER_DOTS: usize = 1;
 
 pub fn made() -> DateTime<FixedOffset> {
     DateTime::parse_from_rfc3339("2026-11-22T09:30:00+08:00").expect("a time")
@@ -94,4 +94,19 @@ fn poppler(program: &str, arguments: &[std::ffi::OsString]) -> Vec<u8> {
     let output = output.unwrap_or_else(|error| panic!("{program}: {error}; install poppler-utils"));
     assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
     output.stdout
+}
+
+/// Width and height of the first page in whole points.
+pub fn paper(path: &Path) -> (i64, i64) {
+    let output = String::from_utf8(poppler("pdfinfo", &[path.into()])).expect("UTF-8");
+    let size = output.lines().find_map(|line| line.strip_prefix("Page size:")).expect("pdfinfo says the size");
+    let mut numbers =
+        size.split_whitespace().filter_map(|word| word.parse::<f64>().ok()).map(|points| points.round() as i64);
+    (numbers.next().expect("a width"), numbers.next().expect("a height"))
+}
+
+/// A line for each font of a file: its name, and whether it is embedded, a subset, and mapped to Unicode.
+pub fn embedded_fonts(path: &Path) -> Vec<String> {
+    let output = String::from_utf8(poppler("pdffonts", &[path.into()])).expect("UTF-8");
+    output.lines().skip(2).map(str::to_owned).collect()
 }

@@ -1,9 +1,17 @@
 //! Papers of an invented station, as they might come off its printer.
 
 use chrono::NaiveDate;
+use reports::documents::campaign::{Campaign, Margins};
+use reports::documents::card::Card;
 use reports::documents::certificate::{Certificate, Person, Service};
+use reports::documents::passbook::{Passbook, PassbookLine};
+use reports::documents::poster::{Poster, PosterEntry};
+use reports::documents::ranking::{Ranking, RankingRow};
+use reports::documents::slip::{Slip, SlipItem, SlipPaper};
 use reports::documents::table::{Cell, Chart, ChartKind, Column, Kind, Table};
+use reports::documents::template::{Fields, Template};
 use reports::documents::{Signatures, Stamp};
+use reports::layout::Picture;
 use rust_decimal::Decimal;
 
 pub fn day(text: &str) -> NaiveDate {
@@ -112,5 +120,158 @@ pub fn table(rows: usize) -> Table {
         notes: vec!["说明：时长按实际服务时间记录，补录的时长不计入排名。".to_owned()],
         charts: vec![Chart { kind: ChartKind::Bars, title: "时长".to_owned(), names: 1, values: vec![4] }],
         signatures: Some(signatures()),
+    }
+}
+
+pub fn fields() -> Fields {
+    let fields = [
+        ("name", "欧阳𠮷㛃"),
+        ("organisation", "紫阳志愿服务站"),
+        ("sessions", "38"),
+        ("hours", "126.5"),
+        ("activities", "邻里守望、平安巡防、四点半课堂"),
+    ];
+    fields.map(|(name, text)| (name.to_owned(), text.to_owned())).into()
+}
+
+pub fn campaign(background: Option<Picture>) -> Campaign {
+    Campaign {
+        heading: "荣誉证书".to_owned(),
+        subheading: "2026年防汛抗台志愿服务".to_owned(),
+        text: Template::parse(
+            "在2026年防汛抗台志愿服务中，您不惧风雨、守望相助，参加巡查值守和物资转运 {sessions} 次，\
+             累计服务 {hours} 小时，表现突出。特发此证，以资鼓励。",
+        )
+        .expect("a template"),
+        issuers: vec!["福州市晋安区紫阳街道办事处".to_owned(), "紫阳社区志愿服务站".to_owned()],
+        date: day("2026-09-24"),
+        background,
+        margins: Margins::default(),
+    }
+}
+
+pub fn card(at: usize) -> Card {
+    let names = ["林小燕", "欧阳𠮷㛃", "买买提·阿不都热合曼·艾力", "陈䶮"];
+    Card {
+        organisation: "紫阳志愿服务站".to_owned(),
+        name: names[at % names.len()].to_owned(),
+        volunteer_number: format!("FZ-ZY-{at:06}"),
+        more: vec![
+            ("队伍".to_owned(), "银龄先锋队".to_owned()),
+            ("网格".to_owned(), "紫阳第1网格".to_owned()),
+            ("有效期至".to_owned(), "2028-12-31".to_owned()),
+        ],
+        code: format!("AX1.{at:026}"),
+        photo: None,
+    }
+}
+
+pub fn passbook() -> Passbook {
+    let line = |date, text: &str, hours: Option<&str>, points_in: Option<&str>, points_out: Option<&str>, balance| {
+        PassbookLine {
+            date: day(date),
+            text: text.to_owned(),
+            hours: hours.map(number),
+            points_in: points_in.map(number),
+            points_out: points_out.map(number),
+            balance: number(balance),
+        }
+    };
+    Passbook {
+        organisation: "福州市晋安区紫阳社区志愿服务站".to_owned(),
+        name: "欧阳𠮷㛃".to_owned(),
+        volunteer_number: "FZ-ZY-000128".to_owned(),
+        more: vec![("所在队伍".to_owned(), "银龄先锋队".to_owned()), ("星级".to_owned(), "二星级".to_owned())],
+        from: day("2026-01-01"),
+        until: day("2026-03-31"),
+        opening: number("210.5"),
+        closing: number("188"),
+        total_hours: number("326.5"),
+        places: 1,
+        lines: vec![
+            line("2026-01-05", "服务：邻里守望，上门探望独居老人", Some("2.5"), Some("25"), None, "235.5"),
+            line("2026-01-18", "服务：平安巡防（节假日加成 1.5 倍）", Some("2"), Some("30"), None, "265.5"),
+            line("2026-02-01", "培训：急救知识", None, Some("10"), None, "275.5"),
+            line("2026-02-10", "兑换：大豆油 5L", None, None, Some("120"), "155.5"),
+            line("2026-03-12", "服务：植树节绿色家园", Some("3.5"), Some("35"), None, "190.5"),
+            line("2026-03-31", "到期：2025年3月取得的积分", None, None, Some("2.5"), "188"),
+        ],
+        evidence: "数据截至账本第 18342 笔，根哈希 9f86d081884c7d659a2feaa0c55ad015。".to_owned(),
+        stamp: Stamp::Original,
+    }
+}
+
+pub fn ranking(rows: usize) -> Ranking {
+    let names = ["林*燕", "陈*华", "欧阳*", "黄*", "郑*明"];
+    let rows = (0..rows).map(|at| RankingRow {
+        rank: at as u32 + 1 - u32::from(at == 2),
+        name: names[at % names.len()].to_owned(),
+        volunteer_number: format!("FZ-ZY-{:06}", at * 7 + 101),
+        team: ["银龄先锋队", "四点半课堂队", "平安巡防队"][at % 3].to_owned(),
+        grid: format!("第{}网格", at % 4 + 1),
+        hours: Decimal::new(3125 - 85 * at as i64, 1),
+        sessions: 60 - at as u64,
+        points: Decimal::new(8800 - 240 * at as i64, 1),
+        rating: (at % 4 != 3).then(|| Decimal::new(49 - at as i64 % 5, 1)),
+        note: if at == 0 { "五星志愿者".to_owned() } else { String::new() },
+    });
+    Ranking {
+        title: "2026年度优秀志愿者排名表".to_owned(),
+        subtitles: vec!["紫阳社区志愿服务站　评选期间：2025年12月1日至2026年11月30日".to_owned()],
+        state: String::new(),
+        rule: "规则版本 3：服务满 20 小时且不少于 5 次者入列；先比时长，再比次数、评价；相同者并列。".to_owned(),
+        rows: rows.collect(),
+        places: 1,
+        ledger_sequence: 18342,
+        root_hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),
+        notes: vec!["公示期：2026年12月1日至12月7日。有异议者请向社区居委会反映，电话 0591-8765 4321。".to_owned()],
+        signatures: Signatures { contact: String::new(), ..signatures() },
+    }
+}
+
+pub fn poster(entries: usize, large: bool) -> Poster {
+    let names = ["林*燕", "欧阳*", "陈*华", "买买提·阿不*", "黄*"];
+    let entries = (0..entries).map(|at| PosterEntry {
+        rank: at as u32 + 1,
+        name: names[at % names.len()].to_owned(),
+        group: ["银龄先锋队", "四点半课堂队", "平安巡防队"][at % 3].to_owned(),
+        amount: format!("{} 小时", Decimal::new(3125 - 85 * at as i64, 1)),
+    });
+    Poster {
+        title: "2026年度优秀志愿者".to_owned(),
+        subtitle: "参加志愿服务，就是给自己的爱心账户储值".to_owned(),
+        entries: entries.collect(),
+        footer: vec![
+            "紫阳社区志愿服务站　2026年12月".to_owned(),
+            "按服务时长排名，规则版本 3；数据截至账本第 18342 笔".to_owned(),
+        ],
+        large,
+    }
+}
+
+pub fn slip(paper: SlipPaper) -> Slip {
+    let item = |name: &str, quantity: &str, price: &str| SlipItem {
+        name: name.to_owned(),
+        quantity: quantity.to_owned(),
+        price: price.to_owned(),
+    };
+    let amounts = [("合计", "120.0 分"), ("兑换前余额", "275.5 分"), ("兑换后余额", "155.5 分")];
+    Slip {
+        station: "紫阳社区志愿服务站".to_owned(),
+        title: "兑换凭单".to_owned(),
+        number: "DH-20260210-0042".to_owned(),
+        at: day("2026-02-10").and_hms_opt(9, 41, 0).expect("a time"),
+        name: "欧阳*".to_owned(),
+        items: vec![
+            item("大豆油 5L", "1 桶", "100.0 分"),
+            item("义务理发（预约 2 月 12 日上午 第 7 号）", "1 次", "20.0 分"),
+        ],
+        amounts: amounts.map(|(label, amount)| (label.to_owned(), amount.to_owned())).into(),
+        pickup_code: "7315".to_owned(),
+        code: Some("AX1.EXCHANGE.0190a3c2".to_owned()),
+        handler: "林䶮".to_owned(),
+        notes: vec!["请当面点清。凭本单或取货码领取，7 日内有效。".to_owned()],
+        reprint: false,
+        paper,
     }
 }

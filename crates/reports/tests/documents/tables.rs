@@ -89,9 +89,13 @@ fn a_workbook_of_nothing_and_one_of_charts_of_columns_that_do_not_exist_can_be_r
             charts: vec![Chart { kind: ChartKind::Pie, title: String::new(), names: 9, values: vec![4, 99] }],
             ..table(3)
         },
+        Table {
+            charts: vec![Chart { kind: ChartKind::Line, title: "无".to_owned(), names: 0, values: vec![7] }],
+            ..table(3)
+        },
     ];
     for odd in odd {
-        let bytes = xlsx(&odd, made()).unwrap();
+        let bytes = xlsx(&odd, made()).expect("a workbook");
         let mut book: Xlsx<_> = calamine::open_workbook_from_rs(Cursor::new(&bytes[..])).unwrap();
         book.worksheet_range("数据").unwrap();
         assert!(bytes == xlsx(&odd, made()).unwrap(), "twice the same table is not twice the same file");

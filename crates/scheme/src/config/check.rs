@@ -4,11 +4,13 @@ mod caps;
 mod codes;
 mod complaints;
 mod conditions;
+mod control;
 mod earning;
 mod exchange;
 mod form;
 mod ladders;
 mod place;
+mod presence;
 mod reviews;
 mod versions;
 mod wishes;
@@ -81,7 +83,11 @@ fn check(scheme: &mut Scheme, report: &mut Report) {
         let en = format!("points have 0, 1 or 2 decimals, not {}", scheme.points_scale);
         return report.error(root.key("points_scale"), zh, en);
     }
+    if let Some(budget) = scheme.points_budget {
+        codes::fits_scale(scheme, budget, root.key("points_budget"), report);
+    }
     codes::check(scheme, report);
+    presence::check(scheme, &root, report);
     versions::check(scheme, report);
     complaints::check(scheme, report);
     wishes::check(scheme, report);

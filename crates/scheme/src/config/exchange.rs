@@ -232,6 +232,46 @@ pub struct Bill {
     pub least_cash_fen: i64,
 }
 
+/// 预约了场次而没有来。
+/// A place in a session that was booked, and that nobody came for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoShow {
+    /// 积分如何处理。
+    /// What becomes of the points.
+    pub points: NoShowPoints,
+    /// 多次未到，暂停预约；不写则不暂停。
+    /// After some of them no places are booked for a while; left out: never.
+    pub bar: Option<NoShowBar>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NoShowPoints {
+    /// 照扣。
+    /// They are spent.
+    Kept,
+    /// 退回。
+    /// They come back.
+    Returned,
+}
+
+/// 几个月内几次未到，停几天。
+/// So many within so many months: no bookings for so many days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoShowBar {
+    /// 第几次未到起。
+    /// The no-show with which it begins.
+    pub after: i64,
+    /// 几个月之内。
+    /// Within how many months.
+    pub within_months: u32,
+    /// 停几天，从未到的次日起算。
+    /// For how many days after the day of the last one.
+    pub days: u32,
+}
+
 /// 把积分给别人。
 /// Points given to somebody else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

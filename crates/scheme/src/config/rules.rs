@@ -7,7 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::dates::{MonthDay, day, optional_day};
-use super::{CapRule, CapUnit, Condition, ExchangePolicy, ExchangeRule, Ladder, Review, Transfer};
+use super::{
+    CapRule, CapUnit, Condition, EvidencePolicy, ExchangePolicy, ExchangeRule, Ladder, NoShow, Publicity, Review,
+    Transfer,
+};
 use crate::rules::{Decimal, Evidence, Period, Rounding};
 
 /// 规则的一个版本，适用于自生效之日起的服务，不论何时确认。
@@ -43,6 +46,16 @@ pub struct Rules {
     /// 服务结束后多少个工作日内登记。
     /// Working days from the service until it has to be on record.
     pub recording_deadline_working_days: u32,
+    /// 各证据等级由谁确认；没有写的由一名审核员确认。
+    /// Who confirms what, by its evidence; one reviewer where nothing is written.
+    #[serde(default)]
+    pub evidence: Vec<EvidencePolicy>,
+    /// 公示；不写则确认即记入。
+    /// What is published before it counts; a confirmed record counts at once when left out.
+    pub publicity: Option<Publicity>,
+    /// 更正申请须在几个工作日内答复；不写为 10。
+    /// Working days within which a request for correction is to be answered; 10 when left out.
+    pub correction_answer_working_days: Option<u32>,
     /// 余额不够扣分时怎么办；有扣分规则时必须写。
     /// What becomes of a deduction that is more than the balance; needed when there are deductions.
     pub overdraft: Option<Overdraft>,
@@ -67,6 +80,9 @@ pub struct Rules {
     /// 兑换的退回、退货和代领。
     /// What comes back of an exchange, and who may come for it.
     pub exchange_policy: Option<ExchangePolicy>,
+    /// 预约未到；不写则退回积分，别无后果。
+    /// What becomes of no-shows; the points come back, and nothing else happens, when left out.
+    pub no_show: Option<NoShow>,
     /// 转赠与捐赠；不写则不允许。
     /// Gifts and donations of points; not allowed when left out.
     #[serde(default)]

@@ -1,10 +1,12 @@
 mod conditions;
+mod control;
 mod exchange;
 mod form;
 mod kept;
 mod ladders;
 mod manual;
 mod marked;
+mod presence;
 mod versions;
 
 use std::collections::BTreeSet;

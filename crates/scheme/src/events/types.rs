@@ -99,11 +99,51 @@ const RESERVATION: &[(&str, Shape)] = &[
     ("by", Id),
 ];
 
-const GIVEN_BACK: &[(&str, Shape)] = &[("points", Amount), ("account", Code), ("amount", Amount), ("by", Id)];
+const GIVEN_BACK: &[(&str, Shape)] =
+    &[("points", Amount), ("account", Code), ("amount", Amount), ("session_id", Id), ("because", Code), ("by", Id)];
 const ENDED: &[(&str, Shape)] = &[("last_day", Day), ("amount", Amount), ("account", Code)];
 const GIFT: &[(&str, Shape)] =
     &[("from", Id), ("to", Id), ("amount", Amount), ("account", Code), ("relation", Code), ("by", Id)];
 const STEP: &[(&str, Shape)] = &[("ladder", Code), ("step", Code), ("rules_version", Code), ("decided_by", Id)];
+
+const SESSION: Option<&str> = Some("session_id");
+const STOCK_TRANSFER: Option<&str> = Some("stock_transfer_id");
+
+const SESSION_FIELDS: &[(&str, Shape)] = &[
+    ("reward_id", Id),
+    ("station", Code),
+    ("starts_at", Time),
+    ("ends_at", Time),
+    ("seats", Count),
+    ("moves", Count),
+    ("version", Count),
+    ("by", Id),
+];
+const MOVED: &[(&str, Shape)] = &[("session_id", Id), ("station", Code), ("starts_at", Time), ("until", Time)];
+const MISSED: &[(&str, Shape)] =
+    &[("session_id", Id), ("kept", Flag), ("points", Amount), ("account", Code), ("amount", Amount)];
+const DELIVERY: &[(&str, Shape)] =
+    &[("reward_id", Id), ("station", Code), ("pieces", Count), ("sponsor_id", Id), ("unit_cost", Yuan), ("by", Id)];
+const LOSS: &[(&str, Shape)] = &[("reward_id", Id), ("station", Code), ("pieces", Count), ("cause", Code), ("by", Id)];
+const COUNT: &[(&str, Shape)] = &[
+    ("reward_id", Id),
+    ("station", Code),
+    ("counted", Count),
+    ("book", Count),
+    ("difference", Count),
+    ("as_of", Count),
+    ("by", Id),
+];
+const ON_THE_WAY: &[(&str, Shape)] = &[
+    ("reward_id", Id),
+    ("from", Code),
+    ("to", Code),
+    ("quantity", Count),
+    ("arrived", Count),
+    ("lost", Count),
+    ("by", Id),
+];
+const LEVEL: &[(&str, Shape)] = &[("reward_id", Id), ("station", Code), ("level", Count), ("available", Count)];
 
 /// All of them.
 pub const TYPES: &[EventType] = &[
@@ -129,21 +169,19 @@ pub const TYPES: &[EventType] = &[
         None,
         &[("reward_id", Id), ("station", Code), ("change", Count), ("by", Id)],
     ),
-    event(
-        kind::SESSION_CHANGED,
-        ("场次变动", "Session changed"),
-        Some("session_id"),
-        None,
-        &[
-            ("reward_id", Id),
-            ("station", Code),
-            ("starts_at", Time),
-            ("ends_at", Time),
-            ("seats", Count),
-            ("version", Count),
-            ("by", Id),
-        ],
-    ),
+    event(kind::STOCK_RECEIVED, ("到货入库", "Stock delivered"), Some("delivery_id"), None, DELIVERY),
+    event(kind::STOCK_LOST, ("库存损耗", "Stock lost"), Some("loss_id"), None, LOSS),
+    event(kind::STOCK_RETURNED, ("退回供货方", "Stock sent back"), Some("loss_id"), None, LOSS),
+    event(kind::STOCK_COUNTED, ("库存盘点", "Stock counted"), Some("count_id"), None, COUNT),
+    event(kind::STOCK_SENT, ("库存调出", "Stock sent to another station"), STOCK_TRANSFER, Some("sent"), ON_THE_WAY),
+    event(kind::STOCK_ARRIVED, ("库存调入", "Stock arrived"), STOCK_TRANSFER, Some("arrived"), ON_THE_WAY),
+    event(kind::STOCK_LOW, ("库存不足预警", "A shelf runs low"), None, None, LEVEL),
+    event(kind::STOCK_RESTORED, ("库存已补足", "A shelf is filled again"), None, None, LEVEL),
+    event(kind::SESSION_CHANGED, ("场次变动", "Session changed"), SESSION, None, SESSION_FIELDS),
+    event(kind::SESSION_MOVED, ("场次改期", "Session moved"), SESSION, None, SESSION_FIELDS),
+    event(kind::SESSION_CANCELLED, ("场次取消", "Session cancelled"), SESSION, Some("cancelled"), SESSION_FIELDS),
+    event(kind::EXCHANGE_MOVED, ("预约场次改期", "The session of a booking was moved"), EXCHANGE, None, MOVED),
+    event(kind::EXCHANGE_MISSED, ("预约未到", "Nobody came for a booking"), EXCHANGE, Some("missed"), MISSED),
     event(
         kind::POINTS_EXPIRING,
         ("积分即将到期", "Points will expire"),
@@ -167,10 +205,31 @@ pub const TYPES: &[EventType] = &[
     ),
     event(
         kind::WISH_FULFILLED,
-        ("心愿已完成", "Wish fulfilled"),
+        ("心愿完成", "Wish fulfilled"),
         Some("claim_id"),
-        None,
-        &[("wish_id", Id), ("service_id", Id), ("points", Amount), ("minutes", Count), ("decided_by", Id)],
+        Some("posted"),
+        &[
+            ("wish_id", Id),
+            ("service_id", Id),
+            ("points", Amount),
+            ("carried_minutes", Count),
+            ("unit", Code),
+            ("decided_by", Id),
+        ],
+    ),
+    event(
+        kind::ACTIVITY_CANCELLED,
+        ("活动已取消", "Activity cancelled"),
+        Some("activity_id"),
+        Some("cancelled"),
+        &[("people", Count)],
+    ),
+    event(
+        kind::SIGNUP_PROMOTED,
+        ("候补报名已转正", "Given a place that became free"),
+        Some("activity_id"),
+        Some("signed_up"),
+        &[("volunteer_id", Id)],
     ),
     event(kind::LEVEL_GRANTED, ("等级已授予", "Level granted"), AWARD, Some("granted"), STEP),
     event(kind::LEVEL_REVOKED, ("等级已撤销", "Level revoked"), AWARD, Some("revoked"), STEP),

@@ -22,7 +22,7 @@ pub const ITEMS_MAX: usize = 10;
 pub struct Basket {
     pub id: Uuid,
     pub volunteer_id: Uuid,
-    /// 1 to 10, each of another reward or session.
+    /// 1 to 10, each of another reward; no sessions, whose places are booked one by one.
     pub items: Vec<Item>,
     /// `None`: that of a session, the operator's, or `main`.
     pub station: Option<String>,
@@ -124,7 +124,7 @@ fn together(first: &Terms, other: &Terms) -> Result<(), ExchangeError> {
 fn refusal(terms: &[Terms]) -> (Option<Refusal>, bool) {
     const ORDER: [&str; 3] = ["account_frozen", "not_eligible", "outside_window"];
     let rank = |refusal: &Refusal| ORDER.iter().position(|code| *code == refusal.code).unwrap_or(ORDER.len());
-    let given = terms.iter().enumerate().filter_map(|(index, terms)| Some((index, terms, terms.refusal.as_ref()?)));
+    let given = terms.iter().enumerate().filter_map(|(index, terms)| Some((index, terms, terms.refusals.first()?)));
     let first = given.min_by_key(|(index, terms, refusal)| (!terms.refused_at_once, rank(refusal), *index));
     let Some((index, of, refusal)) = first else { return (None, false) };
     let mut refusal = refusal.clone();

@@ -3,7 +3,8 @@
 use super::cash::{self, Cash};
 use super::parts::{self, Lots, Parts, Pieces};
 use super::read::{Move, read};
-use super::settle::{at_station, settle, step, step_id};
+use super::reserve::not_cancelled;
+use super::settle::{at_station, is_over, miss, settle, state_conflict, step, step_id};
 use super::{Exchange, ExchangeError, Ineligible, Status, fields, get, pickup, post_error, refused};
 use crate::config::Relation;
 use crate::keys::{Operator, Role};
@@ -12,7 +13,7 @@ use crate::projection::kind;
 use crate::schemes::OpenScheme;
 use crate::volunteers::{self, Invalid};
 use chrono::{DateTime, Utc};
-use ledger::{Action, Draft, Entry, Rejection};
+use ledger::{Action, Bound, Draft, Entry, Rejection};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -186,11 +187,16 @@ async fn whole(
         return Ok((exchange, true));
     }
     let id = exchange.id;
+    if is_over(scheme, &exchange, now).await? {
+        miss(scheme, exchange, now).await?;
+        return state_conflict(scheme, id, Status::Collected).await;
+    }
     let in_parts = exchange.reward_id.is_none() || !moves.is_empty();
     if !in_parts {
         let entry = step_id(id, "collected");
         let document = document(scheme, (&exchange, entry), how, exchange.price_cash, by, now).await?;
         let draft = step(scheme, &exchange, kind::EXCHANGE_COLLECTED, "collected", all_of(&exchange), document, now);
+        let draft = Draft { bounds: still_held(&exchange), ..draft };
         return settle(scheme, id, draft, Status::Collected, now).await;
     }
     for _ in 0..TRIES {
@@ -211,6 +217,11 @@ fn all_of(exchange: &Exchange) -> Action {
         true => Action::Post(Vec::new()),
         false => Action::Capture { hold: exchange.id, amounts: None, keep_rest: false },
     }
+}
+
+/// That the session is not cancelled: of a place that was spent already nothing is held that could tell it.
+fn still_held(exchange: &Exchange) -> Vec<Bound> {
+    exchange.session_id.filter(|_| exchange.is_final()).map(not_cancelled).into_iter().collect()
 }
 
 /// The rest of a basket, or of what was handed over in part before: captured exactly, so that what was handed over
@@ -239,7 +250,8 @@ async fn the_rest(
             Action::Capture { hold: exchange.id, amounts: Some(amounts), keep_rest: false }
         }
     };
-    Ok(step(scheme, exchange, kind::EXCHANGE_COLLECTED, "collected", action, document, now))
+    let draft = step(scheme, exchange, kind::EXCHANGE_COLLECTED, "collected", action, document, now);
+    Ok(Draft { bounds: still_held(exchange), ..draft })
 }
 
 /// The entries that captured parts of an exchange's hold.
@@ -274,6 +286,10 @@ async fn in_part(
         let (exchange, moves) = read(scheme, id).await?;
         if exchange.status != Status::Reserved {
             return Err(ExchangeError::StateConflict { status: exchange.status });
+        }
+        if is_over(scheme, &exchange, now).await? {
+            miss(scheme, exchange, now).await?;
+            return state_conflict(scheme, id, Status::Collected).await;
         }
         if exchange.is_final() {
             let detail = "it was spent with the reservation, and is handed over as a whole";

@@ -6,11 +6,12 @@ use super::terms::{self, Asked, Counted, Terms};
 use super::{
     Cash, Exchange, ExchangeError, Hand, Line, Status, Wish, cash, fields, pickup, post_error, refused, reward_error,
 };
-use crate::config::{Relation, Scheme};
+use crate::config::Relation;
 use crate::keys::{self, Operator};
 use crate::projection::{kind, objects};
 use crate::rewards::{self, Kind, Reward, Session};
 use crate::schemes::OpenScheme;
+use crate::stations;
 use crate::volunteers::{self, Invalid, VolunteerError};
 use crate::{accounts, micros, moment};
 use chrono::{DateTime, Duration, Utc};
@@ -19,6 +20,10 @@ use ledger::{Action, Bound, Draft, Entry, Key, Leg, Rejection, Source, Unit};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use uuid::Uuid;
+
+/// How long after the end of its session a place is held at most. It ends with the session, by a job; since a session may be
+/// moved and a hold may not, the hold lasts much longer.
+const BOOKED_FOR: Duration = Duration::days(3650);
 
 /// How often the terms are settled anew because what they rest on has changed meanwhile.
 const TRIES: usize = 20;
@@ -68,9 +73,13 @@ pub async fn exchange_basket(
         let detail = format!("a basket has 1 to {ITEMS_MAX} items");
         return Err(ExchangeError::Invalid(vec![Invalid::new("items", "invalid_items", detail)]));
     }
+    if let Some(index) = wishes.iter().position(|wish| wish.session_id.is_some()) {
+        let detail = "a place in a session is booked by itself";
+        let flaw = Invalid::new("session_id", "session_in_basket", detail);
+        return Err(ExchangeError::Invalid(vec![flaw]).of_item(Some(index)));
+    }
     for (index, wish) in wishes.iter().enumerate() {
-        let same = |other: &Wish| (other.reward_id, other.session_id) == (wish.reward_id, wish.session_id);
-        if wishes.iter().take(index).any(same) {
+        if wishes.iter().take(index).any(|other| other.reward_id == wish.reward_id) {
             let detail = "the reward is in the basket already: ask for more pieces of it";
             let flaw = Invalid::new("reward_id", "duplicate_item", detail);
             return Err(ExchangeError::Invalid(vec![flaw]).of_item(Some(index)));
@@ -99,7 +108,7 @@ async fn order(
     }
     require_volunteer(scheme, order.wishes[0].volunteer_id).await?;
     let config = scheme.config();
-    let station = station(&config, &order, &found, by)?;
+    let station = station(scheme, &order, &found, by).await?;
     for (index, (wish, (reward, _))) in order.wishes.iter().zip(&found).enumerate() {
         check(wish, reward).map_err(|error| error.of_item(order.item(index)))?;
     }
@@ -166,11 +175,14 @@ async fn post(asked: &[Asked<'_>], order: &Order, station: &str, by: &Operator) 
         };
         let draft = reservation(asked, order, &terms, station, by);
         if terms.pins.is_empty() {
-            return Ok(told(book.post(draft).await.map_err(post_error)?));
+            let outcome = book.post(draft).await.map_err(post_error)?;
+            still_unmerged(asked, &outcome).await?;
+            return Ok(told(outcome));
         }
         // A refusal is kept as the answer for the id: not one that is only about what has changed.
         let draft = Draft { freeze_rejection: false, ..draft };
         let outcome = book.post(draft.clone()).await.map_err(post_error)?;
+        still_unmerged(asked, &outcome).await?;
         match &outcome.result {
             Err(rejection) if !outcome.replayed => {
                 if !terms.are_stale(rejection) {
@@ -184,6 +196,15 @@ async fn post(asked: &[Asked<'_>], order: &Order, station: &str, by: &Operator) 
     Err(ExchangeError::Busy)
 }
 
+/// Tells when it was refused because the volunteer is another since a moment ago.
+async fn still_unmerged(asked: &[Asked<'_>], outcome: &Outcome) -> Result<(), ExchangeError> {
+    let Err(rejection) = &outcome.result else { return Ok(()) };
+    match volunteers::merged_meanwhile(asked[0].scheme, asked[0].wish.volunteer_id, rejection).await {
+        Some(into) => Err(ExchangeError::VolunteerMerged { into }),
+        None => Ok(()),
+    }
+}
+
 /// Keeps a refusal as the answer for the id.
 async fn refuse_for_good(scheme: &OpenScheme, draft: Draft, error: ExchangeError) -> Result<Posted, ExchangeError> {
     let Some(refusal) = error.refusal() else { return Err(error) };
@@ -193,17 +214,18 @@ async fn refuse_for_good(scheme: &OpenScheme, draft: Draft, error: ExchangeError
     Ok(Posted { result: outcome.result.map_err(refused), replayed: outcome.replayed })
 }
 
-async fn require_volunteer(scheme: &OpenScheme, id: Uuid) -> Result<(), ExchangeError> {
-    match volunteers::require(scheme, id).await {
+pub(super) async fn require_volunteer(scheme: &OpenScheme, id: Uuid) -> Result<(), ExchangeError> {
+    match volunteers::require_unmerged(scheme, id).await {
         Ok(()) => Ok(()),
         Err(VolunteerError::Database(error)) => Err(error.into()),
+        Err(VolunteerError::Merged { into }) => Err(ExchangeError::VolunteerMerged { into }),
         Err(_) => Err(ExchangeError::VolunteerNotFound { id }),
     }
 }
 
 /// Where it is handed over: one place for all of it.
-fn station(
-    config: &Scheme,
+async fn station(
+    scheme: &OpenScheme,
     order: &Order,
     found: &[(Arc<Reward>, Option<Arc<Session>>)],
     by: &Operator,
@@ -216,7 +238,7 @@ fn station(
     if !by.serves(&station) {
         return Err(ExchangeError::WrongStation { station });
     }
-    if config.station(&station).is_none() {
+    if !stations::is_known(scheme, &station).await? {
         return Err(invalid("unknown_station", "the scheme has no such station"));
     }
     match sessions.find(|(_, session)| session.station != station) {
@@ -236,7 +258,7 @@ fn check(wish: &Wish, reward: &Reward) -> Result<(), ExchangeError> {
     if flaws.is_empty() { Ok(()) } else { Err(ExchangeError::Invalid(flaws)) }
 }
 
-fn reservation(asked: &[Asked<'_>], order: &Order, terms: &Combined, station: &str, by: &Operator) -> Draft {
+pub(super) fn reservation(asked: &[Asked<'_>], order: &Order, terms: &Combined, station: &str, by: &Operator) -> Draft {
     let (wish, now) = (asked[0].wish, asked[0].now);
     let legs = legs(asked, order, terms, station);
     // Without points, stock, seats or a limit there is nothing to hold: the reservation is handed over at once.
@@ -253,10 +275,13 @@ fn reservation(asked: &[Asked<'_>], order: &Order, terms: &Combined, station: &s
         _ => Action::Post(legs),
     };
     let mut bounds = terms.pins.clone();
+    bounds.push(accounts::unmerged(wish.volunteer_id));
     let limited = |(counted, _): &(Counted, i64)| {
         let (key, floor) = (Key::new(counted.path.clone()), Some(-counted.most));
         Bound { key, floor, ceiling: None }
     };
+    // Nobody gets a place in a session that was cancelled meanwhile.
+    bounds.extend(wish.session_id.filter(|_| !terms.refused_at_once).map(not_cancelled));
     bounds.extend(terms.counted.iter().filter(|_| !terms.refused_at_once).map(limited));
     Draft {
         id: wish.id,
@@ -285,13 +310,18 @@ fn reservation(asked: &[Asked<'_>], order: &Order, terms: &Combined, station: &s
     }
 }
 
-/// A session keeps it until its end; of several items, what ends first ends all.
+/// A place in a session is kept until long after its end; of several items, what ends first ends all.
 fn expires_at(asked: &[Asked<'_>], now: DateTime<Utc>) -> DateTime<Utc> {
-    let of_item = |asked: &Asked<'_>| {
-        let kept = || now + Duration::minutes(asked.reward.details.hold_minutes);
-        asked.session.map_or_else(kept, |session| session.ends_at)
+    let of_item = |asked: &Asked<'_>| match asked.session {
+        Some(session) => session.ends_at + BOOKED_FOR,
+        None => now + Duration::minutes(asked.reward.details.hold_minutes),
     };
     asked.iter().map(of_item).min().unwrap_or(now)
+}
+
+/// The bound that a session is not cancelled.
+pub(super) fn not_cancelled(session: Uuid) -> Bound {
+    Bound { key: Key::new(accounts::cancelled_path(session)), floor: None, ceiling: Some(0) }
 }
 
 /// For whom it is, it says by their relation alone.
@@ -315,6 +345,7 @@ fn document(asked: &[Asked<'_>], order: &Order, terms: &Combined, station: &str,
         ("relation", relation.map(|relation| relation.as_str().into())),
         ("bill", bill.map(Value::from)),
         ("account", terms.account.as_ref().map(|account| account.code.clone().into())),
+        ("until", asked[0].session.map(|session| micros(session.ends_at).into())),
         ("rules_version", terms.terms.iter().find_map(|terms| terms.version.clone()).map(Value::from)),
         ("cash_received", received.map(|cash| cash.received.into())),
         ("cash_method", received.and_then(|cash| cash.method.clone()).map(Value::from)),
@@ -418,7 +449,7 @@ async fn reserved(scheme: &OpenScheme, entry: &Entry, by: &Operator) -> Result<E
         queue_number: reward_id.and(lines.first()).and_then(|line| line.queue_number),
         balance_before: entry.available_before,
         reserved_at: moment(entry.recorded_at),
-        expires_at: entry.expires_at.map(moment),
+        expires_at: entry.expires_at.map(|expires_at| moment(integer("until").unwrap_or(expires_at))),
         settled_at: at_once.then(|| moment(entry.recorded_at)),
         settled_by: match settled_by {
             Some(key_id) if key_id == by.key_id => Some(Hand { key_id, name: by.name.clone() }),

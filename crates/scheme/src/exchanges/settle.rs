@@ -5,11 +5,14 @@
 
 use super::parts;
 use super::read::{Move, read};
-use super::{Exchange, ExchangeError, Status, collect, fields, get, post_error, refused};
-use crate::config::{PointsBack, Scheme};
+use super::{Exchange, ExchangeError, Status, collect, fields, get, post_error, refused, reward_error};
+use crate::accounts;
+use crate::config::{NoShowPoints, PointsBack, Scheme};
 use crate::keys::Operator;
+use crate::micros;
 use crate::projection::kind;
 use crate::reasons;
+use crate::rewards::{self, Session};
 use crate::schemes::OpenScheme;
 use crate::volunteers::{self, Invalid};
 use chrono::{DateTime, Days, NaiveDate, Utc};
@@ -37,29 +40,132 @@ pub async fn cancel(
     if exchange.status == Status::Cancelled {
         return Ok((exchange, true));
     }
-    if exchange.is_final() {
+    if exchange.is_final() && !was_moved(scheme, &exchange).await? {
         return Err(ExchangeError::NotRefundable);
     }
     let reason = reasons::give(scheme, step_id(id, "released"), reason, by, now).await?;
     let document = json!({ "by": by.key_id, "reason": reason });
-    release(scheme, (exchange, moves), kind::EXCHANGE_CANCELLED, Status::Cancelled, document, now).await
+    let released = Released { kind: kind::EXCHANGE_CANCELLED, status: Status::Cancelled, document };
+    release(scheme, (exchange, moves), released, now).await
 }
 
 /// Gives back a reservation that nobody came for.
 pub(crate) async fn expire(scheme: &OpenScheme, id: Uuid, now: DateTime<Utc>) -> Result<(), ExchangeError> {
     let known = read(scheme, id).await?;
-    match release(scheme, known, kind::EXCHANGE_EXPIRED, Status::Expired, json!({}), now).await {
+    let released = Released { kind: kind::EXCHANGE_EXPIRED, status: Status::Expired, document: json!({}) };
+    settled_somehow(release(scheme, known, released, now).await)
+}
+
+/// What gives back everything that an exchange took.
+fn undo(exchange: &Exchange, legs: Vec<Leg>) -> Action {
+    match exchange.is_final() {
+        false => Action::Release { hold: exchange.id, legs },
+        true => Action::Reverse { entry: exchange.id, amounts: None, overdraw: false, legs },
+    }
+}
+
+/// Gives back a place in a session that was cancelled, whether the rules let it come back otherwise or not.
+pub(crate) async fn give_back(scheme: &OpenScheme, id: Uuid, now: DateTime<Utc>) -> Result<(), ExchangeError> {
+    let known = read(scheme, id).await?;
+    if known.0.status != Status::Reserved {
+        return Ok(());
+    }
+    let document = json!({ "session_id": known.0.session_id, "because": "session_cancelled" });
+    let released = Released { kind: kind::EXCHANGE_CANCELLED, status: Status::Cancelled, document };
+    settled_somehow(release(scheme, known, released, now).await)
+}
+
+/// Tells that the session of a place was moved. `moves` counts the moves; what a later one says is not undone.
+pub(crate) async fn tell_moved(
+    scheme: &OpenScheme,
+    id: Uuid,
+    session: &Session,
+    now: DateTime<Utc>,
+) -> Result<(), ExchangeError> {
+    let exchange = get(scheme, id).await?;
+    let (document, action) = (
+        json!({
+            "session_id": session.id,
+            "station": session.station,
+            "starts_at": micros(session.starts_at),
+            "until": exchange.expires_at.map(|_| micros(session.ends_at)),
+            "moves": session.moves,
+        }),
+        Action::Post(Vec::new()),
+    );
+    let draft =
+        step(scheme, &exchange, kind::EXCHANGE_MOVED, &format!("moved {}", session.moves), action, document, now);
+    let key = Key::new(accounts::moved_path(session.id));
+    let draft = Draft { bounds: vec![Bound { key, floor: None, ceiling: Some(session.moves) }], ..draft };
+    match scheme.book.post(draft).await.map_err(post_error)?.result {
+        Ok(_) | Err(Rejection::AboveCeiling { .. }) => Ok(()),
+        Err(rejection) => Err(refused(rejection)),
+    }
+}
+
+/// What becomes of a place that nobody came for when its session is over, by the rules of that day.
+pub(crate) async fn miss(scheme: &OpenScheme, exchange: Exchange, now: DateTime<Utc>) -> Result<(), ExchangeError> {
+    let config = scheme.config();
+    let day = config.day_of(exchange.expires_at.unwrap_or(now));
+    let no_show = config.rules_on(day).and_then(|rules| rules.no_show.clone());
+    let Some(no_show) = no_show else {
+        // What does not come back waits until it is collected.
+        return if exchange.is_final() { Ok(()) } else { expire(scheme, exchange.id, now).await };
+    };
+    let document = json!({ "session_id": exchange.session_id, "kept": no_show.points == NoShowPoints::Kept });
+    let action = match no_show.points {
+        NoShowPoints::Kept if exchange.is_final() => Action::Post(Vec::new()),
+        NoShowPoints::Kept => Action::Capture { hold: exchange.id, amounts: None, keep_rest: false },
+        NoShowPoints::Returned => {
+            let known = read(scheme, exchange.id).await?;
+            let released = Released { kind: kind::EXCHANGE_MISSED, status: Status::Missed, document };
+            return settled_somehow(release(scheme, known, released, now).await);
+        }
+    };
+    let draft = step(scheme, &exchange, kind::EXCHANGE_MISSED, "released", action, document, now);
+    settled_somehow(settle(scheme, exchange.id, draft, Status::Missed, now).await)
+}
+
+/// Whether the session of a place is over, and nobody of whom it is known to have come still waits there.
+pub(super) async fn is_over(
+    scheme: &OpenScheme,
+    exchange: &Exchange,
+    now: DateTime<Utc>,
+) -> Result<bool, ExchangeError> {
+    let over = exchange.status == Status::Reserved && exchange.expires_at.is_some_and(|expires_at| expires_at <= now);
+    if !over || exchange.session_id.is_none() {
+        return Ok(false);
+    }
+    Ok(!rewards::is_awaited(scheme, exchange.id, now).await?)
+}
+
+/// Whether the session was moved after the place was booked: then whoever cannot come may cancel.
+async fn was_moved(scheme: &OpenScheme, exchange: &Exchange) -> Result<bool, ExchangeError> {
+    let Some(session) = exchange.session_id else { return Ok(false) };
+    let session = rewards::find_session(scheme, session).await.map_err(reward_error)?;
+    Ok(session.moved_sequence.is_some_and(|moved| moved > exchange.sequence))
+}
+
+/// That somebody else settled it otherwise is as well.
+fn settled_somehow(done: Result<(Exchange, bool), ExchangeError>) -> Result<(), ExchangeError> {
+    match done {
         Ok(_) | Err(ExchangeError::StateConflict { .. }) => Ok(()),
         Err(error) => Err(error),
     }
 }
 
+/// As what a reservation ends that gives back what it has, and what its entry says beside that.
+struct Released {
+    kind: &'static str,
+    status: Status,
+    document: Value,
+}
+
+/// Gives back what is left of a reservation, or all of what was spent with it.
 async fn release(
     scheme: &OpenScheme,
     (mut exchange, mut moves): (Exchange, Vec<Move>),
-    kind: &'static str,
-    wanted: Status,
-    document: Value,
+    released: Released,
     now: DateTime<Utc>,
 ) -> Result<(Exchange, bool), ExchangeError> {
     let config = scheme.config();
@@ -72,15 +178,15 @@ async fn release(
             false => given_back(scheme, &exchange, &moves).await?,
         };
         let amount = if back.is_empty() && moves.is_empty() { exchange.points } else { total(&back) };
-        let mut document = document.clone();
+        let mut document = released.document.clone();
         say_given_back(&exchange, amount, &mut document);
         let (legs, bounds) = match lot {
             Some(lot) => move_on(scheme, &back, lot, today).await?,
             None => (Vec::new(), Vec::new()),
         };
-        let action = Action::Release { hold: exchange.id, legs };
-        let draft = Draft { bounds, ..step(scheme, &exchange, kind, "released", action, document, now) };
-        match settle(scheme, exchange.id, draft, wanted, now).await {
+        let action = undo(&exchange, legs);
+        let draft = Draft { bounds, ..step(scheme, &exchange, released.kind, "released", action, document, now) };
+        match settle(scheme, exchange.id, draft, released.status, now).await {
             Err(ExchangeError::Stale) => (exchange, moves) = read(scheme, exchange.id).await?,
             done => return done,
         }
@@ -206,7 +312,12 @@ pub(super) async fn settle(
                 Box::pin(expire(scheme, id, now)).await?;
                 state_conflict(scheme, id, wanted).await
             }
-            Err(Rejection::HoldClosed { .. } | Rejection::NotAHold { .. }) => state_conflict(scheme, id, wanted).await,
+            Err(Rejection::AboveCeiling { account, .. }) if account.starts_with("session/") => {
+                Err(ExchangeError::SessionCancelled)
+            }
+            Err(Rejection::HoldClosed { .. } | Rejection::NotAHold { .. } | Rejection::NotReversible { .. }) => {
+                state_conflict(scheme, id, wanted).await
+            }
             // Something was handed over, or has ended, since it was worked out.
             Err(Rejection::ExceedsRemaining { .. } | Rejection::BelowFloor { .. }) => Err(ExchangeError::Stale),
             Err(rejection) => Err(refused(rejection)),
@@ -218,7 +329,11 @@ pub(super) async fn settle(
 }
 
 /// The exchange is settled already: as wanted, or otherwise.
-async fn state_conflict(scheme: &OpenScheme, id: Uuid, wanted: Status) -> Result<(Exchange, bool), ExchangeError> {
+pub(super) async fn state_conflict(
+    scheme: &OpenScheme,
+    id: Uuid,
+    wanted: Status,
+) -> Result<(Exchange, bool), ExchangeError> {
     let exchange = get(scheme, id).await?;
     if exchange.status == wanted {
         return Ok((exchange, true));

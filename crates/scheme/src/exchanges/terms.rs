@@ -9,8 +9,9 @@
 
 use super::{ExchangeError, Ineligible, Wish};
 use crate::accounts;
-use crate::config::{CapUnit, ExchangeRule, Scheme, VolunteerAccount};
-use crate::rewards::{Reward, Session};
+use crate::config::{CapUnit, ExchangeRule, Rules, Scheme, VolunteerAccount};
+use crate::moment;
+use crate::rewards::{self, Reward, Session};
 use crate::rules::{self, Person, Price, Unmet};
 use crate::schemes::OpenScheme;
 use crate::standing::{Asks, Known, Whom, refused_by_pin};
@@ -48,7 +49,8 @@ pub struct Terms {
     pub counted: Vec<Counted>,
     /// What was read, and must still be so.
     pub pins: Vec<Bound>,
-    pub refusal: Option<Refusal>,
+    /// All that stands against it outside the book; the first is the answer when the book has no reason of its own.
+    pub refusals: Vec<Refusal>,
     /// The refusal comes before any that the book may have.
     pub refused_at_once: bool,
     /// Under which version of the rules, when rules of exchange cover it.
@@ -73,9 +75,7 @@ impl Terms {
     }
 
     fn refuse(&mut self, refusal: Result<(), Refusal>) {
-        if let (None, Err(refusal)) = (&self.refusal, refusal) {
-            self.refusal = Some(refusal);
-        }
+        self.refusals.extend(refusal.err());
     }
 }
 
@@ -93,7 +93,7 @@ pub async fn settle(asked: &Asked<'_>) -> Result<Terms, ExchangeError> {
         refundable: covering.iter().all(|rule| rule.refundable),
         counted: limits(asked, &covering),
         pins: Vec::new(),
-        refusal: None,
+        refusals: Vec::new(),
         refused_at_once: false,
         version: rules.filter(|_| !covering.is_empty()).map(|rules| rules.version.clone()),
         emptied: None,
@@ -107,6 +107,11 @@ pub async fn settle(asked: &Asked<'_>) -> Result<Terms, ExchangeError> {
     };
     let asks = Asks::of_exchange(rules, &covering, asked.reward.details.min_star.is_some());
     let known = if asks.anything() { Known::read(&whom, &asks).await? } else { Known::default() };
+    if let Some(unlisted) = rewards::unlisted(&asked.reward.details) {
+        terms.refuse(Err(unlisted));
+        terms.refused_at_once = true;
+        return Ok(terms);
+    }
     // Nobody is told to earn more for what is not to be had.
     if covering.iter().any(|rule| rule.prohibited) {
         terms.refuse(Err(not_eligible("prohibited", String::new(), String::new())));
@@ -123,11 +128,12 @@ pub async fn settle(asked: &Asked<'_>) -> Result<Terms, ExchangeError> {
     if !covering.is_empty() || asked.wish.beneficiary.is_some() {
         let (person, pins) = whom.person().await?;
         marks = pins;
-        let judged = judge(asked, &whom, &covering, &known, &person, &mut terms.counted);
-        terms.refuse(judged);
+        judge(asked, &whom, &covering, &known, &person, &mut terms);
     }
+    terms.refusals.extend(gates(asked).await?);
+    terms.refusals.extend(barred(asked, rules).await?);
     terms.refuse(window(asked, &covering));
-    if terms.refusal.is_none() {
+    if terms.refusals.is_empty() {
         if covering.iter().any(|rule| rule.clears_balance) && terms.points > 0 && known.paying >= terms.points {
             terms.points = known.paying;
             terms.emptied = Some(whom.pays());
@@ -206,46 +212,63 @@ fn judge(
     covering: &[&ExchangeRule],
     known: &Known,
     person: &Person,
-    counted: &mut Vec<Counted>,
-) -> Result<(), Refusal> {
+    terms: &mut Terms,
+) {
     let facts = known.facts(person, whom);
     for rule in covering {
-        if let Err(unmet) = rules::fulfils(&rule.requires, &facts) {
-            return Err(refused_by(&unmet));
-        }
+        terms.refuse(rules::fulfils(&rule.requires, &facts).map_err(|unmet| refused_by(&unmet)));
     }
     let for_whom = rules::may_be_for(covering, asked.wish.beneficiary, person.birth_date, asked.today);
-    if let Err(unmet) = for_whom {
-        return Err(refused_by(&unmet));
-    }
+    terms.refuse(for_whom.map_err(|unmet| refused_by(&unmet)));
     for step in covering.iter().filter_map(|rule| rule.entitled_by.as_ref()) {
         let due = known.due(step);
         if due == 0 {
-            return Err(not_eligible("entitled_by", format!("{}/{}", step.ladder, step.step), String::new()));
+            let step = format!("{}/{}", step.ladder, step.step);
+            terms.refuse(Err(not_eligible("entitled_by", step, String::new())));
+            continue;
         }
         let path = accounts::entitled_path(asked.wish.volunteer_id, &step.ladder, &step.step);
-        if !counted.iter().any(|known| known.path == path) {
-            counted.push(Counted { path, most: due });
+        if !terms.counted.iter().any(|known| known.path == path) {
+            terms.counted.push(Counted { path, most: due });
         }
     }
-    Ok(())
 }
 
-/// Whether it is the day for it: by the rules, the reward and the session.
-fn window(asked: &Asked<'_>, covering: &[&ExchangeRule]) -> Result<(), Refusal> {
-    let (today, details) = (asked.today, &asked.reward.details);
-    let outside = |detail: Value| Err(refuse("outside_window", detail));
-    match rules::next_opening(covering, today) {
-        Some(day) if day == today => {}
-        next => return outside(json!({ "from": null, "until": null, "opens_on": next })),
+/// What the reward itself asks of the volunteer.
+async fn gates(asked: &Asked<'_>) -> Result<Vec<Refusal>, ExchangeError> {
+    let gates = &asked.reward.details.gates;
+    if !gates.ask_who() {
+        return Ok(Vec::new());
     }
-    let early = details.from.is_some_and(|from| today < from);
-    let late = details.until.is_some_and(|until| today > until);
-    if early || late {
-        return outside(json!({ "from": details.from, "until": details.until }));
+    let visitor = rewards::visitor(asked.scheme, asked.wish.volunteer_id, asked.today).await?;
+    Ok(gates.lacks(&visitor, asked.today))
+}
+
+/// Whether places are booked for the volunteer, who did not come for some. It holds at the moment of asking.
+async fn barred(asked: &Asked<'_>, rules: Option<&Rules>) -> Result<Option<Refusal>, ExchangeError> {
+    let bar = rules.and_then(|rules| rules.no_show.as_ref()).and_then(|no_show| no_show.bar);
+    let Some(bar) = bar.filter(|_| asked.session.is_some()) else { return Ok(None) };
+    let rows: Vec<(i64,)> = (asked.scheme.db)
+        .query(
+            "SELECT settled_at FROM exchanges WHERE book = $1 AND volunteer_id = $2 AND status = 'missed'
+             ORDER BY settled_at DESC",
+        )
+        .bind(asked.scheme.book.number())
+        .bind(asked.wish.volunteer_id)
+        .fetch_all()
+        .await?;
+    let missed: Vec<NaiveDate> = rows.iter().map(|(at,)| asked.config.day_of(moment(*at))).collect();
+    let until = rules::barred_until(bar, &missed).filter(|until| asked.today <= *until);
+    Ok(until.map(|until| refuse("booking_barred", json!({ "until": until }))))
+}
+
+/// Whether it is the time for it: by the rules, the reward and the session.
+fn window(asked: &Asked<'_>, covering: &[&ExchangeRule]) -> Result<(), Refusal> {
+    if let Some(closed) = rewards::closed(&asked.reward.details, covering, asked.config, asked.now) {
+        return Err(closed);
     }
     match asked.session.filter(|session| session.ends_at <= asked.now) {
-        Some(session) => outside(json!({ "from": null, "until": session.ends_at.to_rfc3339() })),
+        Some(session) => Err(refuse("outside_window", json!({ "from": null, "until": session.ends_at.to_rfc3339() }))),
         None => Ok(()),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{ImportError, LineError, Report, error, id_of};
 use crate::schemes::OpenScheme;
+use crate::units::Organisation;
 use crate::volunteers::{self, Consent, Volunteer, VolunteerDetails, VolunteerError, Written, put_in};
 use chrono::{DateTime, NaiveDate, Utc};
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -36,6 +37,7 @@ pub async fn volunteers(
     let mut report = Report { rows: lines.len(), ..Report::default() };
     let mut seen: HashMap<Uuid, u32> = HashMap::new();
     let mut registered = Vec::new();
+    let organisation = scheme.organisation().await?;
     let mut tx = scheme.db.begin_write().await?;
     for (done, line) in lines.into_iter().enumerate() {
         let row = line.line;
@@ -51,8 +53,13 @@ pub async fn volunteers(
             report.errors.push(error(row, "number", "duplicate_row", zh, en));
             continue;
         }
-        let known = volunteers::get(scheme, id).await.ok();
-        match details(scheme, line, known.as_deref()) {
+        let known = match volunteers::get(scheme, id).await {
+            Ok(known) => Some(known),
+            Err(VolunteerError::VolunteerNotFound { .. }) => None,
+            Err(VolunteerError::Database(error)) => return Err(error.into()),
+            Err(other) => return Err(ImportError::NotPosted(other.to_string())),
+        };
+        match details(&organisation, line, known.as_deref()) {
             Err(error) => report.errors.push(error),
             Ok(details) => match put_in(&mut tx, scheme, id, details, None, now).await {
                 Ok(Written::Same) => report.known += 1,
@@ -94,12 +101,16 @@ async fn welcome_all(scheme: &OpenScheme, ids: &[Uuid], now: DateTime<Utc>) -> R
 }
 
 /// What the register does not say stays as it is.
-fn details(scheme: &OpenScheme, line: VolunteerLine, known: Option<&Volunteer>) -> Result<VolunteerDetails, LineError> {
-    let config = scheme.config();
+fn details(
+    organisation: &Organisation,
+    line: VolunteerLine,
+    known: Option<&Volunteer>,
+) -> Result<VolunteerDetails, LineError> {
     let unit = match &line.unit {
         None => None,
         Some(text) => {
-            let found = config.units.iter().find(|unit| unit.code == *text || unit.name == *text);
+            let mut named = organisation.tree.units().filter(|unit| unit.name == *text);
+            let found = organisation.unit(text).or_else(|| named.next().filter(|_| named.next().is_none()));
             let found = found.ok_or_else(|| {
                 let (zh, en) = (format!("方案中没有单位“{text}”"), format!("the scheme has no unit {text:?}"));
                 error(line.line, "unit", "unknown_unit", zh, en)
@@ -124,6 +135,9 @@ fn details(scheme: &OpenScheme, line: VolunteerLine, known: Option<&Volunteer>) 
         residence: known.and_then(|known| known.residence.clone()),
         registered_on: known.map(|known| known.registered_on),
         labels: known.map(|known| known.labels.clone()).unwrap_or_default(),
+        occupation: known.and_then(|known| known.occupation.clone()),
+        availability: known.map(|known| known.availability).unwrap_or_default(),
+        guardian: known.and_then(|known| known.guardian.clone()),
     })
 }
 

@@ -61,7 +61,7 @@ pub async fn grant(
     by: &Operator,
     now: DateTime<Utc>,
 ) -> Result<(Award, bool), LevelError> {
-    volunteers::require(scheme, application.volunteer_id).await?;
+    volunteers::require_unmerged(scheme, application.volunteer_id).await?;
     if application.note.as_deref().is_some_and(|note| !is_text(note, 500)) {
         return Err(invalid("note", "invalid_text", "a note has 1 to 500 characters"));
     }
@@ -205,10 +205,11 @@ fn in_sequence(level: &Level, place: usize, volunteer: Uuid) -> Result<Option<Bo
 fn draft(
     application: &Application,
     legs: Vec<Leg>,
-    bounds: Vec<Bound>,
+    mut bounds: Vec<Bound>,
     mut document: Map<String, Value>,
     today: NaiveDate,
 ) -> Draft {
+    bounds.push(accounts::unmerged(application.volunteer_id));
     let asked = json!({
         "volunteer_id": application.volunteer_id,
         "ladder": application.ladder,

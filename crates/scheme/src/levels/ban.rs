@@ -40,7 +40,7 @@ pub async fn ban(
     by: &Operator,
     now: DateTime<Utc>,
 ) -> Result<(Ban, bool), LevelError> {
-    volunteers::require(scheme, request.volunteer_id).await?;
+    volunteers::require_unmerged(scheme, request.volunteer_id).await?;
     let today = scheme.config().day_of(now);
     let is_new = scheme.book.settled(request.id).await?.is_none();
     let until = if is_new { last_day(scheme, &request, today)? } else { today };
@@ -71,7 +71,7 @@ pub async fn ban(
         action: Action::Post(legs),
         document: document.as_object().cloned().unwrap_or_default(),
         intent: &["volunteer_id", "ladder", "years"],
-        bounds: Vec::new(),
+        bounds: vec![accounts::unmerged(volunteer)],
         refusal: None,
         freeze_rejection: false,
     };

@@ -82,6 +82,9 @@ pub(crate) static EXCHANGE_CASH: Shape = Shape {
     columns: &["book", "station", "paid_on", "sequence", "exchange_id", "taken_by", "owed", "received", "method"],
 };
 
+static EXCHANGE_MOVED: Shape =
+    Shape { table: "exchanges", how: How::Update, keys: 2, columns: &["book", "id", "station", "expires_at"] };
+
 pub(super) fn project(book: i64, entry: &Entry, fields: &Map<String, Value>) -> Vec<Row> {
     let first = entry.document_id == Some(entry.id);
     match (entry.kind.as_str(), entry.action) {
@@ -96,6 +99,8 @@ pub(super) fn project(book: i64, entry: &Entry, fields: &Map<String, Value>) -> 
         }
         (kind::EXCHANGE_CANCELLED, _) => vec![settled(book, entry, fields, "cancelled")],
         (kind::EXCHANGE_EXPIRED, _) => vec![settled(book, entry, fields, "expired")],
+        (kind::EXCHANGE_MOVED, _) => vec![session_moved(book, entry, fields)],
+        (kind::EXCHANGE_MISSED, _) => vec![settled(book, entry, fields, "missed")],
         _ => moved(book, entry, fields, "returned"),
     }
 }
@@ -120,7 +125,8 @@ fn made(book: i64, entry: &Entry, fields: &Map<String, Value>, status: &str) -> 
             Cell::OptI64(entry.available_before),
             Cell::I64(entry.recorded_at),
             Cell::I64(entry.sequence),
-            Cell::OptI64(entry.expires_at),
+            // A place in a session is kept to its end, which may be moved: later than that of its hold never.
+            Cell::OptI64(entry.expires_at.map(|expires_at| integer(fields, "until").unwrap_or(expires_at))),
             Cell::OptI64(at_once.then_some(entry.recorded_at)),
             Cell::OptI64(at_once.then_some(entry.sequence)),
             Cell::OptUuid(id(fields, "by").filter(|_| at_once)),
@@ -206,6 +212,19 @@ fn cash(book: i64, entry: &Entry, paid: &Map<String, Value>, fields: &Map<String
             Cell::OptText(text(paid, "cash_method")),
         ],
     })
+}
+
+/// A place in a session that was moved.
+fn session_moved(book: i64, entry: &Entry, fields: &Map<String, Value>) -> Row {
+    Row {
+        shape: &EXCHANGE_MOVED,
+        cells: vec![
+            Cell::I64(book),
+            Cell::Uuid(entry.document_id.unwrap_or_default()),
+            Cell::Text(text(fields, "station").unwrap_or_default()),
+            Cell::OptI64(integer(fields, "until")),
+        ],
+    }
 }
 
 fn settled(book: i64, entry: &Entry, fields: &Map<String, Value>, status: &str) -> Row {

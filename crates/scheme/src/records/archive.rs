@@ -33,7 +33,7 @@ pub async fn archive(scheme: &OpenScheme, volunteer: Uuid, now: DateTime<Utc>) -
     let filter = Filter::of_volunteer(volunteer);
     let of_services = ServiceFilter { volunteer_id: Some(volunteer), ..ServiceFilter::default() };
     let mut archive = Archive {
-        services: services::list(scheme, of_services, None, MOST + 1).await?,
+        services: services::list(scheme, &of_services, None, MOST + 1, now).await?,
         trainings: trainings::attendances(scheme, &filter, None, MOST + 1).await?,
         honours: honours::list(scheme, &filter, None, MOST + 1).await?,
         ratings: ratings::list(scheme, &filter, None, MOST + 1).await?,

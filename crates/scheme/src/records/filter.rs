@@ -1,6 +1,5 @@
 //! Which records to list.
 
-use crate::rankings::subtree;
 use crate::schemes::OpenScheme;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -28,23 +27,34 @@ impl Filter {
 
 /// The part of a list that is asked for: records by day and id, those after `after`.
 pub(crate) struct Page<'a> {
-    pub filter: &'a Filter,
-    pub after: Option<(NaiveDate, Uuid)>,
-    pub limit: i64,
+    filter: &'a Filter,
+    /// The unit that is asked for, and all below it.
+    units: Vec<String>,
+    after: Option<(NaiveDate, Uuid)>,
+    limit: i64,
 }
 
-impl Page<'_> {
+impl<'a> Page<'a> {
+    pub async fn of(
+        scheme: &OpenScheme,
+        filter: &'a Filter,
+        after: Option<(NaiveDate, Uuid)>,
+        limit: i64,
+    ) -> db::Result<Page<'a>> {
+        let units = scheme.units_below(filter.unit.as_deref()).await?.unwrap_or_default();
+        Ok(Page { filter, units, after, limit })
+    }
+
     /// Binds what [`matching`] asks for.
     pub fn bind<'q>(&self, query: db::Query<'q>, scheme: &OpenScheme) -> db::Query<'q> {
-        let Page { filter, after, limit } = self;
+        let Page { filter, units, after, limit } = self;
         let (first, last) = (day(1900, 1, 1), day(9999, 12, 31));
-        let units = filter.unit.as_deref().map(|unit| subtree(scheme, unit)).unwrap_or_default();
         let (after_day, after_id) = after.unwrap_or((first, Uuid::nil()));
         query
             .bind(scheme.book.number())
             .bind(filter.volunteer_id)
             .bind(i64::from(filter.unit.is_some()))
-            .bind_many(db::Many::Text(units))
+            .bind_many(db::Many::Text(units.clone()))
             .bind(filter.team.clone())
             .bind(filter.from.unwrap_or(first))
             .bind(filter.until.unwrap_or(last))

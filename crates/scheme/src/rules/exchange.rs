@@ -1,9 +1,9 @@
 //! What the rules of exchange say of a wish: whether it is the day for it, what it costs, and for whom it may be. Pure.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Days, Months, NaiveDate};
 
 use super::Unmet;
-use crate::config::{Beneficiaries, Bill, ExchangeRule, Relation, Rules};
+use crate::config::{Beneficiaries, Bill, ExchangeRule, NoShowBar, Relation, Rules};
 
 /// Somebody for whom an exchange is made. The birth date is looked at, and kept nowhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +68,19 @@ pub fn limits(rules: &[&ExchangeRule], day: NaiveDate) -> Vec<RuleLimit> {
         }
     }
     limits
+}
+
+/// The last day on which no places are booked for somebody who did not come on these days, the latest first. `None`: they
+/// came often enough.
+pub fn barred_until(bar: NoShowBar, missed: &[NaiveDate]) -> Option<NaiveDate> {
+    let within = |last: NaiveDate| last.checked_sub_months(Months::new(bar.within_months)).unwrap_or(NaiveDate::MIN);
+    let too_many = |(place, last): (usize, &NaiveDate)| {
+        let since = within(*last);
+        let count = missed.iter().skip(place).filter(|day| **day > since).count();
+        i64::try_from(count).is_ok_and(|count| count >= bar.after).then_some(*last)
+    };
+    let last = missed.iter().enumerate().find_map(too_many)?;
+    last.checked_add_days(Days::new(bar.days.into()))
 }
 
 /// What an exchange costs: minor units of the account that pays, and fen.
@@ -228,6 +241,21 @@ mod tests {
         assert_eq!(asked(&[&nobody_else], of(Relation::Parent, None), None), Err("relation"));
         assert_eq!(asked(&[&nobody_else, &family], of(Relation::Parent, Some("1961-01-01")), None), Ok(()));
         assert_eq!(asked(&[], of(Relation::Oneself, None), None), Ok(()));
+    }
+
+    #[test]
+    fn bookings_pause_after_so_many_no_shows_within_so_many_months() {
+        let bar = NoShowBar { after: 2, within_months: 3, days: 30 };
+        let until = |missed: &[&str]| {
+            let days: Vec<NaiveDate> = missed.iter().map(|text| day(text)).collect();
+            barred_until(bar, &days).map(|until| until.to_string())
+        };
+        assert_eq!(until(&[]), None);
+        assert_eq!(until(&["2026-11-22"]), None);
+        assert_eq!(until(&["2026-11-22", "2026-08-22"]), None, "three months ago is not within three months");
+        assert_eq!(until(&["2026-11-22", "2026-08-23"]).as_deref(), Some("2026-12-22"));
+        // One long after does not lengthen what two before began.
+        assert_eq!(until(&["2027-11-22", "2026-11-22", "2026-11-21"]).as_deref(), Some("2026-12-22"));
     }
 
     #[test]

@@ -115,7 +115,12 @@ pub fn in_chinese(condition: &str, needed: &str, available: &str) -> String {
         "min_step" => format!("须达到 {needed}"),
         "entitled_by" => format!("须达到 {needed} 方可领取"),
         "min_star" => format!("须达到 {needed} 星"),
+        "relation" => format!("受益人须为 {needed}"),
+        "training" => format!("须参加过培训 {needed}"),
+        "insurance" => format!("须有到 {needed} 仍有效的保险"),
+        "skill" => format!("须有特长：{needed}"),
         "prohibited" => "不得兑换".to_owned(),
+        "units" => format!("须属于 {needed}"),
         other => format!("{other} {needed}"),
     };
     match (available.is_empty(), condition) {

@@ -2,6 +2,7 @@
 
 use super::decide::{Confirmation, confirm_row};
 use super::{ServiceDetails, ServiceError, ServiceRow, put_in, select_services};
+use crate::actors;
 use crate::config::When;
 use crate::keys::{Operator, Role};
 use crate::rules::{self, Evidence};
@@ -135,6 +136,7 @@ async fn record(
         corrects: None,
         reason: None,
     };
+    actors::remember(scheme, &the_scheme_itself()).await?;
     let mut tx = scheme.db.begin_write().await?;
     put_in(&mut tx, scheme, id, details, &the_scheme_itself(), now).await?;
     tx.commit().await?;

@@ -43,8 +43,10 @@ pub fn flaws(
     if details.occurred_on > config.day_of(now) {
         flaws.push(Invalid::new("occurred_on", "date_in_future", "the service is still to come"));
     }
-    if details.evidence == Evidence::BackFilled && details.reason.is_none() {
-        flaws.push(Invalid::new("reason", "missing_reason", "what is filled in later needs a reason"));
+    let asked = config.rules_on(details.occurred_on).is_some_and(|rules| rules.policy(details.evidence).needs_reason);
+    if (asked || details.evidence == Evidence::BackFilled) && details.reason.is_none() {
+        let detail = "what is filled in later needs a reason, and so does what the rules say";
+        flaws.push(Invalid::new("reason", "missing_reason", detail));
     }
     if flaws.is_empty() {
         flaws.extend(rule_flaw(config, details, person, minutes, config.day_of(now)));

@@ -1,14 +1,17 @@
 //! Deciding over service records. A confirmation posts minutes and points; a reversal posts them back.
 
+use super::checks::{self, Check, Next};
+use super::correcting;
 use super::{Service, ServiceError, ServiceRow, Status, posting, select_services};
-use crate::keys::Operator;
-use crate::projection::kind;
+use crate::actors;
+use crate::keys::{Operator, Role};
+use crate::projection::{self, kind};
 use crate::reasons;
 use crate::rules::{RuleError, Step};
 use crate::schemes::OpenScheme;
-use crate::volunteers::Invalid;
+use crate::volunteers::{self, Invalid};
 use chrono::{DateTime, Utc};
-use ledger::{Action, Draft, Entry, PostError, Rejection};
+use ledger::{Action, Draft, Entry, Outcome, PostError, Rejection};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -25,6 +28,8 @@ pub struct Decision {
     pub calculation: Calculation,
     /// Why it was rejected or reversed.
     pub reason: Option<String>,
+    /// Who found it right, where several do or where it is published first.
+    pub checks: Vec<Check>,
     pub replayed: bool,
 }
 
@@ -63,11 +68,17 @@ pub async fn confirm_with(
         return Err(ServiceError::Invalid(vec![Invalid::new("reason", "missing_reason", detail)]));
     }
     let row = decidable(scheme, id, by).await?;
+    checks::require_confirmer(scheme, &row, by)?;
     posting::require_approver(scheme, &row, by).await?;
-    confirm_row(scheme, &row, confirmation, by, now).await
+    actors::remember(scheme, by).await?;
+    match checks::check(scheme, &row, confirmation, by, now).await? {
+        Next::Post => confirm_row(scheme, &row, confirmation, by, now).await,
+        Next::Wait { replayed } => Ok(Decision { replayed, ..get_explained(scheme, id).await? }),
+    }
 }
 
-pub(super) async fn confirm_row(
+/// Posts the confirmation of a record, whoever may do so.
+pub(crate) async fn confirm_row(
     scheme: &OpenScheme,
     row: &ServiceRow,
     confirmation: Confirmation<'_>,
@@ -82,8 +93,13 @@ pub(super) async fn confirm_row(
     let mut tries = 0;
     loop {
         let worked = posting::work_out(scheme, row, confirmation, now).await?;
-        let draft = posting::confirmation(scheme, row, &worked, reason.as_deref(), by);
-        match scheme.book.post(draft).await {
+        let mut draft = posting::confirmation(scheme, row, &worked, reason.as_deref(), by);
+        if row.corrects.is_some() {
+            correcting::level(scheme, row, &mut draft, scheme.config().day_of(now)).await?;
+        }
+        let posted = scheme.book.post(draft).await;
+        refuse_merged(scheme, row, &posted).await?;
+        match posted {
             Ok(outcome) => match outcome.result {
                 Ok(entry) => return decided(scheme, id, &entry, outcome.replayed).await,
                 // What the arithmetic was told has changed since: somebody used the cap, or spent the points.
@@ -106,15 +122,44 @@ pub async fn reject(
 ) -> Result<Decision, ServiceError> {
     check_reason(reason)?;
     let row = decidable(scheme, id, by).await?;
+    actors::remember(scheme, by).await?;
+    reject_row(scheme, &row, reason, by, now).await
+}
+
+/// Posts the rejection of a record, whoever may do so.
+pub(crate) async fn reject_row(
+    scheme: &OpenScheme,
+    row: &ServiceRow,
+    reason: Option<&str>,
+    by: &Operator,
+    now: DateTime<Utc>,
+) -> Result<Decision, ServiceError> {
+    let id = row.id();
     let reason = reasons::give(scheme, decision_id(id), reason, by, now).await?;
     let document = json!({ "decided_by": by.key_id, "record": row.commitment(), "reason": reason });
-    let draft = decision(&row, kind::SERVICE_REJECTED, Action::Post(Vec::new()), document);
+    let draft = decision(row, kind::SERVICE_REJECTED, Action::Post(Vec::new()), document);
     match scheme.book.post(draft).await {
         Ok(outcome) => match outcome.result {
             Ok(entry) => decided(scheme, id, &entry, outcome.replayed).await,
             Err(rejection) => Err(refused(rejection)),
         },
         Err(error) => conflict(scheme, id, error).await,
+    }
+}
+
+/// Withdraws a record that a machine had made and that turned out otherwise, as if it had never been made. Answers whether it
+/// is withdrawn: `false` when a person had decided over it before.
+pub(crate) async fn withdraw(scheme: &OpenScheme, id: Uuid, now: DateTime<Utc>) -> Result<bool, ServiceError> {
+    // Nobody's key, so that it is nobody's own record.
+    let by = Operator::machine(Uuid::nil(), Role::Operator, "presence");
+    match reject(scheme, id, None, &by, now).await {
+        Err(ServiceError::StateConflict { .. }) => Ok(false),
+        Err(error) => Err(error),
+        Ok(_) => {
+            let entry = scheme.book.entry(decision_id(id)).await?;
+            let decided_by = entry.and_then(|entry| projection::id(&entry.fields(), "decided_by"));
+            Ok(decided_by == Some(by.key_id))
+        }
     }
 }
 
@@ -133,11 +178,17 @@ pub async fn reverse(
     if !matches!(row.status.as_str(), "confirmed" | "reversed") {
         return Err(ServiceError::StateConflict { status: row.service()?.status });
     }
+    if row.status == "confirmed" {
+        volunteers::require_unmerged(scheme, row.volunteer_id).await?;
+    }
+    actors::remember(scheme, by).await?;
     let reason = reasons::give(scheme, reversal_id(id), reason, by, now).await?;
     let mut tries = 0;
     loop {
         let draft = posting::reversal(scheme, &row, reason.as_deref(), overdraw, by, now).await?;
-        match scheme.book.post(draft).await {
+        let posted = scheme.book.post(draft).await;
+        refuse_merged(scheme, &row, &posted).await?;
+        match posted {
             Ok(outcome) => match outcome.result {
                 Ok(entry) => return decided(scheme, id, &entry, outcome.replayed).await,
                 // Others changed the running total that the record was part of.
@@ -149,16 +200,29 @@ pub async fn reverse(
     }
 }
 
+/// That it was not refused because the volunteer has been merged into another meanwhile.
+async fn refuse_merged(
+    scheme: &OpenScheme,
+    row: &ServiceRow,
+    posted: &Result<Outcome, PostError>,
+) -> Result<(), ServiceError> {
+    let Ok(Outcome { result: Err(rejection), .. }) = posted else { return Ok(()) };
+    match volunteers::merged_meanwhile(scheme, row.volunteer_id, rejection).await {
+        Some(into) => Err(ServiceError::VolunteerMerged { into }),
+        None => Ok(()),
+    }
+}
+
 /// The id of the entry that confirms or rejects a record: one, so that it is decided once.
-pub(super) fn decision_id(id: Uuid) -> Uuid {
+pub(crate) fn decision_id(id: Uuid) -> Uuid {
     Uuid::new_v5(&id, b"decision")
 }
 
-pub(super) fn reversal_id(id: Uuid) -> Uuid {
+pub(crate) fn reversal_id(id: Uuid) -> Uuid {
     Uuid::new_v5(&id, b"reversal")
 }
 
-async fn find(scheme: &OpenScheme, id: Uuid, by: &Operator) -> Result<ServiceRow, ServiceError> {
+pub(crate) async fn row(scheme: &OpenScheme, id: Uuid) -> Result<ServiceRow, ServiceError> {
     let row: Option<ServiceRow> = scheme
         .db
         .query(select_services!("WHERE s.book = $1 AND s.id = $2"))
@@ -166,15 +230,32 @@ async fn find(scheme: &OpenScheme, id: Uuid, by: &Operator) -> Result<ServiceRow
         .bind(id)
         .fetch_optional()
         .await?;
-    let row = row.ok_or(ServiceError::ServiceNotFound { id })?;
-    if row.recorded_by == by.key_id {
+    row.ok_or(ServiceError::ServiceNotFound { id })
+}
+
+/// The record, unless whoever asks recorded it or did the service: persons are compared, not keys.
+async fn find(scheme: &OpenScheme, id: Uuid, by: &Operator) -> Result<ServiceRow, ServiceError> {
+    let row = row(scheme, id).await?;
+    require_other(scheme, &row, by).await?;
+    Ok(row)
+}
+
+pub(crate) async fn require_other(scheme: &OpenScheme, row: &ServiceRow, by: &Operator) -> Result<(), ServiceError> {
+    if actors::is_same(scheme, row.recorded_by, by).await? {
         return Err(ServiceError::OwnRecord);
     }
-    Ok(row)
+    match by.volunteer_id == Some(row.volunteer_id) {
+        true => Err(ServiceError::OwnService),
+        false => Ok(()),
+    }
 }
 
 async fn decidable(scheme: &OpenScheme, id: Uuid, by: &Operator) -> Result<ServiceRow, ServiceError> {
     let row = find(scheme, id, by).await?;
+    // Before its state is told to somebody who has nothing to do with it.
+    if by.role == Role::Leader {
+        checks::require_confirmer(scheme, &row, by)?;
+    }
     match Status::parse(&row.status) {
         // A second confirmation of a confirmed record is answered by the book with what it answered first.
         Some(Status::Reversed) => Err(ServiceError::StateConflict { status: Status::Reversed }),
@@ -198,12 +279,18 @@ pub(super) fn decision(row: &ServiceRow, kind: &'static str, action: Action, doc
     }
 }
 
-async fn decided(scheme: &OpenScheme, id: Uuid, entry: &Entry, replayed: bool) -> Result<Decision, ServiceError> {
+pub(super) async fn decided(
+    scheme: &OpenScheme,
+    id: Uuid,
+    entry: &Entry,
+    replayed: bool,
+) -> Result<Decision, ServiceError> {
     let service = super::get(scheme, id).await?;
     let calculation = entry.fields().remove("calculation").unwrap_or_default();
     let calculation = serde_json::from_value(calculation).unwrap_or_default();
     let reason = reasons::of(scheme, entry.id).await?;
-    Ok(Decision { service, calculation, reason, replayed })
+    let checks = checks_of(scheme, &service).await?;
+    Ok(Decision { service, calculation, reason, checks, replayed })
 }
 
 /// The record as it stands, and how its points came about if it was confirmed.
@@ -216,22 +303,34 @@ pub async fn get_explained(scheme: &OpenScheme, id: Uuid) -> Result<Decision, Se
     let calculation = entry.and_then(|entry| entry.fields().remove("calculation")).unwrap_or_default();
     let calculation = serde_json::from_value(calculation).unwrap_or_default();
     let reason = match service.status {
-        Status::Recorded => None,
+        Status::Recorded | Status::Published => None,
         Status::Confirmed | Status::Rejected => reasons::of(scheme, decision_id(id)).await?,
         Status::Reversed => reasons::of(scheme, reversal_id(id)).await?,
     };
-    Ok(Decision { service, calculation, reason, replayed: false })
+    let checks = checks_of(scheme, &service).await?;
+    Ok(Decision { service, calculation, reason, checks, replayed: false })
+}
+
+/// The checks of a record, where the rules have any.
+async fn checks_of(scheme: &OpenScheme, service: &Service) -> db::Result<Vec<Check>> {
+    let config = scheme.config();
+    let rules = config.rules_on(service.details.occurred_on);
+    let several = rules.is_some_and(|rules| rules.policy(service.details.evidence).confirmers > 1);
+    match several || service.published_on.is_some() {
+        true => checks::of(scheme, service.id).await,
+        false => Ok(Vec::new()),
+    }
 }
 
 /// The other decision was made first.
-async fn conflict(scheme: &OpenScheme, id: Uuid, error: PostError) -> Result<Decision, ServiceError> {
+pub(super) async fn conflict(scheme: &OpenScheme, id: Uuid, error: PostError) -> Result<Decision, ServiceError> {
     match error {
         PostError::IdTaken { .. } => Err(ServiceError::StateConflict { status: super::get(scheme, id).await?.status }),
         other => Err(post_error(other)),
     }
 }
 
-fn check_reason(reason: Option<&str>) -> Result<(), ServiceError> {
+pub(crate) fn check_reason(reason: Option<&str>) -> Result<(), ServiceError> {
     if reason.is_none_or(|reason| crate::volunteers::is_text(reason, 500)) {
         return Ok(());
     }
@@ -258,7 +357,7 @@ pub(super) fn post_error(error: PostError) -> ServiceError {
     }
 }
 
-fn refused(rejection: Rejection) -> ServiceError {
+pub(super) fn refused(rejection: Rejection) -> ServiceError {
     match rejection {
         Rejection::BelowFloor { needed, available, .. } => ServiceError::InsufficientPoints { needed, available },
         other => ServiceError::Book(other.to_string()),

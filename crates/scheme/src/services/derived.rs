@@ -2,7 +2,7 @@
 //! upheld, a wish that was fulfilled.
 
 use super::decide::{Confirmation, confirm_row};
-use super::{ServiceDetails, ServiceError, ServiceRow, Status, put_in, reject, reverse, select_services};
+use super::{ServiceDetails, ServiceError, Status, put_in, reject, reverse, row};
 use crate::config::{CategoryKind, Scheme};
 use crate::keys::Operator;
 use crate::rules::Evidence;
@@ -117,17 +117,6 @@ pub(crate) async fn annul(
         Err(ServiceError::StateConflict { status: Status::Rejected | Status::Reversed }) => Ok(()),
         outcome => outcome.map(|_| ()),
     }
-}
-
-async fn row(scheme: &OpenScheme, id: Uuid) -> Result<ServiceRow, ServiceError> {
-    let row: Option<ServiceRow> = scheme
-        .db
-        .query(select_services!("WHERE s.book = $1 AND s.id = $2"))
-        .bind(scheme.book.number())
-        .bind(id)
-        .fetch_optional()
-        .await?;
-    row.ok_or(ServiceError::ServiceNotFound { id })
 }
 
 /// The persons who wrote a record down and who confirmed it.

@@ -56,6 +56,49 @@ pub async fn work_out(
     Ok(WorkedOut { earning, today, pins })
 }
 
+/// What the record would earn if these postings, of the record in whose place it stands, had been taken back.
+pub async fn earning_without(
+    scheme: &OpenScheme,
+    row: &ServiceRow,
+    confirmation: Confirmation<'_>,
+    gone: &[Posting],
+    now: DateTime<Utc>,
+) -> Result<Earning, ServiceError> {
+    let config = scheme.config();
+    let today = config.day_of(now);
+    let (person, _) = person(scheme, row.volunteer_id).await?;
+    let record = record(&config, row)?;
+    rules::check(&config, &record, &person).map_err(not_applicable)?;
+    let needs = rules::needs(&config, &record, &person).map_err(not_applicable)?;
+    let mut known = look_up(scheme, row.volunteer_id, &needs, today).await?;
+    for need in &needs {
+        let less = |matches: &dyn Fn(&Posting) -> bool| -> i64 {
+            gone.iter().filter(|posting| matches(posting)).map(|posting| posting.amount).sum()
+        };
+        let less = match need {
+            Need::Tally(tally) => {
+                let path = accounts::tally_path(row.volunteer_id, tally);
+                less(&|posting| posting.from.path == path)
+            }
+            Need::Available | Need::Balance => {
+                let path = accounts::points_path(row.volunteer_id);
+                less(&|posting| posting.to.path == path)
+            }
+            Need::AccountBalance(account) => {
+                let path = accounts::account_path(row.volunteer_id, account);
+                less(&|posting| posting.to.path == path)
+            }
+            Need::Owed | Need::Frozen | Need::Thawing => 0,
+        };
+        if let Some(amount) = known.get_mut(&need.key()) {
+            *amount = amount.saturating_sub(less);
+        }
+    }
+    let verdict =
+        Verdict { confirmed_on: today, decided_points: confirmation.points, lift_caps: confirmation.lift_caps };
+    rules::earn(&config, &record, &person, &verdict, &known).map_err(not_applicable)
+}
+
 /// What a record would earn for this volunteer if it were confirmed now. Nothing is written.
 pub async fn foresee(
     scheme: &OpenScheme,
@@ -144,6 +187,9 @@ pub fn confirmation(
     });
     if let Some(document) = document.as_object_mut() {
         document.extend(reason.map(|reason| ("reason".to_owned(), reason.into())));
+        document.extend(row.published_on.map(|day| ("published_on".to_owned(), day.to_string().into())));
+        document.extend(row.final_on.map(|day| ("final_on".to_owned(), day.to_string().into())));
+        document.extend(row.corrects.map(|old| ("corrects".to_owned(), old.to_string().into())));
         document.extend(counted_for(row));
         document.extend(mark::keep(earning.mark.as_ref()));
         document.extend(running_total(earning).map(|total| ("running_total".to_owned(), total)));
@@ -151,6 +197,7 @@ pub fn confirmation(
     }
     let action = Action::Post(legs(&config, row.volunteer_id, earning, *today));
     let mut bounds = bounds(row.volunteer_id, earning);
+    bounds.push(accounts::unmerged(row.volunteer_id));
     bounds.extend(mark::pinned(row.volunteer_id, pins, earning.mark.as_ref()));
     Draft { bounds, ..decision(row, kind::SERVICE_CONFIRMED, action, document) }
 }
@@ -316,6 +363,7 @@ pub async fn reversal(
         false => Action::Reverse { entry: decision_id(row.id), amounts: Some(amounts), overdraw, legs },
     };
     let draft = decision(row, kind::SERVICE_REVERSED, action, document);
+    bounds.push(accounts::unmerged(row.volunteer_id));
     Ok(Draft { id: reversal_id(row.id), bounds, ..draft })
 }
 

@@ -31,9 +31,9 @@ pub async fn transfer(
     by: &Operator,
     now: DateTime<Utc>,
 ) -> Result<(Transfer, bool), TransferError> {
-    volunteers::require(scheme, gift.from).await?;
+    volunteers::require_unmerged(scheme, gift.from).await?;
     if let Receiver::Volunteer(to) = gift.to {
-        volunteers::require(scheme, to).await?;
+        volunteers::require_unmerged(scheme, to).await?;
     }
     let config = scheme.config();
     let account = account(&config, &gift)?;
@@ -48,6 +48,11 @@ pub async fn transfer(
             None => allowed(&gift, &whom, draft).await?,
         };
         let (pins, posted) = (draft.bounds.clone(), scheme.book.post(draft).await?);
+        if let Err(rejection) = &posted.result
+            && let Some(into) = volunteers::merged_meanwhile(scheme, gift.from, rejection).await
+        {
+            return Err(TransferError::VolunteerMerged { into });
+        }
         match posted.result {
             Ok(entry) => {
                 receive(scheme, &entry, now).await?;
@@ -138,6 +143,7 @@ async fn allowed(gift: &Gift, whom: &Whom<'_>, draft: Draft) -> Result<Draft, Tr
     };
     let mut bounds = known.pins(whom, &asks, gift.amount);
     bounds.extend(marks);
+    bounds.push(accounts::unmerged(gift.from));
     if let Some(limit) = rule.limit {
         let most = match counts(whom.account) {
             CapUnit::Minutes => limit.amount.whole_minutes().unwrap_or_else(|| limit.amount.minutes_up()),
@@ -212,6 +218,9 @@ fn on_its_way(gift: Uuid, lot: &Account) -> Account {
 async fn receive(scheme: &OpenScheme, given: &Entry, now: DateTime<Utc>) -> Result<(), TransferError> {
     let asked = given.fields();
     let Some(to) = crate::projection::id(&asked, "to") else { return Ok(()) };
+    // Whoever was merged into another meanwhile receives it as who they are now.
+    scheme.volunteers.invalidate(&to);
+    let to = volunteers::get(scheme, to).await?.merged_into.unwrap_or(to);
     let config = scheme.config();
     let account = crate::projection::text(&asked, "account");
     let path = match account.as_deref() {

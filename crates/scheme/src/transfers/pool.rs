@@ -68,7 +68,7 @@ pub async fn request(
     by: &Operator,
     now: DateTime<Utc>,
 ) -> Result<(PoolRequest, bool), TransferError> {
-    volunteers::require(scheme, details.volunteer_id).await?;
+    volunteers::require_unmerged(scheme, details.volunteer_id).await?;
     check(&scheme.config(), &details)?;
     let mut tx = scheme.db.begin_write().await?;
     let written = tx
@@ -203,7 +203,7 @@ pub async fn grant(
         action: Action::Post(vec![Leg { from: Source::Account(pool), to, amount: details.amount }]),
         document: fields(json!({ amount: details.amount, "account": details.account, "by": by.key_id })),
         intent: &[],
-        bounds: Vec::new(),
+        bounds: vec![accounts::unmerged(details.volunteer_id)],
         refusal: None,
         freeze_rejection: false,
     };

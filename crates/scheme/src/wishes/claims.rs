@@ -32,7 +32,7 @@ pub async fn claim(
     by: &Operator,
     now: DateTime<Utc>,
 ) -> Result<(Wish, bool), WishError> {
-    check(scheme, &new)?;
+    check(scheme, &new).await?;
     require_own_team(by, &new.claimant)?;
     let mut tx = scheme.db.begin_write().await?;
     let known = locked(&mut tx, scheme, wish).await?;
@@ -60,9 +60,9 @@ pub async fn claim(
     Ok((known, false))
 }
 
-fn check(scheme: &OpenScheme, new: &NewClaim) -> Result<(), WishError> {
+async fn check(scheme: &OpenScheme, new: &NewClaim) -> Result<(), WishError> {
     match &new.claimant {
-        Claimant::Unit(code) => match unit_flaw(scheme, Some(code)) {
+        Claimant::Unit(code) => match unit_flaw(scheme, Some(code)).await? {
             Some(flaw) => Err(WishError::Invalid(vec![flaw])),
             None => Ok(()),
         },

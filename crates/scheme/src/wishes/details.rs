@@ -89,7 +89,8 @@ pub async fn put(
     by: &Operator,
     now: DateTime<Utc>,
 ) -> Result<(Wish, Written), WishError> {
-    let flaws = flaws(scheme, &details, now);
+    let mut flaws = flaws(scheme, &details, now);
+    flaws.extend(unit_flaw(scheme, details.unit.as_deref()).await?);
     let mut tx = scheme.db.begin_write().await?;
     let known = match locked(&mut tx, scheme, id).await {
         Ok(known) => Some(known),
@@ -171,7 +172,6 @@ fn flaws(scheme: &OpenScheme, details: &WishDetails, now: DateTime<Utc>) -> Vec<
     ]);
     let skills: Vec<_> = details.skills.iter().map(|skill| ("skills", Some(skill.as_str()), 100)).collect();
     flaws.extend(text_flaws(&skills));
-    flaws.extend(unit_flaw(scheme, details.unit.as_deref()));
     let mut refuse = |field, code, detail: &str| flaws.push(Invalid::new(field, code, detail));
     let known = details.category.as_deref().map(|code| config.category(code).map(|category| category.kind));
     match known {

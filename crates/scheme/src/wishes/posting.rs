@@ -131,22 +131,28 @@ async fn decided(
     now: DateTime<Utc>,
 ) -> Result<Option<bool>, WishError> {
     let Some(id) = share.service_id else { return Ok(Some(true)) };
-    match services::get(scheme, id).await?.status {
-        services::Status::Confirmed => return Ok(Some(true)),
-        services::Status::Rejected | services::Status::Reversed => return Ok(Some(false)),
-        services::Status::Recorded => {}
+    if let Some(counts) = verdict(scheme, id).await? {
+        return Ok(Some(counts));
     }
     match services::confirm(scheme, id, by, now).await {
-        Ok(_) => Ok(Some(true)),
-        Err(ServiceError::StateConflict { .. } | ServiceError::WrongApprover { .. }) => {
-            Ok(match services::get(scheme, id).await?.status {
-                services::Status::Confirmed => Some(true),
-                services::Status::Rejected | services::Status::Reversed => Some(false),
-                services::Status::Recorded => None,
-            })
+        Ok(_) => verdict(scheme, id).await,
+        Err(ServiceError::Busy) => Err(WishError::Busy),
+        Err(ServiceError::Database(error)) => Err(error.into()),
+        // Somebody else has to confirm it, or it is before the public: it is tried again.
+        Err(error) => {
+            tracing::info!(%error, service = %id, "the record of a wish cannot be confirmed yet");
+            verdict(scheme, id).await
         }
-        Err(error) => Err(error.into()),
     }
+}
+
+/// Whether a record counts; `None` while it is open.
+async fn verdict(scheme: &OpenScheme, id: Uuid) -> Result<Option<bool>, WishError> {
+    Ok(match services::get(scheme, id).await?.status {
+        services::Status::Confirmed => Some(true),
+        services::Status::Rejected | services::Status::Reversed => Some(false),
+        _ => None,
+    })
 }
 
 /// One entry for each who took part: what they get of what the wish carries, within all that it carries.
@@ -183,7 +189,9 @@ async fn post_share(
         "wish_id": wish.id,
         "service_id": share.service_id,
         "points": share.points,
-        "minutes": share.minutes,
+        "minutes": 0,
+        "carried_minutes": share.minutes,
+        "unit": wish.details.unit,
         "decided_by": claim.confirmed_by,
     });
     let draft = Draft {

@@ -61,10 +61,11 @@ pub async fn fulfil(
         return Err(WishError::state(claim.status.as_str()));
     };
     let attempt = claim.attempt + 1;
+    let organiser = organiser(scheme, &known).await?;
     for share in shares {
         let service_id = (share.minutes > 0).then(|| service_id(claim.id, attempt, share.volunteer_id));
         if let Some(service_id) = service_id {
-            let record = record(&known, &report, &share, fulfilled_on, scheme);
+            let record = record(&known, &report, &share, fulfilled_on, &organiser);
             put_derived(&mut tx, scheme, service_id, &record.borrowed(), by, now).await?;
         }
         write_share(&mut tx, scheme, claim.id, attempt, &Share { service_id, ..share }).await?;
@@ -141,7 +142,9 @@ fn shares(wish: &Wish, claim: &Claim, report: &Report) -> Result<Vec<Share>, Wis
         points: new.points.unwrap_or_else(|| default(details.points, left_points)),
         service_id: None,
     };
-    let shares: Vec<Share> = report.shares.iter().map(share).collect();
+    let mut shares: Vec<Share> = report.shares.iter().map(share).collect();
+    // Each takes its volunteer's lock: all who do take them in one order.
+    shares.sort_unstable_by_key(|share| share.volunteer_id);
     let most = |each: i64, left: i64| if details.per_person { each } else { left };
     let (most_minutes, most_points) = (most(details.minutes, left_minutes), most(details.points, left_points));
     let is_wrong = |share: &Share| {
@@ -168,14 +171,20 @@ struct RecordOf {
     occurred_on: NaiveDate,
 }
 
-fn record(wish: &Wish, report: &Report, share: &Share, occurred_on: NaiveDate, scheme: &OpenScheme) -> RecordOf {
-    let (config, details) = (scheme.config(), &wish.details);
-    let unit = details.unit.as_deref().and_then(|code| config.unit(code));
+/// The unit of the wish, or who keeps the scheme.
+async fn organiser(scheme: &OpenScheme, wish: &Wish) -> db::Result<String> {
+    let organisation = scheme.organisation().await?;
+    let unit = wish.details.unit.as_deref().and_then(|code| organisation.unit(code));
+    Ok(unit.map_or_else(|| scheme.config().name.clone(), |unit| unit.name.clone()))
+}
+
+fn record(wish: &Wish, report: &Report, share: &Share, occurred_on: NaiveDate, organiser: &str) -> RecordOf {
+    let details = &wish.details;
     RecordOf {
         category: details.category.clone().unwrap_or_default(),
         title: details.title.clone(),
         content: report.content.clone(),
-        organiser: unit.map_or_else(|| config.name.clone(), |unit| unit.name.clone()),
+        organiser: organiser.to_owned(),
         unit: details.unit.clone(),
         team: None,
         volunteer_id: share.volunteer_id,

@@ -2,7 +2,6 @@
 
 use super::{Claim, ClaimStatus, Claimant, Kind, Share, Status, Wish, WishDetails, WishError};
 use crate::moment;
-use crate::rankings::subtree;
 use crate::schemes::OpenScheme;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -214,7 +213,7 @@ pub async fn list(
     limit: i64,
 ) -> db::Result<Vec<Wish>> {
     let day = |year| NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default();
-    let units = filter.unit.as_deref().map(|unit| subtree(scheme, unit)).unwrap_or_default();
+    let units = scheme.units_below(filter.unit.as_deref()).await?.unwrap_or_default();
     let (after_day, after_id) = after.unwrap_or((day(1900), Uuid::nil()));
     let (claimant_kind, claimant) = filter.claimant.clone().unzip();
     let mut tx = scheme.db.begin_read().await?;

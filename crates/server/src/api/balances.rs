@@ -145,6 +145,10 @@ pub struct Line {
     summary_en: String,
     /// The service record or exchange.
     document_id: Option<Uuid>,
+    /// The record in whose place this one stands.
+    corrects: Option<Uuid>,
+    /// The record that stands in place of this one.
+    corrected_by: Option<Uuid>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -194,5 +198,7 @@ fn line(line: statements::Line, scale: u8) -> Line {
         summary: line.summary_zh,
         summary_en: line.summary_en,
         document_id: line.document_id,
+        corrects: line.corrects,
+        corrected_by: line.corrected_by,
     }
 }

@@ -47,6 +47,12 @@ impl<O, A, I> Call<O, A, I> {
         self.scheme.config().points_scale
     }
 
+    /// Whether the client has what `tag` stands for already.
+    pub fn has(&self, tag: &str) -> bool {
+        let known = self.request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag)
+    }
+
     /// A problem with a part of the call, in the client's language.
     pub fn told(&self, problem: &Problem) -> serde_json::Value {
         problem.value(Language::of(self.request.headers()))
@@ -173,6 +179,27 @@ impl At for OfVolunteer {
     }
 }
 
+/// `{digest}` of a picture.
+pub struct Digest(pub String);
+
+impl At for Digest {
+    fn parse(request: &HttpRequest) -> Result<Self, Problem> {
+        Ok(Digest(request.match_info().get("digest").unwrap_or_default().to_owned()))
+    }
+}
+
+/// `{id}` of a service record, and `{objection_id}`.
+pub struct OfRecord {
+    pub service: Uuid,
+    pub objection: Uuid,
+}
+
+impl At for OfRecord {
+    fn parse(request: &HttpRequest) -> Result<Self, Problem> {
+        Ok(OfRecord { service: id(request, "id")?, objection: id(request, "objection_id")? })
+    }
+}
+
 /// `{id}` of a webhook, and `{sequence}` of an event.
 pub struct EventOf {
     pub webhook: Uuid,
@@ -239,6 +266,27 @@ impl At for OfYear {
     }
 }
 
+/// `{code}`: of a unit, a station, a team, a post.
+pub struct CodeOf(pub String);
+
+impl At for CodeOf {
+    fn parse(request: &HttpRequest) -> Result<Self, Problem> {
+        Ok(CodeOf(request.match_info().get("code").unwrap_or_default().to_owned()))
+    }
+}
+
+/// `{code}` of a post, and `{id}`.
+pub struct PostOf {
+    pub code: String,
+    pub id: Uuid,
+}
+
+impl At for PostOf {
+    fn parse(request: &HttpRequest) -> Result<Self, Problem> {
+        Ok(PostOf { code: CodeOf::parse(request)?.0, id: id(request, "id")? })
+    }
+}
+
 /// `{scheme}`, where it need not exist yet.
 pub struct SchemeCode(pub String);
 
@@ -248,7 +296,8 @@ impl At for SchemeCode {
     }
 }
 
-fn id(request: &HttpRequest, name: &str) -> Result<Uuid, Problem> {
+/// The id that the path has under `name`.
+pub fn id(request: &HttpRequest, name: &str) -> Result<Uuid, Problem> {
     request.match_info().get(name).unwrap_or_default().parse().map_err(|_| {
         Problem::invalid_value(format!("/path/{name}"), "invalid_id", "编号须为 UUID", "an id must be a UUID")
     })
@@ -326,6 +375,16 @@ impl<T: DeserializeOwned + Default + 'static> Input for MaybeJson<T> {
 
     async fn malformed(payload: Payload) -> Option<Problem> {
         glance(payload).await
+    }
+}
+
+/// A file of at most `MAX` bytes, whatever its type is called.
+pub struct File<const MAX: usize>(pub Vec<u8>);
+
+impl<const MAX: usize> Input for File<MAX> {
+    async fn read(_: &HttpRequest, payload: Payload) -> Result<Self, Problem> {
+        let body = collect(payload, MAX).await?.ok_or_else(|| too_large(MAX))?;
+        Ok(File(body.to_vec()))
     }
 }
 

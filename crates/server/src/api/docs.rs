@@ -31,11 +31,17 @@ use utoipa_actix_web::service_config::ServiceConfig;
         (name = "exchanges", description = "Points into goods and services"),
         (name = "balances", description = "What a volunteer has, and how it came about"),
         (name = "volunteers", description = "Who they are"),
+        (name = "organisation", description = "Units in a tree, stations, teams and posts"),
         (name = "services", description = "Service records: written down, then decided over by somebody else"),
-        (name = "rewards", description = "The catalogue, its stock and its sessions"),
+        (name = "activities", description = "What is planned, and who takes part"),
+        (name = "presence", description = "Signing in and out: at a station, with a code, by a leader, off line"),
+        (name = "rewards", description = "The catalogue: what is offered, to whom, how it looks"),
+        (name = "stock", description = "What is on the shelves, and what volunteers hold for it"),
+        (name = "sessions", description = "When services are given: places, the queue in the room"),
         (name = "levels", description = "Stars, medals and privileges: reached, granted, taken back"),
         (name = "transfers", description = "Gifts, and the donation pool"),
         (name = "records", description = "Training, honours, ratings and complaints: apart from service"),
+        (name = "wishes", description = "Wishes and projects: published, claimed, fulfilled, rated, posted"),
         (name = "rankings", description = "Who served most in a year"),
         (name = "reviews", description = "Who would be selected or pass in a year, and why the others would not"),
         (name = "journal", description = "The append-only book, and proofs over it"),
@@ -82,7 +88,17 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
     if method != "get" {
         statuses.extend([400, 409, 413, 415]);
     }
-    if ["put_volunteer", "put_reward", "put_webhook"].contains(&id.as_str()) {
+    let versioned = [
+        "put_activity",
+        "put_volunteer",
+        "put_reward",
+        "put_webhook",
+        "put_unit",
+        "put_station",
+        "put_team",
+        "put_post",
+    ];
+    if versioned.contains(&id.as_str()) {
         statuses.push(412);
     }
     for (status, answer) in operation["responses"].as_object_mut().into_iter().flatten() {

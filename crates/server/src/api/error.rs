@@ -3,21 +3,27 @@
 //! | module | what it turns into problems |
 //! |---|---|
 //! | `codes` | nothing: it is the table of all codes |
+//! | `of_control` | what publicity, corrections and anomalies refuse |
 //! | `of_scheme` | what the functions of `scheme` refuse |
 //! | `of_records` | what is refused of training, honours, ratings and complaints |
+//! | `of_wishes` | what is refused of wishes and claims |
 //! | `of_input` | bodies, queries and paths that cannot be understood |
 
 mod codes;
+mod of_control;
 mod of_exchange;
 mod of_input;
 mod of_records;
 mod of_scheme;
+mod of_wishes;
 
 pub use codes::Code;
+pub use of_control::{anomaly_refused, correction_refused, objection_refused};
 pub use of_exchange::exchange_refused;
 pub use of_input::{flaw_in_body, flaw_in_query, malformed};
 pub use of_records::record_refused;
-pub use of_scheme::{service_refused, transfer_refused};
+pub use of_scheme::{desk_refused, service_refused, transfer_refused, unit_flaw};
+pub use of_wishes::wish_refused;
 
 use crate::api::answers::REPLAYED;
 use crate::api::limits::Allowance;
@@ -129,6 +135,13 @@ impl Problem {
     pub fn internal(error: impl fmt::Display) -> Problem {
         tracing::error!(%error, "the request failed");
         Problem::new(Code::InternalError)
+    }
+
+    /// What it is, and what is so in this case.
+    pub fn sentence(&self, language: Language) -> String {
+        let title = self.code.title().tell(language).to_owned();
+        let colon = if language == Language::Chinese { "：" } else { ": " };
+        self.detail.as_ref().map_or(title.clone(), |detail| format!("{title}{colon}{}", detail.tell(language)))
     }
 
     /// What is wrong, in both languages: for the command line.

@@ -118,9 +118,11 @@ pub enum Status {
     Collected,
     Cancelled,
     Expired,
+    /// A place in a session that nobody came for, where the rules say what becomes of the points.
+    Missed,
 }
 
-same_words!(Status, exchanges::Status: Reserved Collected Cancelled Expired);
+same_words!(Status, exchanges::Status: Reserved Collected Cancelled Expired Missed);
 
 /// An exchange, as its slip shows it.
 #[derive(Serialize, ToSchema)]

@@ -14,8 +14,11 @@ mod metrics;
 mod requests;
 mod words;
 
+mod activities;
+mod anomalies;
 mod balances;
 mod complaints;
+mod corrections;
 mod entries;
 pub mod events;
 mod exchanges;
@@ -24,6 +27,11 @@ mod keys;
 mod levels;
 pub mod limits;
 mod notices;
+mod offers;
+mod pictures;
+mod posts;
+mod presence;
+mod publicity;
 mod rankings;
 mod ratings;
 mod records;
@@ -31,10 +39,16 @@ mod reviews;
 mod rewards;
 pub mod schemes;
 mod services;
+mod solvency;
+mod sponsors;
+mod stations;
+mod teams;
 mod trainings;
 mod transfers;
+mod units;
 mod volunteers;
 mod webhooks;
+mod wishes;
 
 use crate::clock::Clock;
 use crate::webhooks::Post;
@@ -117,14 +131,28 @@ fn routes(config: &mut ServiceConfig) {
         .configure(balances::routes)
         .configure(exchanges::routes)
         .configure(rewards::routes)
+        .configure(presence::routes)
+        .configure(offers::routes)
+        .configure(pictures::routes)
+        .configure(solvency::routes)
+        .configure(sponsors::routes)
         .configure(volunteers::routes)
+        .configure(units::routes)
+        .configure(stations::routes)
+        .configure(teams::routes)
+        .configure(posts::routes)
         .configure(services::routes)
+        .configure(publicity::routes)
+        .configure(corrections::routes)
+        .configure(anomalies::routes)
         .configure(transfers::routes)
+        .configure(activities::routes)
         .configure(records::routes)
         .configure(trainings::routes)
         .configure(honours::routes)
         .configure(ratings::routes)
         .configure(complaints::routes)
+        .configure(wishes::routes)
         .configure(entries::routes)
         .configure(events::routes)
         .configure(notices::routes)

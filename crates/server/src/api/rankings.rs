@@ -8,8 +8,10 @@ use crate::api::cursor::{List, page, page_size};
 use crate::api::error::Problem;
 use crate::api::words::same_words;
 use actix_web::{HttpResponse, get};
+use chrono::{Months, NaiveDate};
+use scheme::Role;
 use scheme::rankings::{self, Among, Period, Sums, Wanted};
-use scheme::{OpenScheme, Role};
+use scheme::units::Organisation;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -46,6 +48,8 @@ pub struct RankingQuery {
     unit: Option<String>,
     /// Code of a unit: only those who come from it or from what is below it (双报到).
     home_unit: Option<String>,
+    /// With a unit: which units were below it on that day. The last day of the period, or today, when left out.
+    on: Option<NaiveDate>,
     /// 1 to 500; 100 when left out.
     limit: Option<i64>,
     /// `next` of the page before.
@@ -96,6 +100,7 @@ struct Filter {
     by: By,
     unit: Option<String>,
     home_unit: Option<String>,
+    on: Option<NaiveDate>,
 }
 
 /// Rank the volunteers of a year or a month
@@ -104,17 +109,20 @@ struct Filter {
 #[utoipa::path(tag = "rankings", params(RankingQuery), responses((status = 200, body = Ranking)))]
 #[get("/rankings/{year}")]
 async fn get_ranking(call: Call<may::GetRanking, Number, Query<RankingQuery>>) -> Result<HttpResponse, Problem> {
-    let Query(RankingQuery { by, month, unit, home_unit, limit, cursor }) = &call.input;
+    let Query(RankingQuery { by, month, unit, home_unit, on, limit, cursor }) = &call.input;
     let limit = page_size(*limit, 100, 500)?;
     let (year, by) = (year(call.at.0)?, by.unwrap_or_default());
     let list = List::of(&call);
-    let filter = Filter { year, month: *month, by, unit: unit.clone(), home_unit: home_unit.clone() };
+    let filter = Filter { year, month: *month, by, unit: unit.clone(), home_unit: home_unit.clone(), on: *on };
     let (filter, offset) = list.resume(cursor.as_deref(), filter)?;
     let offset = offset.unwrap_or(0);
-    let units = units_below(&call.scheme, "/query/unit", filter.unit.as_deref())?;
-    let home_units = filter.home_unit.as_deref().map(|unit| rankings::subtree(&call.scheme, unit));
+    let organisation = call.scheme.organisation().await?;
+    let period = period(filter.year, filter.month)?;
+    let on = filter.on.unwrap_or_else(|| tree_day(period, call.scheme.config().day_of(call.now)));
+    let units = units_below(&organisation, "/query/unit", filter.unit.as_deref(), on)?;
+    let home_units = filter.home_unit.as_deref().map(|unit| organisation.subtree(unit, on));
     let among = Among { units: units.as_deref(), home_units: home_units.as_deref() };
-    let wanted = Wanted { period: period(filter.year, filter.month)?, by: filter.by.into(), among };
+    let wanted = Wanted { period, by: filter.by.into(), among };
     let ranking = rankings::ranking(&call.scheme, wanted, offset, limit + 1, call.now).await?;
     let (rows, next) = page(ranking.rows, limit, |_| list.next(&filter, offset + limit));
     let (scale, is_public) = (call.scale(), call.by().role == Role::Kiosk);
@@ -160,7 +168,9 @@ async fn get_team_ranking(
 ) -> Result<HttpResponse, Problem> {
     let Query(GroupsQuery { by, month, unit }) = &call.input;
     let (period, by) = (period(year(call.at.0)?, *month)?, by.unwrap_or_default().into());
-    let units = units_below(&call.scheme, "/query/unit", unit.as_deref())?;
+    let organisation = call.scheme.organisation().await?;
+    let on = tree_day(period, call.scheme.config().day_of(call.now));
+    let units = units_below(&organisation, "/query/unit", unit.as_deref(), on)?;
     let (rows, as_of) = rankings::teams(&call.scheme, period, by, units.as_deref()).await?;
     Ok(ok(groups(rows, as_of, call.scale())))
 }
@@ -175,10 +185,13 @@ async fn get_unit_ranking(
 ) -> Result<HttpResponse, Problem> {
     let Query(GroupsQuery { by, month, unit }) = &call.input;
     let (period, by) = (period(year(call.at.0)?, *month)?, by.unwrap_or_default().into());
-    units_below(&call.scheme, "/query/unit", unit.as_deref())?;
-    let below: Vec<(String, Vec<String>)> = rankings::children(&call.scheme, unit.as_deref())
+    let organisation = call.scheme.organisation().await?;
+    let on = tree_day(period, call.scheme.config().day_of(call.now));
+    units_below(&organisation, "/query/unit", unit.as_deref(), on)?;
+    let below: Vec<(String, Vec<String>)> = organisation
+        .children(unit.as_deref(), on)
         .into_iter()
-        .map(|code| (code.clone(), rankings::subtree(&call.scheme, &code)))
+        .map(|code| (code.clone(), organisation.subtree(&code, on)))
         .collect();
     let (rows, as_of) = rankings::units(&call.scheme, period, by, &below).await?;
     Ok(ok(groups(rows, as_of, call.scale())))
@@ -222,9 +235,12 @@ async fn get_rank(call: Call<may::GetRank, Uuid, Query<PlaceQuery>>) -> Result<H
     let Query(PlaceQuery { year: asked, month, by, unit }) = &call.input;
     scheme::volunteers::require(&call.scheme, call.at).await?;
     let by: rankings::By = by.unwrap_or_default().into();
-    let units = units_below(&call.scheme, "/query/unit", unit.as_deref())?;
+    let organisation = call.scheme.organisation().await?;
+    let period = period(year(i64::from(*asked))?, *month)?;
+    let on = tree_day(period, call.scheme.config().day_of(call.now));
+    let units = units_below(&organisation, "/query/unit", unit.as_deref(), on)?;
     let among = Among { units: units.as_deref(), home_units: None };
-    let wanted = Wanted { period: period(year(i64::from(*asked))?, *month)?, by, among };
+    let wanted = Wanted { period, by, among };
     let (place, as_of) = rankings::place(&call.scheme, wanted, call.at, call.now).await?;
     let scale = call.scale();
     let to_next = place.and_then(|place| place.next.map(|next| next.saturating_sub(place.sums.of(by))));
@@ -253,13 +269,29 @@ fn period(year: i32, month: Option<u32>) -> Result<Period, Problem> {
 }
 
 /// A unit and all below it; a unit that nobody knows is refused.
-fn units_below(scheme: &OpenScheme, pointer: &str, unit: Option<&str>) -> Result<Option<Vec<String>>, Problem> {
+pub fn units_below(
+    organisation: &Organisation,
+    pointer: &str,
+    unit: Option<&str>,
+    on: NaiveDate,
+) -> Result<Option<Vec<String>>, Problem> {
     let Some(unit) = unit else { return Ok(None) };
-    if scheme.config().unit(unit).is_none() {
+    if organisation.unit(unit).is_none() {
         let (zh, en) = ("方案没有这个单位", "the scheme has no such unit");
         return Err(Problem::invalid_value(pointer, "unknown_unit", zh, en));
     }
-    Ok(Some(rankings::subtree(scheme, unit)))
+    Ok(Some(organisation.subtree(unit, on)))
+}
+
+/// The day whose tree counts for a period: its last, or today while it lasts.
+fn tree_day(period: Period, today: NaiveDate) -> NaiveDate {
+    let last = match period {
+        Period::Year(year) => NaiveDate::from_ymd_opt(year, 12, 31),
+        Period::Month(year, month) => NaiveDate::from_ymd_opt(year, month, 1)
+            .and_then(|first| first.checked_add_months(Months::new(1)))
+            .and_then(|next| next.pred_opt()),
+    };
+    last.unwrap_or(today).min(today)
 }
 
 fn groups(rows: Vec<rankings::GroupRow>, as_of: i64, scale: u8) -> GroupRanking {

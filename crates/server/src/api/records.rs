@@ -8,7 +8,7 @@ use crate::api::complaints::Complaint;
 use crate::api::error::{Problem, record_refused};
 use crate::api::honours::Honour;
 use crate::api::ratings::Rating;
-use crate::api::services::Service;
+use crate::api::services::{Service, actors};
 use crate::api::trainings::Attendance;
 use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
@@ -110,8 +110,9 @@ async fn get_records(call: Call<may::GetRecords, Uuid>) -> Result<HttpResponse, 
     let scale = call.scale();
     let archive = records::archive(&call.scheme, call.at, call.now).await;
     let archive = archive.map_err(|error| record_refused(error, scale))?;
+    let actors = actors(&call.scheme, &archive.services).await?;
     Ok(ok(Records {
-        services: archive.services.into_iter().map(|service| Service::new(service, scale)).collect(),
+        services: archive.services.into_iter().map(|service| Service::new(service, &actors, scale)).collect(),
         trainings: archive.trainings.into_iter().map(Attendance::from).collect(),
         honours: archive.honours.into_iter().map(Honour::from).collect(),
         ratings: archive.ratings.into_iter().map(Rating::from).collect(),

@@ -52,6 +52,7 @@ pub struct SchemeBody {
     /// Decimals of a point.
     points_scale: u8,
     stations: Vec<Named>,
+    /// Those of the configuration; all of them are listed by `GET /units`.
     units: Vec<Unit>,
     categories: Vec<Named>,
     /// Dated versions of the earning rules, the oldest first.
@@ -145,6 +146,11 @@ async fn get_scheme(call: Call<may::GetScheme>) -> Result<HttpResponse, Problem>
         kind: unit.kind,
         parent: unit.parent.clone(),
     });
+    let organisation = call.scheme.organisation().await?;
+    let mut stations: Vec<Named> = config.stations.iter().map(|station| named(&station.code, &station.name)).collect();
+    let others = organisation.stations.values().filter(|station| config.station(&station.code).is_none());
+    let others: BTreeMap<&String, &String> = others.map(|station| (&station.code, &station.name)).collect();
+    stations.extend(others.into_iter().map(|(code, name)| named(code, name)));
     let rules = config.versions().iter().map(|rules| Version { from: rules.from, version: rules.version.clone() });
     Ok(ok(SchemeBody {
         code: config.code.clone(),
@@ -153,7 +159,7 @@ async fn get_scheme(call: Call<may::GetScheme>) -> Result<HttpResponse, Problem>
         illustrative: config.illustrative,
         time_zone: config.time_zone.to_string(),
         points_scale: config.points_scale,
-        stations: config.stations.iter().map(|station| named(&station.code, &station.name)).collect(),
+        stations,
         units: units.collect(),
         categories: config.categories.iter().map(|category| named(&category.code, &category.name)).collect(),
         rules: rules.collect(),

@@ -1,24 +1,27 @@
 //! Service records: written down, then decided over by somebody else.
 
 mod batch;
+mod list;
 mod wire;
 
-pub use wire::{Calculation, Evidence, NewService, Service, Step};
+pub use batch::{BatchResult, Counts, Outcome};
+pub use wire::{Actor, Calculation, Evidence, NewService, Service, Step, actors};
 
 use crate::api::amounts::signed_points;
 use crate::api::answers::{ok, once};
 use crate::api::auth::may;
-use crate::api::call::{Call, Json, MaybeJson, Query};
-use crate::api::cursor::{List, page, page_size};
-use crate::api::error::{Problem, service_refused};
+use crate::api::call::{Call, Json, MaybeJson};
+use crate::api::error::{Code, Problem, service_refused};
+use crate::api::presence::Presence;
 use crate::api::unknown;
 use actix_web::http::StatusCode;
 use actix_web::web::resource;
 use actix_web::{HttpResponse, get, post, put};
-use chrono::NaiveDate;
-use scheme::services::{self, Decision, ServiceError};
+use scheme::presence;
+use scheme::services::{self, Decision, ServiceDetails, ServiceError};
+use scheme::{OpenScheme, Operator, Role};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -32,7 +35,8 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(reject_service)
         .service(reverse_service)
         .service(get_service)
-        .service(list_services);
+        .service(list::list_services)
+        .service(list::get_deadlines);
 }
 
 /// Record a service
@@ -53,9 +57,20 @@ async fn put_service(call: Call<may::PutService, Uuid, Json<NewService>>) -> Res
         return Err(Problem::invalid_value("/id", "another_id", "与地址中的编号不同", "it is not the id in the path"));
     }
     let by = &call.caller.operator;
-    let written = services::put(&call.scheme, call.at, new.into(), by, call.now).await;
+    let details = of_own_team(new.into(), by)?;
+    let written = services::put(&call.scheme, call.at, details, by, call.now).await;
     let (service, replayed) = written.map_err(|error| service_refused(error, scale))?;
-    Ok(once(StatusCode::CREATED, replayed, Service::new(service, scale)))
+    let actors = actors(&call.scheme, [&service]).await?;
+    Ok(once(StatusCode::CREATED, replayed, Service::new(service, &actors, scale)))
+}
+
+/// A leader records for the own team, and for no other.
+fn of_own_team(details: ServiceDetails, by: &Operator) -> Result<ServiceDetails, Problem> {
+    if by.role == Role::Leader && details.team != by.team {
+        return Err(Problem::new(Code::Forbidden)
+            .detail("只能为自己的队伍登记，请写明队伍", "a leader records for the own team, and names it"));
+    }
+    Ok(details)
 }
 
 /// Why a record is not accepted, or is taken back.
@@ -93,6 +108,9 @@ pub struct Confirmation {
 /// Confirm a record: the volunteer gets minutes and points
 ///
 /// They follow from the rules in force on the day of service; `calculation` shows how. Confirming again answers the same.
+/// Where the rules ask for several people the record stays `recorded` until the last has confirmed, and `checks` names them.
+/// Where they ask for publicity it is `published`, and counts on `final_on` unless there are objections. Nobody confirms what
+/// they recorded or did themselves, with whichever key; a leader confirms what the rules leave to leaders, of the own team.
 #[utoipa::path(tag = "services", request_body = Confirmation, responses((status = 200, body = Calculation)))]
 #[post("/services/{id}/confirm")]
 async fn confirm_service(
@@ -102,7 +120,7 @@ async fn confirm_service(
     let points = points.as_deref().map(|points| signed_points("/points", points, call.scale())).transpose()?;
     let confirmation = services::Confirmation { points, lift_caps: *lift_caps, reason: reason.as_deref() };
     let decision = services::confirm_with(&call.scheme, call.at, confirmation, call.by(), call.now).await;
-    decided(decision, call.scale())
+    decided(&call.scheme, decision).await
 }
 
 /// Reject a record: it earns nothing
@@ -110,7 +128,7 @@ async fn confirm_service(
 #[post("/services/{id}/reject")]
 async fn reject_service(call: Call<may::RejectService, Uuid, MaybeJson<Reason>>) -> Result<HttpResponse, Problem> {
     let decision = services::reject(&call.scheme, call.at, call.input.0.reason.as_deref(), call.by(), call.now).await;
-    decided(decision, call.scale())
+    decided(&call.scheme, decision).await
 }
 
 /// Reverse a confirmed record: minutes and points are taken back
@@ -121,55 +139,34 @@ async fn reject_service(call: Call<may::RejectService, Uuid, MaybeJson<Reason>>)
 async fn reverse_service(call: Call<may::ReverseService, Uuid, MaybeJson<Reversal>>) -> Result<HttpResponse, Problem> {
     let Reversal { reason, overdraw } = &call.input.0;
     let decision = services::reverse(&call.scheme, call.at, reason.as_deref(), *overdraw, call.by(), call.now).await;
-    decided(decision, call.scale())
+    decided(&call.scheme, decision).await
 }
 
-fn decided(decision: Result<Decision, ServiceError>, scale: u8) -> Result<HttpResponse, Problem> {
+async fn decided(scheme: &OpenScheme, decision: Result<Decision, ServiceError>) -> Result<HttpResponse, Problem> {
+    let scale = scheme.config().points_scale;
     let decision = decision.map_err(|error| service_refused(error, scale))?;
-    Ok(once(StatusCode::OK, decision.replayed, Calculation::new(decision, scale)))
+    let replayed = decision.replayed;
+    Ok(once(StatusCode::OK, replayed, Calculation::of(scheme, decision).await?))
 }
 
 /// Read a service record
-#[utoipa::path(tag = "services", responses((status = 200, body = Calculation)))]
+#[utoipa::path(tag = "services", responses((status = 200, body = FoundService)))]
 #[get("/services/{id}")]
 async fn get_service(call: Call<may::GetService, Uuid>) -> Result<HttpResponse, Problem> {
     let scale = call.scale();
     let found = services::get_explained(&call.scheme, call.at).await;
     let found = found.map_err(|error| service_refused(error, scale))?;
-    Ok(ok(Calculation::new(found, scale)))
-}
-
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ServicesQuery {
-    volunteer_id: Option<Uuid>,
-    #[param(inline)]
-    status: Option<wire::Status>,
-    /// `next` of the page before.
-    cursor: Option<String>,
-    /// 1 to 200; 50 when left out.
-    limit: Option<i64>,
+    if call.by().role == Role::Leader && found.service.details.team != call.by().team {
+        return Err(list::other_team());
+    }
+    let presence = presence::of_service(&call.scheme, call.at).await?.map(Into::into);
+    Ok(ok(FoundService { service: Calculation::of(&call.scheme, found).await?, presence }))
 }
 
 #[derive(Serialize, ToSchema)]
-pub struct Services {
-    services: Vec<Service>,
-    /// Give it as `cursor` to go on; `null` at the end.
-    next: Option<String>,
-}
-
-/// List service records, in the order of their days
-#[utoipa::path(tag = "services", params(ServicesQuery), responses((status = 200, body = Services)))]
-#[get("/services")]
-async fn list_services(call: Call<may::ListServices, (), Query<ServicesQuery>>) -> Result<HttpResponse, Problem> {
-    let Query(ServicesQuery { volunteer_id, status, cursor, limit }) = &call.input;
-    let limit = page_size(*limit, 50, 200)?;
-    let list = List::of(&call);
-    let (filter, after): (_, Option<(NaiveDate, Uuid)>) = list.resume(cursor.as_deref(), (*volunteer_id, *status))?;
-    let wanted = services::ServiceFilter { volunteer_id: filter.0, status: filter.1.map(Into::into) };
-    let found = services::list(&call.scheme, wanted, after, limit + 1).await?;
-    let (found, next) = page(found, limit, |last| list.next(filter, (last.details.occurred_on, last.id)));
-    let scale = call.scale();
-    Ok(ok(Services { services: found.into_iter().map(|service| Service::new(service, scale)).collect(), next }))
+pub struct FoundService {
+    #[serde(flatten)]
+    service: Calculation,
+    /// When the volunteer signed in and out, where the record came of that: what was claimed, and why less is credited.
+    presence: Option<Presence>,
 }

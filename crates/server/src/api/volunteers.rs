@@ -1,9 +1,8 @@
 //! Volunteers: who they are.
 
-use crate::api::answers::{ok, versioned, written};
+use crate::api::answers::{versioned, written};
 use crate::api::auth::may;
-use crate::api::call::{Call, Json, Query};
-use crate::api::cursor::{List, page, page_size};
+use crate::api::call::{Call, Json};
 use crate::api::error::Problem;
 use crate::api::words::same_words;
 use actix_web::{HttpResponse, get, put};
@@ -11,12 +10,23 @@ use chrono::{DateTime, NaiveDate, Utc};
 use scheme::{config, volunteers};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+mod list;
+mod merge;
+
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(put_volunteer).service(get_volunteer).service(list_volunteers);
+    config
+        .service(list::list_duplicates)
+        .service(put_volunteer)
+        .service(get_volunteer)
+        .service(list::list_volunteers)
+        .service(list::list_memberships)
+        .service(merge::merge_volunteer)
+        .service(merge::leave_volunteer)
+        .service(merge::rejoin_volunteer);
 }
 
 /// A volunteer as somebody writes them down.
@@ -54,7 +64,43 @@ pub struct NewVolunteer {
     /// Codes of labels of the scheme.
     #[serde(default)]
     labels: BTreeSet<String>,
+    #[schema(example = "退休教师")]
+    occupation: Option<String>,
+    /// When in the week they have time.
+    #[serde(default)]
+    availability: Vec<Time>,
+    /// Who answers for a minor.
+    guardian: Option<Guardian>,
     consent: Consent,
+}
+
+/// A part of a weekday.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Time {
+    /// 1 for Monday to 7 for Sunday.
+    #[schema(minimum = 1, maximum = 7)]
+    pub weekday: u32,
+    pub part: PartOfDay,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PartOfDay {
+    Morning,
+    Afternoon,
+    Evening,
+}
+
+same_words!(PartOfDay, volunteers::PartOfDay: Morning Afternoon Evening);
+
+/// Who answers for a minor, and whether they agree to the records.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Guardian {
+    name: String,
+    phone: Option<String>,
+    consent: bool,
 }
 
 /// Whose account it is.
@@ -103,32 +149,51 @@ pub struct Volunteer {
     residence: Option<String>,
     registered_on: NaiveDate,
     labels: BTreeSet<String>,
+    occupation: Option<String>,
+    availability: Vec<Time>,
+    guardian: Option<Guardian>,
     consent: Consent,
+    /// `active`, `inactive` for those who have left, `merged`.
     #[schema(example = "active")]
     status: &'static str,
+    /// Who has what they had.
+    merged_into: Option<Uuid>,
     /// Counts changes; also in the header `ETag`.
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
 
+/// A volunteer as registered.
 #[derive(Serialize, ToSchema)]
-pub struct Volunteers {
-    volunteers: Vec<Volunteer>,
-    /// Give it as `cursor` to go on; `null` at the end.
-    next: Option<String>,
+pub struct RegisteredVolunteer {
+    #[serde(flatten)]
+    volunteer: Volunteer,
+    /// Others with the same phone, or the same name and birth date: perhaps the same person.
+    possible_duplicates: Vec<Duplicate>,
 }
 
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct VolunteersQuery {
-    /// Part of a name, number or phone.
-    query: Option<String>,
-    /// `next` of the page before.
-    cursor: Option<String>,
-    /// 1 to 200; 50 when left out.
-    limit: Option<i64>,
+/// Somebody who may be the same person.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PossibleDuplicate)]
+pub struct Duplicate {
+    id: Uuid,
+    number: String,
+    /// What is the same: `phone`, `name_and_birth_date`.
+    matches: Vec<&'static str>,
+}
+
+impl From<volunteers::Duplicate> for Duplicate {
+    fn from(duplicate: volunteers::Duplicate) -> Self {
+        let volunteers::Duplicate { id, number, matches } = duplicate;
+        Duplicate { id, number, matches }
+    }
+}
+
+/// When in the week somebody has time.
+pub fn availability(times: &[Time]) -> volunteers::Availability {
+    let none = volunteers::Availability::default();
+    times.iter().fold(none, |all, time| all.with(time.weekday, time.part.into()))
 }
 
 impl From<NewVolunteer> for volunteers::VolunteerDetails {
@@ -150,6 +215,13 @@ impl From<NewVolunteer> for volunteers::VolunteerDetails {
             residence: new.residence,
             registered_on: new.registered_on,
             labels: new.labels,
+            occupation: new.occupation,
+            availability: availability(&new.availability),
+            guardian: new.guardian.map(|guardian| volunteers::Guardian {
+                name: guardian.name,
+                phone: guardian.phone,
+                consents: guardian.consent,
+            }),
             consent,
         }
     }
@@ -173,8 +245,20 @@ impl From<&volunteers::Volunteer> for Volunteer {
             residence: volunteer.residence,
             registered_on: volunteer.registered_on,
             labels: volunteer.labels,
+            occupation: volunteer.occupation,
+            availability: volunteer
+                .availability
+                .slots()
+                .map(|(weekday, part)| Time { weekday, part: part.into() })
+                .collect(),
+            guardian: volunteer.guardian.map(|guardian| Guardian {
+                name: guardian.name,
+                phone: guardian.phone,
+                consent: guardian.consents,
+            }),
             consent: Consent { record: volunteer.consent.record, publish: volunteer.consent.publish },
             status: volunteer.status.as_str(),
+            merged_into: volunteer.merged_into,
             version: volunteer.version,
             created_at: volunteer.created_at,
             updated_at: volunteer.updated_at,
@@ -186,18 +270,27 @@ impl From<&volunteers::Volunteer> for Volunteer {
 ///
 /// You choose the id. The same again changes nothing and says so in `Idempotency-Replayed`. Send `If-Match` with the `ETag`
 /// that you have seen when nobody else's change must be lost, or `If-None-Match: *` when the volunteer must be new.
-/// `id_taken` names the field that another volunteer has: `number` or `id_number`.
+/// `id_taken` names the field that another volunteer has: `number` or `id_number`. A team that nobody has defined is made.
 #[utoipa::path(
     tag = "volunteers",
     request_body = NewVolunteer,
-    responses((status = 201, body = Volunteer), (status = 200, body = Volunteer))
+    responses((status = 201, body = RegisteredVolunteer), (status = 200, body = RegisteredVolunteer))
 )]
 #[put("/volunteers/{id}")]
 async fn put_volunteer(call: Call<may::PutVolunteer, Uuid, Json<NewVolunteer>>) -> Result<HttpResponse, Problem> {
     let expected = call.expected_version();
     let Json(new) = call.input;
-    let (volunteer, how) = volunteers::put(&call.scheme, call.at, new.into(), expected, call.now).await?;
-    Ok(written(how, volunteer.version, Volunteer::from(&*volunteer)))
+    if new.availability.iter().any(|time| !(1..=7).contains(&time.weekday)) {
+        let (zh, en) = ("星期须在 1 到 7 之间", "a weekday is 1 to 7");
+        return Err(Problem::invalid_value("/availability", "invalid_weekday", zh, en));
+    }
+    let registered = volunteers::register(&call.scheme, call.at, new.into(), expected, call.now).await?;
+    let (how, version) = (registered.written, registered.volunteer.version);
+    let body = RegisteredVolunteer {
+        volunteer: Volunteer::from(&*registered.volunteer),
+        possible_duplicates: registered.possible_duplicates.into_iter().map(Duplicate::from).collect(),
+    };
+    Ok(written(how, version, body))
 }
 
 /// Read a volunteer
@@ -206,17 +299,4 @@ async fn put_volunteer(call: Call<may::PutVolunteer, Uuid, Json<NewVolunteer>>) 
 async fn get_volunteer(call: Call<may::GetVolunteer, Uuid>) -> Result<HttpResponse, Problem> {
     let volunteer = volunteers::get(&call.scheme, call.at).await?;
     Ok(versioned(volunteer.version, Volunteer::from(&*volunteer)))
-}
-
-/// List volunteers, in the order of their numbers
-#[utoipa::path(tag = "volunteers", params(VolunteersQuery), responses((status = 200, body = Volunteers)))]
-#[get("/volunteers")]
-async fn list_volunteers(call: Call<may::ListVolunteers, (), Query<VolunteersQuery>>) -> Result<HttpResponse, Problem> {
-    let Query(VolunteersQuery { query, cursor, limit }) = &call.input;
-    let limit = page_size(*limit, 50, 200)?;
-    let list = List::of(&call);
-    let (query, after): (Option<String>, Option<String>) = list.resume(cursor.as_deref(), query.clone())?;
-    let found = volunteers::list_matching(&call.scheme, query.as_deref(), after.as_deref(), limit + 1).await?;
-    let (found, next) = page(found, limit, |last| list.next(&query, &last.number));
-    Ok(ok(Volunteers { volunteers: found.iter().map(Volunteer::from).collect(), next }))
 }

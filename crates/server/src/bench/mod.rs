@@ -6,6 +6,7 @@
 
 mod contest;
 mod http;
+mod lists;
 mod posting;
 mod report;
 mod rush;
@@ -20,6 +21,7 @@ use std::time::Duration;
 #[command(after_help = "Examples:
   aixin bench
   aixin bench --clients 1024 --mix mixed --baseline naive
+  aixin bench --lists --volunteers 10000 --records 100000
   aixin bench --database-url postgres://postgres@localhost/postgres --scenario hot --json")]
 pub struct BenchArgs {
     /// Where to make the throw-away database: a server, or a file whose folder is used
@@ -66,6 +68,16 @@ pub struct BenchArgs {
     /// Compare a new book with one of so many entries
     #[arg(long, value_name = "ENTRIES")]
     growth: Option<u64>,
+
+    /// Measure how long lists of records take instead: in a scheme of so many --volunteers and --records
+    #[arg(long)]
+    lists: bool,
+
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
+    volunteers: u64,
+
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(100..))]
+    records: u64,
 
     /// Ask a server that is running for balances, instead of one made for it
     #[arg(long, value_name = "URL", requires_all = ["scheme", "key"])]
@@ -148,6 +160,7 @@ impl BenchArgs {
 
 pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
     match args.scenario() {
+        _ if args.lists => lists::run(&args).await,
         Scenario::ExchangeDay => rush::run(&args).await,
         _ => posting::run(&args).await,
     }

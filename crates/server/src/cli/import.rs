@@ -3,9 +3,10 @@
 use crate::clock::wall_clock;
 use crate::settings::Settings;
 use anyhow::{Context, anyhow};
+use chrono::NaiveDate;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use reports::registers::{self, Register, ServiceRow, VolunteerRow};
-use scheme::imports::{self, Evidences, Report, ServiceLine, VolunteerLine};
+use reports::registers::{self, ActivityRow, Register, ServiceRow, UnitRow, VolunteerRow};
+use scheme::imports::{self, ActivityLine, Evidences, Report, ServiceLine, UnitLine, VolunteerLine};
 use scheme::rules::{format_points, hours_text};
 use scheme::{OpenScheme, Schemes};
 use std::path::{Path, PathBuf};
@@ -24,11 +25,26 @@ pub enum Command {
         #[arg(long)]
         back_filled: bool,
     },
+    /// Plan the activities of a register; they are published one by one
+    #[command(after_help = "Example:\n  aixin import activities --scheme ziyang plan.xlsx --dry-run")]
+    Activities {
+        #[command(flatten)]
+        register: RegisterArgs,
+    },
     /// Register the volunteers of a register
     #[command(after_help = "Example:\n  aixin import volunteers --scheme haiyue volunteers.csv")]
     Volunteers {
         #[command(flatten)]
         register: RegisterArgs,
+    },
+    /// Put the units of a list into the organisation tree: code, name, kind, code of the parent; in any order
+    #[command(after_help = "Example:\n  aixin import units --scheme xinxiang units.xlsx --dry-run")]
+    Units {
+        #[command(flatten)]
+        register: RegisterArgs,
+        /// The first day on which units that stand elsewhere in the list stand there; today when left out
+        #[arg(long, value_name = "DATE")]
+        from: Option<NaiveDate>,
     },
 }
 
@@ -72,6 +88,8 @@ pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
             services(&register, evidence).await
         }
         Command::Volunteers { register } => volunteers(&register).await,
+        Command::Units { register, from } => units(&register, from).await,
+        Command::Activities { register } => activities(&register).await,
     }
 }
 
@@ -99,6 +117,32 @@ async fn volunteers(args: &RegisterArgs) -> anyhow::Result<ExitCode> {
     bar.finish_and_clear();
     schemes.close().await;
     Ok(tell(&report, args.dry_run, &scheme))
+}
+
+async fn activities(args: &RegisterArgs) -> anyhow::Result<ExitCode> {
+    let read = registers::read_activities(&args.name(), &args.bytes()?).map_err(|error| refused(&args.file, error))?;
+    let Some(lines) = rows(read, activity_line) else { return Ok(ExitCode::FAILURE) };
+    let (schemes, scheme) = args.open().await?;
+    let bar = bar(lines.len());
+    let progress = |done| bar.set_position(done as u64);
+    let report = imports::activities(&scheme, lines, args.dry_run, wall_clock(), &progress).await?;
+    bar.finish_and_clear();
+    schemes.close().await;
+    Ok(tell(&report, args.dry_run, &scheme))
+}
+
+async fn units(args: &RegisterArgs, from: Option<NaiveDate>) -> anyhow::Result<ExitCode> {
+    let read = registers::read_units(&args.name(), &args.bytes()?).map_err(|error| refused(&args.file, error))?;
+    let Some(lines) = rows(read, unit_line) else { return Ok(ExitCode::FAILURE) };
+    let (schemes, scheme) = args.open().await?;
+    let report = imports::units(&scheme, lines, from, args.dry_run, wall_clock()).await?;
+    schemes.close().await;
+    Ok(tell(&report, args.dry_run, &scheme))
+}
+
+fn unit_line(line: u32, row: UnitRow) -> UnitLine {
+    let UnitRow { code, name, kind, parent } = row;
+    UnitLine { line, code, name, kind, parent }
 }
 
 fn refused(file: &Path, error: registers::RegisterError) -> anyhow::Error {
@@ -131,10 +175,16 @@ fn rows<R, L>(register: Register<R>, line: fn(u32, R) -> L) -> Option<Vec<L>> {
     None
 }
 
+/// Errors that are told one by one.
+const SHOWN: usize = 200;
+
 fn tell(report: &Report, dry_run: bool, scheme: &OpenScheme) -> ExitCode {
-    for error in &report.errors {
+    for error in report.errors.iter().take(SHOWN) {
         let field = if error.field.is_empty() { String::new() } else { format!(", {}", error.field) };
         println!("第 {} 行 row{field}: {} ({})", error.line, error.zh, error.en);
+    }
+    if report.errors.len() > SHOWN {
+        println!("… 共 {} 处 in all", report.errors.len());
     }
     if !report.errors.is_empty() {
         eprintln!("aixin: {} of {} rows cannot be taken; nothing was written", report.errors.len(), report.rows);
@@ -176,6 +226,24 @@ fn service_line(line: u32, row: ServiceRow) -> ServiceLine {
         organiser: row.unit,
         person_in_charge: row.person_in_charge,
         remark: row.remark,
+    }
+}
+
+fn activity_line(line: u32, row: ActivityRow) -> ActivityLine {
+    ActivityLine {
+        line,
+        title: row.title,
+        content: row.content,
+        held_on: row.held_on,
+        starts_at: row.starts_at,
+        ends_at: row.ends_at,
+        category: row.category,
+        place: row.place,
+        organiser: row.organiser,
+        unit: row.unit,
+        team: row.team,
+        person_in_charge: row.person_in_charge,
+        capacity: row.capacity,
     }
 }
 

@@ -6,8 +6,8 @@ use super::codes::{self, each_once, listed_labels};
 use super::conditions::{self, Scope, between, step_exists};
 use super::{Place, Report};
 use crate::config::{
-    Bill, CapUnit, ExchangePolicy, ExchangeRule, PointsBack, Relation, Rules, Scheme, Transfer, TransferLimit,
-    TransferTo, UseLimit, Window,
+    Bill, CapUnit, ExchangePolicy, ExchangeRule, NoShowBar, PointsBack, Relation, Rules, Scheme, Transfer,
+    TransferLimit, TransferTo, UseLimit, Window,
 };
 use crate::rules::{Decimal, Period};
 
@@ -21,6 +21,9 @@ pub fn check(scheme: &Scheme, rules: &Rules, place: &Place, report: &mut Report)
     }
     if let Some(policy) = &rules.exchange_policy {
         self::policy(policy, &place.key("exchange_policy"), report);
+    }
+    if let Some(bar) = rules.no_show.as_ref().and_then(|no_show| no_show.bar) {
+        self::bar(bar, &place.key("no_show").key("bar"), report);
     }
     for (index, transfer) in rules.transfers.iter().enumerate() {
         self::transfer(scheme, rules, transfer, &place.item("transfers", index), report);
@@ -37,6 +40,15 @@ fn policy(policy: &ExchangePolicy, at: &Place, report: &mut Report) {
     }
     between(policy.return_days, 0, DAYS_MAX, at.key("return_days"), report);
     each_once("collected_by", &policy.collected_by, at, report);
+}
+
+fn bar(bar: NoShowBar, at: &Place, report: &mut Report) {
+    if !(1..=1000).contains(&bar.after) {
+        let (zh, en) = ("次数在 1 到 1000 之间", "it is after 1 to 1000 no-shows");
+        report.error(at.key("after"), zh, en);
+    }
+    between(Some(bar.within_months), 1, 120, at.key("within_months"), report);
+    between(Some(bar.days), 1, 3650, at.key("days"), report);
 }
 
 fn exchange_rule(scheme: &Scheme, rules: &Rules, rule: &ExchangeRule, at: &Place, report: &mut Report) {

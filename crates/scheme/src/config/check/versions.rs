@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::codes::{self, text};
 use super::conditions::between;
-use super::{Place, Report, caps, earning, exchange, is_event, ladders, reviews};
+use super::{Place, Report, caps, control, earning, exchange, is_event, ladders, reviews};
 use crate::config::rules::Resolved;
 use crate::config::{Expiry, Rules, Scheme};
 
@@ -91,6 +91,7 @@ fn version(scheme: &Scheme, rules: &Rules, place: &Place, report: &mut Report) -
     let resolved = earning::resolve(scheme, rules, place, report);
     overdraft(rules, &resolved, place, report);
     caps::check(scheme, rules, &resolved, place, report);
+    control::check(scheme, rules, place, report);
     freeze(scheme, rules, &resolved, place, report);
     exchange::check(scheme, rules, place, report);
     ladders::check(scheme, rules, place, report);

@@ -1,6 +1,6 @@
 //! What exchanges refuse, in words for whoever stands at the counter: what is missing, in numbers, and what can be done.
 
-use super::of_scheme::{invalid, not_eligible, not_found, state_conflict, taken};
+use super::of_scheme::{invalid, not_eligible, not_found, state_conflict, taken, volunteer_merged};
 use super::{Code, Problem};
 use crate::api::amounts::in_account;
 use scheme::config::Scheme;
@@ -10,6 +10,7 @@ pub fn exchange_refused(error: ExchangeError, config: &Scheme) -> Problem {
     match error {
         ExchangeError::Invalid(flaws) => invalid(flaws),
         ExchangeError::VolunteerNotFound { id } => not_found(Code::VolunteerNotFound, id),
+        ExchangeError::VolunteerMerged { into } => volunteer_merged(into),
         ExchangeError::RewardNotFound { id } => not_found(Code::RewardNotFound, id),
         ExchangeError::SessionNotFound { id } => not_found(Code::SessionNotFound, id),
         ExchangeError::ExchangeNotFound { id } => not_found(Code::ExchangeNotFound, id),
@@ -46,6 +47,14 @@ pub fn exchange_refused(error: ExchangeError, config: &Scheme) -> Problem {
         ),
         ExchangeError::NotEligible(unmet) => not_eligible(unmet),
         ExchangeError::OutsideWindow { from, until, opens_on } => outside(from, until, opens_on),
+        ExchangeError::NotListed => Problem::new(Code::NotListed),
+        ExchangeError::SessionCancelled => Problem::new(Code::SessionCancelled),
+        ExchangeError::BookingBarred { until } => match until {
+            None => Problem::new(Code::BookingBarred),
+            Some(day) => Problem::new(Code::BookingBarred)
+                .detail(format!("到 {day} 为止（含）"), format!("until {day}, that day included"))
+                .member("until", day),
+        },
         ExchangeError::NotRefundable => Problem::new(Code::NotRefundable).detail(
             "这项兑换换了就不能取消，积分不退回",
             "it is not cancelled once it was made, and no points come back",
@@ -75,6 +84,7 @@ fn conflict(status: Status) -> Problem {
         Status::Collected => "已经领取",
         Status::Cancelled => "已经取消",
         Status::Expired => "已经过期，积分按规定退回",
+        Status::Missed => "预约未到",
     };
     state_conflict(status.as_str(), zh)
 }

@@ -1,5 +1,9 @@
 //! Stock: pieces put on a station's shelf, or taken off it otherwise than by an exchange.
 
+pub mod counts;
+pub mod moves;
+pub mod views;
+
 use crate::api::answers::once;
 use crate::api::auth::{may, station_of};
 use crate::api::call::{Call, Json};
@@ -33,11 +37,18 @@ pub struct Stock {
     sequence: i64,
 }
 
+impl Stock {
+    fn answer(changed: rewards::StockChanged) -> HttpResponse {
+        let stock = Stock { on_hand: changed.on_hand, sequence: changed.sequence };
+        once(StatusCode::CREATED, changed.replayed, stock)
+    }
+}
+
 /// Put pieces on a station's shelf, or take them off
 ///
 /// `out_of_stock` when more would be taken off than is there and not reserved.
 #[utoipa::path(
-    tag = "rewards",
+    tag = "stock",
     request_body = NewStockChange,
     responses((status = 201, body = Stock), (status = 200, body = Stock))
 )]
@@ -47,6 +58,5 @@ pub async fn change_stock(call: Call<may::ChangeStock, Uuid, Json<NewStockChange
     let station = station_of(&call.caller, station)?;
     let change = StockChange { id, reward_id: call.at, station, change, reason };
     let changed = rewards::change_stock(&call.scheme, change, &call.caller.operator, call.now).await?;
-    let stock = Stock { on_hand: changed.on_hand, sequence: changed.sequence };
-    Ok(once(StatusCode::CREATED, changed.replayed, stock))
+    Ok(Stock::answer(changed))
 }

@@ -6,6 +6,7 @@ use crate::api::auth::may;
 use crate::api::call::{Call, Json};
 use crate::api::error::{Problem, ProblemSchema, flaw_in_body, service_refused};
 use actix_web::{HttpResponse, post};
+use scheme::Operator;
 use scheme::services::{self, ServiceDetails};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -82,21 +83,41 @@ pub async fn put_services(
     for items in items.chunks(TOGETHER) {
         results.extend(record(&call, items).await);
     }
-    let count = |outcome| results.iter().filter(|result| result.outcome == outcome).count();
-    let counts = Counts {
-        created: count(Outcome::Created),
-        replayed: count(Outcome::Replayed),
-        rejected: count(Outcome::Rejected),
-        not_attempted: count(Outcome::NotAttempted),
-    };
+    let counts = Counts::of(&results);
     Ok(ok(BatchResults { results, counts }))
+}
+
+impl BatchResult {
+    pub fn new(id: Option<Uuid>, outcome: Outcome, error: Option<Value>) -> BatchResult {
+        BatchResult { id, outcome, error }
+    }
+
+    pub fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    pub fn become_of(&mut self, outcome: Outcome, error: Option<Value>) {
+        (self.outcome, self.error) = (outcome, error);
+    }
+}
+
+impl Counts {
+    pub fn of(results: &[BatchResult]) -> Counts {
+        let count = |outcome| results.iter().filter(|result| result.outcome == outcome).count();
+        Counts {
+            created: count(Outcome::Created),
+            replayed: count(Outcome::Replayed),
+            rejected: count(Outcome::Rejected),
+            not_attempted: count(Outcome::NotAttempted),
+        }
+    }
 }
 
 async fn record<A, I>(call: &Call<may::PutServices, A, I>, items: &[Value]) -> Vec<BatchResult> {
     let mut results = Vec::with_capacity(items.len());
     let mut records = Vec::with_capacity(items.len());
     for item in items {
-        let (id, outcome, error) = match parse(item) {
+        let (id, outcome, error) = match parse(item, call.by()) {
             Ok((id, details)) => {
                 records.push((id, details));
                 (Some(id), Outcome::NotAttempted, None)
@@ -129,9 +150,9 @@ async fn record<A, I>(call: &Call<may::PutServices, A, I>, items: &[Value]) -> V
     results
 }
 
-fn parse(item: &Value) -> Result<(Uuid, ServiceDetails), Problem> {
+fn parse(item: &Value, by: &Operator) -> Result<(Uuid, ServiceDetails), Problem> {
     let flaw = |_| flaw_in_body::<NewService>(item.to_string().as_bytes());
     let new: NewService = NewService::deserialize(item).map_err(flaw)?;
     let id = new.id.ok_or_else(|| Problem::invalid_value("/id", "missing_field", "缺少编号", "the id is missing"))?;
-    Ok((id, new.into()))
+    Ok((id, super::of_own_team(new.into(), by)?))
 }

@@ -3,14 +3,16 @@
 use crate::api::amounts::points;
 use crate::api::words::same_words;
 use chrono::{DateTime, NaiveDate, Utc};
-use scheme::rules;
 use scheme::services::{self, Decision, ServiceDetails};
+use scheme::{OpenScheme, actors, rules};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// How it is known that the service took place.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {
     SelfScan,
@@ -25,6 +27,7 @@ pub enum Evidence {
 #[schema(as = ServiceStatus)]
 pub enum Status {
     Recorded,
+    Published,
     Confirmed,
     Rejected,
     Reversed,
@@ -112,6 +115,14 @@ pub struct Service {
     status: Status,
     /// Until when it should be decided.
     due_on: NaiveDate,
+    /// Recorded after that day.
+    late: bool,
+    /// The day on which its publicity began.
+    published_on: Option<NaiveDate>,
+    /// The first day on which it is final, unless there are objections.
+    final_on: Option<NaiveDate>,
+    /// Why it could not be made final: a code. Confirm or reject it by hand.
+    final_failed: Option<String>,
     recorded_at: DateTime<Utc>,
     /// Credited when it was confirmed; before that, as served.
     minutes: i64,
@@ -120,6 +131,47 @@ pub struct Service {
     points: Option<String>,
     /// Of the entry that decided last.
     sequence: Option<i64>,
+    /// Who recorded it.
+    recorded_by: Actor,
+    /// Who decided last.
+    decided_by: Option<Actor>,
+}
+
+/// Who did something: the key, and the person behind it.
+#[derive(Clone, Serialize, ToSchema)]
+pub struct Actor {
+    key_id: Uuid,
+    /// The office's name for the person; the same for all of a person's keys.
+    person: Option<String>,
+    #[schema(example = "王芳")]
+    name: Option<String>,
+}
+
+impl Actor {
+    pub fn of(actors: &Actors, key_id: Uuid) -> Actor {
+        let known = actors.get(&key_id);
+        let (person, name) = (known.map(|actor| actor.person.clone()), known.map(|actor| actor.name.clone()));
+        Actor { key_id, person, name }
+    }
+}
+
+pub type Actors = HashMap<Uuid, Arc<actors::Actor>>;
+
+/// Who the keys of these records stand for.
+pub async fn actors<'s>(
+    scheme: &OpenScheme,
+    services: impl IntoIterator<Item = &'s services::Service>,
+) -> db::Result<Actors> {
+    let keys = services.into_iter().flat_map(|service| service.decided_by.into_iter().chain([service.recorded_by]));
+    actors::of(scheme, keys.collect::<BTreeSet<_>>()).await
+}
+
+/// That somebody found a record right.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ServiceCheck)]
+pub struct Check {
+    by: Actor,
+    checked_at: DateTime<Utc>,
 }
 
 /// A record that was decided over, and how its points came about.
@@ -131,6 +183,8 @@ pub struct Calculation {
     calculation: Vec<Step>,
     /// Why it was rejected or reversed, if somebody said.
     decision_reason: Option<String>,
+    /// Who found it right, where several people do or where it is published first.
+    checks: Vec<Check>,
 }
 
 /// One line of the arithmetic, and what stands after it.
@@ -177,7 +231,7 @@ impl From<NewService> for ServiceDetails {
 }
 
 impl Service {
-    pub fn new(service: services::Service, scale: u8) -> Service {
+    pub fn new(service: services::Service, actors: &Actors, scale: u8) -> Service {
         let details = service.details;
         Service {
             id: service.id,
@@ -206,19 +260,33 @@ impl Service {
             reason: details.reason,
             status: service.status.into(),
             due_on: service.due_on,
+            late: service.late,
+            published_on: service.published_on,
+            final_on: service.final_on,
+            final_failed: service.final_failed,
             recorded_at: service.recorded_at,
             minutes: service.credited_minutes.unwrap_or(service.minutes),
             points: service.points.map(|minor| points(minor, scale)),
             sequence: service.sequence,
+            recorded_by: Actor::of(actors, service.recorded_by),
+            decided_by: service.decided_by.map(|key| Actor::of(actors, key)),
         }
     }
 }
 
 impl Calculation {
-    pub fn new(decision: Decision, scale: u8) -> Calculation {
-        let calculation = decision.calculation.into_iter().map(Step::from).collect();
-        let decision_reason = decision.reason;
-        Calculation { service: Service::new(decision.service, scale), calculation, decision_reason }
+    pub async fn of(scheme: &OpenScheme, decision: Decision) -> db::Result<Calculation> {
+        let Decision { service, calculation, reason, checks, .. } = decision;
+        let keys = checks.iter().map(|check| check.key_id).chain(service.decided_by).chain([service.recorded_by]);
+        let actors = actors::of(scheme, keys.collect::<BTreeSet<_>>()).await?;
+        let check =
+            |check: services::Check| Check { by: Actor::of(&actors, check.key_id), checked_at: check.checked_at };
+        Ok(Calculation {
+            checks: checks.into_iter().map(check).collect(),
+            service: Service::new(service, &actors, scheme.config().points_scale),
+            calculation: calculation.into_iter().map(Step::from).collect(),
+            decision_reason: reason,
+        })
     }
 }
 
@@ -229,4 +297,4 @@ impl From<rules::Step> for Step {
 }
 
 same_words!(Evidence, rules::Evidence: SelfScan Kiosk LeaderConfirmed BackFilled);
-same_words!(Status, services::Status: Recorded Confirmed Rejected Reversed);
+same_words!(Status, services::Status: Recorded Published Confirmed Rejected Reversed);

@@ -201,21 +201,9 @@ async fn volunteer(scheme: &OpenScheme, number: u64) -> anyhow::Result<Uuid> {
 
 async fn reward(scheme: &OpenScheme, pieces: i64) -> anyhow::Result<Uuid> {
     let id = Uuid::now_v7();
-    let details = RewardDetails {
-        kind: Kind::Good,
-        name: "肥皂".to_owned(),
-        price_points: 1,
-        price_cash: None,
-        limit: None,
-        min_star: None,
-        from: None,
-        until: None,
-        hold_minutes: 60 * 24,
-        sponsor: None,
-        group: None,
-    };
-    rewards::put(scheme, id, details, None, wall_clock()).await?;
+    let details = RewardDetails::plain(Kind::Good, "肥皂", 1);
     let by = scheme::Operator::machine(Uuid::nil(), Role::SchemeAdmin, "bench");
+    rewards::put(scheme, id, details, None, &by, wall_clock()).await?;
     let change = StockChange {
         id: Uuid::now_v7(),
         reward_id: id,

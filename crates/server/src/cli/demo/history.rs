@@ -78,7 +78,7 @@ impl Play<'_> {
         }
         for offer in self.stage.rewards {
             let id = id_of(self.stage, offer.name);
-            rewards::put(self.scheme, id, self.details(offer), None, now).await?;
+            rewards::put(self.scheme, id, self.details(offer), None, self.admin, now).await?;
             if offer.kind == Kind::Good {
                 let (reason, station) = ("开业备货".to_owned(), "main".to_owned());
                 let stock = id_of(self.stage, &format!("stock of {}", offer.name));
@@ -90,18 +90,13 @@ impl Play<'_> {
     }
 
     fn details(&self, offer: &Offer) -> RewardDetails {
+        let points = offer.points * 10_i64.pow(self.scheme.config().points_scale.into());
         RewardDetails {
-            kind: offer.kind,
-            name: offer.name.to_owned(),
-            price_points: offer.points * 10_i64.pow(self.scheme.config().points_scale.into()),
             price_cash: offer.cash.map(|yuan| yuan * 100),
             limit: offer.limit,
-            min_star: None,
-            from: None,
-            until: None,
             hold_minutes: HOLD_MINUTES,
             sponsor: offer.sponsor.map(str::to_owned),
-            group: None,
+            ..RewardDetails::plain(offer.kind, offer.name, points)
         }
     }
 
@@ -192,7 +187,7 @@ impl Play<'_> {
                 starts_at,
                 ends_at,
                 seats: offer.pieces,
-                version: 0,
+                ..Session::default()
             };
             rewards::put_session(self.scheme, session, self.admin, now).await?;
             for person in &self.stage.people[..3] {

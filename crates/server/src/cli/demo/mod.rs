@@ -1,6 +1,7 @@
 //! `aixin demo`
 
 mod cast;
+mod community;
 mod history;
 
 use crate::cli::serve::{Serving, serve};
@@ -17,11 +18,20 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 /// Try everything: two model schemes with people, rewards and some months of history, in a database that is gone afterwards
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  aixin demo --listen 127.0.0.1:8080")]
+#[command(after_help = "Examples:\n  aixin demo --listen 127.0.0.1:8080\n  aixin demo --size community --check")]
 pub struct Args {
     /// Accepted as everywhere, and not used: the demonstration makes its own database
     #[arg(long, value_name = "URL", hide = true)]
     database_url: Option<String>,
+
+    /// Live through a year of a whole community first, through the interface: `community` has 1 000 volunteers and 36 000 hours,
+    /// `tiny` is the same in small. What was meant is then held against balances, totals and the journal
+    #[arg(long, value_name = "SIZE")]
+    size: Option<String>,
+
+    /// Only account for the year, and end: with 0 when everything is as it was meant
+    #[arg(long, requires = "size")]
+    check: bool,
 
     #[command(flatten)]
     serving: Serving,
@@ -59,6 +69,9 @@ struct Held {
 }
 
 pub async fn run(args: Args) -> anyhow::Result<()> {
+    if let Some(size) = &args.size {
+        return community::run(size, args.check, &args.serving).await;
+    }
     let folder = tempfile::Builder::new().prefix("aixin-demo.").tempdir().context("no temporary folder")?;
     let stepped = SteppedClock::default();
     let settings = Settings {
