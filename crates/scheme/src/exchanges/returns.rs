@@ -220,7 +220,10 @@ async fn post_next(
                     let detail = "nothing was given for it";
                     Err(ExchangeError::Invalid(vec![Invalid::new("items", "nothing_to_return", detail)]))
                 }
-                Err(rejection) => Err(refused(rejection)),
+                Err(rejection) => match volunteers::merged_meanwhile(scheme, exchange.volunteer_id, &rejection).await {
+                    Some(into) => Err(ExchangeError::VolunteerMerged { into }),
+                    None => Err(refused(rejection)),
+                },
             },
             Err(PostError::IdTaken { field }) => Err(ExchangeError::IdTaken { field }),
             Err(error) => Err(post_error(error)),
@@ -276,10 +279,12 @@ async fn draft(
     let paid =
         entry.postings.iter().zip(&amounts).filter(|(posting, amount)| posting.from.path == pays && **amount > 0);
     let points: Vec<InLot> = paid.map(|(posting, amount)| (posting.from.clone(), posting.unit, *amount)).collect();
-    let (mut legs, bounds) = match lives_on(&config, today) {
+    let (mut legs, mut bounds) = match lives_on(&config, today) {
         Some(lot) => move_on(scheme, &points, lot, today).await?,
         None => (Vec::new(), Vec::new()),
     };
+    // Nothing comes back to an account that nobody has any more.
+    bounds.push(accounts::unmerged(exchange.volunteer_id));
     let goods = entry.postings.iter().zip(&amounts).filter(|(posting, _)| &*posting.from.path != "scheme/baskets");
     let goods = goods.filter(|(posting, amount)| posting.unit == Unit::Pieces && **amount > 0 && !back.restock);
     legs.extend(goods.map(|(posting, amount)| Leg {

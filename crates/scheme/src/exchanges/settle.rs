@@ -244,7 +244,7 @@ pub(super) async fn move_on(
     over.sort_by_key(|(.., amount)| -amount);
     over.truncate(LOTS_MAX);
     let Some((first, ..)) = over.first() else { return Ok((Vec::new(), Vec::new())) };
-    let view = scheme.book.standings(&[first.path.clone()]).await.map_err(post_error)?;
+    let view = scheme.book.standings(std::slice::from_ref(&first.path)).await.map_err(post_error)?;
     let (mut legs, mut bounds) = (Vec::new(), Vec::new());
     for (key, unit, amount) in over {
         let account = |lot| Account::holding(Key::in_lot(key.path.clone(), lot), *unit);

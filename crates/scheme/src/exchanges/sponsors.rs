@@ -50,7 +50,7 @@ pub async fn settlements(
         (midnight(scheme, period.from), midnight(scheme, period.until.succ_opt().unwrap_or(period.until)));
     let rewards = tx
         .query(
-            "SELECT r.sponsor, r.id AS reward_id, r.name, p.account, CAST(SUM(p.handed_over) AS BIGINT) AS handed_over,
+            "SELECT COALESCE(s.name, r.sponsor) AS sponsor, r.id AS reward_id, r.name, p.account, CAST(SUM(p.handed_over) AS BIGINT) AS handed_over,
                     CAST(SUM(p.returned) AS BIGINT) AS returned, CAST(SUM(p.points) AS BIGINT) AS points,
                     CAST(SUM(p.cash) AS BIGINT) AS cash
              FROM (
@@ -69,8 +69,11 @@ pub async fn settlements(
                FROM exchange_moves AS m JOIN exchanges AS e ON e.book = m.book AND e.id = m.exchange_id
                WHERE m.book = $1 AND m.moved_on >= $5 AND m.moved_on <= $6 AND m.sequence <= $4
              ) AS p JOIN rewards AS r ON r.book = $1 AND r.id = p.reward_id
-             WHERE r.sponsor IS NOT NULL AND (r.sponsor = $7 OR CAST($7 AS TEXT) IS NULL)
-             GROUP BY r.sponsor, r.id, r.name, p.account ORDER BY r.sponsor, r.id, p.account",
+             LEFT JOIN sponsors AS s ON s.book = r.book AND s.id = r.sponsor_id
+             WHERE COALESCE(s.name, r.sponsor) IS NOT NULL
+               AND (COALESCE(s.name, r.sponsor) = $7 OR CAST($7 AS TEXT) IS NULL)
+             GROUP BY COALESCE(s.name, r.sponsor), r.id, r.name, p.account
+             ORDER BY COALESCE(s.name, r.sponsor), r.id, p.account",
         )
         .bind(scheme.book.number())
         .bind(begins)

@@ -115,10 +115,10 @@ fn shares(wish: &Wish, claim: &Claim, report: &Report) -> Result<Vec<Share>, Wis
     if people.len() != report.shares.len() {
         return Err(WishError::invalid("shares", "twice", "somebody is named twice"));
     }
-    if let Claimant::Volunteer(own) = &claim.claimant {
-        if people.iter().any(|volunteer| volunteer != own) {
-            return Err(WishError::invalid("shares", "another_person", "a volunteer's own claim is of that volunteer"));
-        }
+    if let Claimant::Volunteer(own) = &claim.claimant
+        && people.iter().any(|volunteer| volunteer != own)
+    {
+        return Err(WishError::invalid("shares", "another_person", "a volunteer's own claim is of that volunteer"));
     }
     let others = || {
         let others = wish.claims.iter().filter(|other| other.id != claim.id && other.status.is_active());
