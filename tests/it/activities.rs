@@ -1,7 +1,7 @@
 //! Activities and who takes part in them, through the front door.
 
 use crate::station::Station;
-use chrono::{Duration, SecondsFormat, Utc};
+use chrono::{Duration, SecondsFormat};
 use db::Engine;
 use futures::future::join_all;
 use rstest::rstest;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 /// So many minutes from now.
 pub fn minutes_from_now(minutes: i64) -> String {
-    (Utc::now() + Duration::minutes(minutes)).to_rfc3339_opts(SecondsFormat::Secs, true)
+    (tests::now() + Duration::minutes(minutes)).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// An activity of two hours that begins in so many minutes.
@@ -220,7 +220,7 @@ async fn who_is_not_fit_for_it_is_refused_by_code(#[values(Engine::Sqlite, Engin
     let attendance = format!("{course}/attendances/{adult}");
     station.put("staff", &attendance, json!({ "passed": true })).await.expect(201);
     assert_eq!(refused(adult, "any").await, "insurance");
-    let day = |days: i64| (Utc::now() + Duration::days(days)).date_naive().to_string();
+    let day = |days: i64| (tests::now() + Duration::days(days)).date_naive().to_string();
     let policy = |from: i64, until: i64| json!({ "insurer": "中国人寿", "policy_number": "ZY-1", "from": day(from), "until": day(until) });
     let insurance = format!("/volunteers/{adult}/insurances/{}", Uuid::now_v7());
     station.put("staff", &insurance, policy(-30, -2)).await.expect(201);

@@ -207,7 +207,7 @@ async fn an_offer_says_yes_exactly_when_the_exchange_succeeds(
 async fn people(world: &World) -> Vec<Uuid> {
     let mut people = Vec::new();
     for (born, unit, hours) in [
-        (Some("1950-01-01"), Some("compound-1"), 200),
+        (Some("1950-01-01"), Some("compound-1"), 200_u64),
         (Some("1990-01-01"), Some("compound-2"), 8),
         (Some("2010-01-01"), None, 3),
         (None, Some("ziyang"), 40),
@@ -222,9 +222,9 @@ async fn people(world: &World) -> Vec<Uuid> {
         };
         let id = Uuid::now_v7();
         volunteers::put(&world.scheme, id, details, None, world.now()).await.expect("registered");
-        for day in 0..(hours + 7) / 8 {
+        for day in 0..hours.div_ceil(8) {
             let on = at("2026-09-01T00:00:00Z").date_naive() + chrono::Days::new(day);
-            world.serve(id, "environment", &on.to_string(), 480.min(hours as i64 * 60)).await;
+            world.serve(id, "environment", &on.to_string(), 480.min(i64::try_from(hours).expect("few") * 60)).await;
         }
         people.push(id);
     }

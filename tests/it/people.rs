@@ -10,6 +10,7 @@ use scheme::exchanges::{self, ExchangeError, Wish};
 use scheme::services::{self, ServiceError};
 use scheme::volunteers::{self, Consent, VolunteerDetails, VolunteerError};
 use serde_json::{Value, json};
+use tests::hundredths;
 use uuid::Uuid;
 
 fn body(name: &str, more: Value) -> Value {
@@ -182,11 +183,10 @@ async fn two_registrations_become_one_by_an_entry(#[values(Engine::Sqlite, Engin
     let merge = json!({ "into": ann, "reason": "同一人登记了两次" });
     assert_eq!(station.post("scheme_admin", &path, merge.clone()).await.problem(409), "open_exchanges");
     station.post("kiosk", &format!("/exchanges/{exchange}/collect"), json!({})).await.expect(200);
-    let before: f64 =
-        station.points(ann).await.parse::<f64>().unwrap() + station.points(twin).await.parse::<f64>().unwrap();
+    let before = hundredths(&station.points(ann).await) + hundredths(&station.points(twin).await);
     station.post("scheme_admin", &path, merge.clone()).await.expect(200);
     assert!(station.post("scheme_admin", &path, merge).await.replayed);
-    assert_eq!(station.points(ann).await.parse::<f64>().unwrap(), before);
+    assert_eq!(hundredths(&station.points(ann).await), before);
     assert_eq!(station.points(twin).await, "0");
     let balance = station.get("kiosk", &format!("/volunteers/{ann}/balance")).await.expect(200);
     assert_eq!(balance["minutes"], 300, "{balance}");

@@ -385,7 +385,7 @@ async fn a_session_runs_through_the_front_door(#[values(Engine::Sqlite, Engine::
     station.put("scheme_admin", &format!("/rewards/{reward}"), body).await.expect(201);
     let path = format!("/rewards/{reward}/sessions/{session}");
     // It is today, whenever that is.
-    let (from, until) = (chrono::Utc::now(), chrono::Utc::now() + Duration::hours(2));
+    let (from, until) = (tests::now(), tests::now() + Duration::hours(2));
     let times = json!({ "starts_at": from, "ends_at": until, "seats": 5 });
     let made = station.put("scheme_admin", &path, times).await.expect(201);
     assert_eq!((made["status"].clone(), made["moves"].clone()), (json!("open"), json!(0)));

@@ -58,6 +58,9 @@ impl World {
 
 /// What happens to shelves, at random, beside a model of plain numbers: after every step, and looked back at from the end, the
 /// shelf is what the book says.
+/// Pieces of each reward at each station.
+type Shelves = HashMap<(Uuid, &'static str), i64>;
+
 #[rstest]
 #[tokio::test]
 async fn the_shelf_is_what_the_book_says_whatever_happens_to_it(
@@ -71,7 +74,7 @@ async fn the_shelf_is_what_the_book_says_whatever_happens_to_it(
     let mut shelves: HashMap<(Uuid, &str), i64> = HashMap::new();
     let mut reserved: Vec<(Uuid, Uuid, &str)> = Vec::new();
     let mut travelling: Vec<(Uuid, Uuid, &str, i64)> = Vec::new();
-    let mut history: Vec<(i64, HashMap<(Uuid, &str), i64>)> = Vec::new();
+    let mut history: Vec<(i64, Shelves)> = Vec::new();
     for _ in 0..120 {
         let (good, station) = (goods[dice.random_range(0..2)], STATIONS[dice.random_range(0..2)]);
         let pieces = dice.random_range(1..6);

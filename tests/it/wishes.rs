@@ -9,6 +9,7 @@ use rstest::rstest;
 use scheme::wishes::{self, Claimant, Kind, Lapsed, NewClaim, NewShare, Report, Wish, WishDetails, WishError};
 use scheme::{Operator, Role};
 use serde_json::{Value, json};
+use tests::hundredths;
 use uuid::Uuid;
 
 const RULES: &str = r#"
@@ -112,9 +113,9 @@ async fn a_wish_is_claimed_fulfilled_rated_and_posted_once(#[values(Engine::Sqli
     let service = posted["claims"][0]["shares"][0]["service_id"].as_str().expect("a record").to_owned();
     let service = station.get("auditor", &format!("/services/{service}")).await.expect(200);
     assert_eq!((&service["status"], &service["minutes"]), (&json!("confirmed"), &json!(60)));
-    let earned: f64 = service["points"].as_str().expect("points").parse().expect("a number");
-    let has: f64 = station.points(volunteer).await.parse().expect("a number");
-    assert!(before == "0" && (has - earned - 5.0).abs() < 0.001, "{has}: {earned} by the rules, and 5 of the wish");
+    let earned = hundredths(service["points"].as_str().expect("points"));
+    let has = hundredths(&station.points(volunteer).await);
+    assert_eq!((before.as_str(), has), ("0", earned + 500), "{earned} by the rules, and 5 points of the wish");
     let balance = station.get("kiosk", &format!("/volunteers/{volunteer}/balance")).await.expect(200);
     assert_eq!(balance["minutes"], 60);
     let verified = tests::server::aixin(&station.server.url, &["verify"]);

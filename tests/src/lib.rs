@@ -24,6 +24,22 @@ pub async fn fresh_url(engine: Engine) -> String {
     }
 }
 
+/// The time that servers under test have: for what must lie before or after it.
+#[expect(clippy::disallowed_methods, reason = "a server of its own process has no other clock")]
+pub fn now() -> chrono::DateTime<chrono::Utc> {
+    chrono::Utc::now()
+}
+
+/// An amount as the interface writes it, in hundredths.
+///
+/// # Panics
+///
+/// When it is none.
+pub fn hundredths(amount: &str) -> i64 {
+    let (whole, part) = amount.split_once('.').unwrap_or((amount, ""));
+    format!("{whole}{part:0<2}").parse().expect("an amount with two decimals at most")
+}
+
 /// A new database with all tables.
 pub async fn database(engine: Engine) -> Db {
     open(&fresh_url(engine).await).await

@@ -231,6 +231,13 @@ pub const TYPES: &[EventType] = &[
         Some("signed_up"),
         &[("volunteer_id", Id)],
     ),
+    event(
+        kind::VOLUNTEER_MERGED,
+        ("两次登记并为一人", "Two registrations are one person"),
+        None,
+        Some("merged"),
+        &[("from", Id), ("into", Id), ("by", Id)],
+    ),
     event(kind::LEVEL_GRANTED, ("等级已授予", "Level granted"), AWARD, Some("granted"), STEP),
     event(kind::LEVEL_REVOKED, ("等级已撤销", "Level revoked"), AWARD, Some("revoked"), STEP),
     event(

@@ -26,7 +26,7 @@ impl Year<'_> {
                 "name": name(volunteer),
                 "unit": format!("compound-{}", volunteer % 6 + 1),
                 "teams": [group(volunteer, &size)],
-                "consent": { "record": true, "publish": volunteer % 5 != 0 },
+                "consent": { "record": true, "publish": !volunteer.is_multiple_of(5) },
             })
         };
         let ask =
