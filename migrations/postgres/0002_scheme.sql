@@ -184,7 +184,7 @@ CREATE TABLE exchanges (
     book BIGINT NOT NULL,
     id UUID NOT NULL,
     volunteer_id UUID NOT NULL,
-    reward_id UUID NOT NULL,
+    reward_id UUID,                   -- NULL: a basket, see `exchange_lines`
     station TEXT NOT NULL,
     session_id UUID,
     quantity BIGINT NOT NULL,
@@ -199,6 +199,7 @@ CREATE TABLE exchanges (
     expires_at BIGINT,                -- NULL: handed over at once, or not refundable
     settled_at BIGINT,
     settled_sequence BIGINT,
+    settled_by UUID,                  -- key; NULL: it expired
     PRIMARY KEY (book, id),
     CHECK (status IN ('reserved', 'collected', 'cancelled', 'expired', 'missed'))
 );

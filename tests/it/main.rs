@@ -15,13 +15,17 @@ mod tampering;
 
 mod activities;
 mod anomalies;
+mod baskets;
 mod catalogue;
 mod corrections;
 mod lists;
 mod publicity;
 
 mod events;
+mod exchange_counter;
 mod exchange_door;
+mod exchange_expiry;
+mod exchange_model;
 mod exchange_rules;
 mod exchanges;
 mod imports;

@@ -27,6 +27,7 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     migration!(7, "0007_control"),
     migration!(8, "0008_other_records"),
     migration!(9, "0009_catalogue"),
+    migration!(10, "0010_exchanges"),
     migration!(11, "0011_events"),
     migration!(12, "0012_rankings"),
 ];

@@ -108,6 +108,20 @@ pub fn frozen_path(volunteer: Uuid) -> Arc<str> {
     format!("volunteer/{volunteer}/frozen").into()
 }
 
+/// Pieces of one line of a basket that were handed over and have not come back.
+pub fn basket_line(exchange: Uuid, line: i64) -> Account {
+    Account::holding(Key::new(basket_line_path(exchange, line)), Unit::Pieces)
+}
+
+pub fn basket_line_path(exchange: Uuid, line: i64) -> Arc<str> {
+    format!("exchange/{exchange}/{line}").into()
+}
+
+/// Where the pieces of baskets are counted.
+pub fn baskets() -> Account {
+    Account::system("scheme/baskets", Unit::Pieces)
+}
+
 /// The hours of a volunteer: they never shrink but by a correction.
 pub fn minutes(volunteer: Uuid) -> Account {
     Account::holding(Key::new(minutes_path(volunteer)), Unit::Minutes)

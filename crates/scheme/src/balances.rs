@@ -221,12 +221,27 @@ impl Fold {
             self.at(&posting.from).into_iter().for_each(|points| points.balance -= posting.amount);
             self.at(&posting.to).into_iter().for_each(|points| points.balance += posting.amount);
         }
-        // An exchange is captured or released as a whole.
+        // Handed over in part, each posting frees what it takes; otherwise all that is left is freed.
+        if entry.action == EntryAction::CapturePart {
+            self.free(entry);
+        }
         if matches!(entry.action, EntryAction::Capture | EntryAction::Release) {
             for (key, amount) in entry.reference.and_then(|hold| self.holds.remove(&hold)).unwrap_or_default() {
                 self.at(&key).into_iter().for_each(|points| points.held -= amount);
             }
         }
+    }
+
+    /// Takes off the hold what a part of it has posted.
+    fn free(&mut self, entry: &Entry) {
+        let mut hold = entry.reference.and_then(|hold| self.holds.remove(&hold)).unwrap_or_default();
+        for posting in &entry.postings {
+            if let Some((_, left)) = hold.iter_mut().find(|(key, _)| *key == posting.from) {
+                *left -= posting.amount;
+            }
+            self.at(&posting.from).into_iter().for_each(|points| points.held -= posting.amount);
+        }
+        self.holds.extend(entry.reference.map(|reference| (reference, hold)));
     }
 
     fn lots(&self, path: &str) -> impl Iterator<Item = (Lot, Points)> {

@@ -20,6 +20,7 @@ mod control;
 mod dates;
 mod exchange;
 mod ladders;
+mod policy;
 mod presence;
 mod reviews;
 mod rules;
@@ -50,6 +51,7 @@ pub use exchange::{
     TransferTo, UseLimit, Weekday, Window,
 };
 pub use ladders::{Applicant, Award, Ladder, LadderStep, Sequence, Standing, Within};
+pub use policy::{ExchangePolicy, PointsBack};
 pub use presence::{BelowShare, Duty, Overtime, Presence, TimeOfDay};
 pub use reviews::{Quota, Review, ReviewKey, ReviewTies, ScoreBand};
 pub use rules::{

@@ -3,26 +3,41 @@
 //! A reservation holds points, a piece or a seat, and a use of the personal limit, all in one entry: they move together or
 //! not at all. Handing over captures the hold, cancelling and expiry release it. The exchange, its entry and its slip share one id.
 
+mod basket;
+mod cash;
+mod collect;
 mod offers;
+mod parts;
+mod pickup;
+mod read;
 mod reserve;
+mod returns;
 mod settle;
+mod slips;
+mod sponsors;
 mod terms;
 
 pub use crate::standing::star;
+pub use basket::{Basket, Item};
+pub use cash::{Cash, CashDay, Till, cash_day};
+pub use collect::{Collector, HandOver, Part, collect, hand_over};
 pub use offers::{Offer, SessionOffer, offers};
-pub use reserve::exchange;
+pub use pickup::payload;
+pub use read::{find, get};
 use reserve::require_volunteer;
-pub use settle::{cancel, collect};
+pub use reserve::{exchange, exchange_basket, exchange_for_cash};
+pub use returns::{Return, take_back};
+pub use settle::cancel;
 pub(crate) use settle::{expire, give_back, miss, tell_moved};
+pub use slips::{Slip, SlipLine, print_slip, slip};
+pub use sponsors::{Period as SettlementPeriod, Settlement, SponsoredReward, settlements};
 
 use crate::config::Relation;
-use crate::moment;
 use crate::rewards::RewardError;
 use crate::rules::{Beneficiary, Unmet};
-use crate::schemes::OpenScheme;
 use crate::standing::StandingError;
 use crate::volunteers::Invalid;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use ledger::{PostError, Refusal, Rejection};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -31,7 +46,8 @@ use uuid::Uuid;
 pub struct Exchange {
     pub id: Uuid,
     pub volunteer_id: Uuid,
-    pub reward_id: Uuid,
+    /// `None`: a basket; what is in it are its lines.
+    pub reward_id: Option<Uuid>,
     pub station: String,
     pub session_id: Option<Uuid>,
     pub quantity: i64,
@@ -53,8 +69,41 @@ pub struct Exchange {
     /// `None`: handed over at once, or not refundable, which is kept until it is collected.
     pub expires_at: Option<DateTime<Utc>>,
     pub settled_at: Option<DateTime<Utc>>,
+    /// Who handed it over or cancelled it.
+    pub settled_by: Option<Hand>,
+    /// Since when no codes are listened to, when too many were wrong; microseconds.
+    pub(crate) locked_since: Option<i64>,
+    /// What it is of: one line for each reward, at least one.
+    pub lines: Vec<Line>,
     /// Of the entry that changed it last.
     pub sequence: i64,
+}
+
+/// A key, and what it is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hand {
+    pub key_id: Uuid,
+    /// Empty when there is no such key any more.
+    pub name: String,
+}
+
+/// One reward of an exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// 1, 2, …
+    pub line: i64,
+    pub reward_id: Uuid,
+    pub session_id: Option<Uuid>,
+    /// Pieces, or uses.
+    pub quantity: i64,
+    /// For all pieces, as in [`Exchange`].
+    pub points: i64,
+    pub price_cash: Option<i64>,
+    pub queue_number: Option<i64>,
+    /// Pieces that were handed over.
+    pub collected: i64,
+    /// Of these, pieces that came back.
+    pub returned: i64,
 }
 
 impl Exchange {
@@ -187,97 +236,27 @@ pub enum ExchangeError {
     BookingBarred { until: Option<String> },
     #[error("the rules do not take it back")]
     NotRefundable,
+    /// `until`: the last day on which it could be returned; `None` when the rules take nothing back.
+    #[error("what was collected is not taken back")]
+    NotReturnable { until: Option<NaiveDate> },
+    /// Too many wrong pick-up codes: no more are listened to for so many seconds.
+    #[error("too many wrong codes; again in {retry_after} seconds")]
+    TooManyAttempts { retry_after: i64 },
+    /// What is wrong with an item of a basket, counted from 0.
+    #[error("item {index}: {error}")]
+    Item { index: usize, error: Box<ExchangeError> },
     /// The id was refused before, and this is that answer.
     #[error(transparent)]
     Again(Box<ExchangeError>),
+    /// Worked out on what is so no more; never answered.
+    #[error("it has changed meanwhile")]
+    Stale,
     #[error("too much is going on; try again")]
     Busy,
     #[error(transparent)]
     Database(#[from] db::Error),
     #[error("the book failed: {0}")]
     Book(String),
-}
-
-#[derive(sqlx::FromRow)]
-struct ExchangeRow {
-    id: Uuid,
-    volunteer_id: Uuid,
-    reward_id: Uuid,
-    station: String,
-    session_id: Option<Uuid>,
-    quantity: i64,
-    account: Option<String>,
-    points: i64,
-    price_cash: Option<i64>,
-    relation: Option<String>,
-    status: String,
-    balance_before: Option<i64>,
-    reserved_at: i64,
-    reserved_sequence: i64,
-    expires_at: Option<i64>,
-    settled_at: Option<i64>,
-    settled_sequence: Option<i64>,
-}
-
-/// The exchange as it stands now.
-pub async fn get(scheme: &OpenScheme, id: Uuid) -> Result<Exchange, ExchangeError> {
-    let row: Option<ExchangeRow> = scheme
-        .db
-        .query(
-            "SELECT id, volunteer_id, reward_id, station, session_id, quantity, account, points, price_cash, relation,
-                    status, balance_before, reserved_at, reserved_sequence, expires_at, settled_at, settled_sequence
-             FROM exchanges WHERE book = $1 AND id = $2",
-        )
-        .bind(scheme.book.number())
-        .bind(id)
-        .fetch_optional()
-        .await?;
-    let row = row.ok_or(ExchangeError::ExchangeNotFound { id })?;
-    let queue_number = match row.session_id {
-        Some(session) => Some(queue_number(scheme, session, row.reserved_sequence).await?),
-        None => None,
-    };
-    let status = Status::ALL.into_iter().find(|status| status.as_str() == row.status);
-    Ok(Exchange {
-        id,
-        volunteer_id: row.volunteer_id,
-        reward_id: row.reward_id,
-        station: row.station,
-        session_id: row.session_id,
-        quantity: row.quantity,
-        account: row.account,
-        points: row.points,
-        price_cash: row.price_cash,
-        relation: row.relation.as_deref().and_then(Relation::parse),
-        status: status.ok_or_else(|| db::Error::Damaged("exchanges.status".to_owned()))?,
-        pickup_code: pickup_code(scheme, row.id),
-        queue_number,
-        balance_before: row.balance_before,
-        reserved_at: moment(row.reserved_at),
-        expires_at: row.expires_at.map(moment),
-        settled_at: row.settled_at.map(moment),
-        sequence: row.settled_sequence.unwrap_or(row.reserved_sequence),
-    })
-}
-
-/// How many reserved a seat up to and with this one. Those who cancel keep their number, so nobody's ever changes.
-async fn queue_number(scheme: &OpenScheme, session: Uuid, sequence: i64) -> db::Result<i64> {
-    let (number,): (i64,) = scheme
-        .db
-        .query("SELECT COUNT(*) FROM exchanges WHERE book = $1 AND session_id = $2 AND reserved_sequence <= $3")
-        .bind(scheme.book.number())
-        .bind(session)
-        .bind(sequence)
-        .fetch_one()
-        .await?;
-    Ok(number)
-}
-
-/// Six digits that follow from the exchange for whoever knows the installation's secret.
-fn pickup_code(scheme: &OpenScheme, id: Uuid) -> String {
-    let digest = scheme.secrets.mac("pickup_code", &[scheme.book.code().as_bytes(), id.as_bytes()].concat());
-    let number = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
-    format!("{:06}", number % 1_000_000)
 }
 
 fn fields(document: Value) -> Map<String, Value> {
@@ -337,7 +316,7 @@ fn refused_outside(refusal: &Refusal) -> ExchangeError {
     let text = |name: &str| refusal.detail.get(name).and_then(Value::as_str).map(str::to_owned);
     let said = |name: &str| text(name).unwrap_or_default();
     let (needed, available) = (number("needed"), number("available"));
-    match refusal.code.as_str() {
+    let error = match refusal.code.as_str() {
         "insufficient_points" => ExchangeError::InsufficientPoints { needed, available, account: text("account") },
         "out_of_stock" => ExchangeError::OutOfStock { needed, available },
         "session_full" => ExchangeError::SessionFull { needed, available },
@@ -352,10 +331,20 @@ fn refused_outside(refusal: &Refusal) -> ExchangeError {
             available: said("available"),
         }),
         _ => ExchangeError::OutsideWindow { from: text("from"), until: text("until"), opens_on: text("opens_on") },
-    }
+    };
+    let item = refusal.detail.get("item").and_then(Value::as_u64).and_then(|index| usize::try_from(index).ok());
+    error.of_item(item)
 }
 
 impl ExchangeError {
+    /// Says which item of a basket it is about, where it is about one.
+    fn of_item(self, index: Option<usize>) -> ExchangeError {
+        match index {
+            Some(index) => ExchangeError::Item { index, error: Box::new(self) },
+            None => self,
+        }
+    }
+
     /// What is kept as the answer for an id: only what the rules and the book refuse.
     fn refusal(&self) -> Option<Refusal> {
         let (code, detail) = match self {
@@ -378,6 +367,11 @@ impl ExchangeError {
             ExchangeError::NotEligible(unmet) => return Some(unmet.refusal()),
             ExchangeError::OutsideWindow { from, until, opens_on } => {
                 ("outside_window", json!({ "from": from, "until": until, "opens_on": opens_on }))
+            }
+            ExchangeError::Item { index, error } => {
+                let mut refusal = error.refusal()?;
+                refusal.detail.insert("item".to_owned(), (*index).into());
+                return Some(refusal);
             }
             _ => return None,
         };

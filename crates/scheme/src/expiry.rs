@@ -45,11 +45,13 @@ pub async fn run(scheme: &OpenScheme, now: DateTime<Utc>) -> Result<Expired, Exp
     let mut expired = Expired::default();
     loop {
         let due = scheme.book.expired_holds(micros(now), TOGETHER).await?;
+        let mut ended = 0;
         for id in &due {
-            exchanges::expire(scheme, *id, now).await?;
+            ended += usize::from(end_exchange(scheme, *id, now).await?);
         }
-        expired.exchanges += due.len();
-        if due.len() < TOGETHER as usize {
+        expired.exchanges += ended;
+        // What could not be ended now would come again at once.
+        if due.len() < TOGETHER as usize || ended == 0 {
             break;
         }
     }
@@ -61,6 +63,18 @@ pub async fn run(scheme: &OpenScheme, now: DateTime<Utc>) -> Result<Expired, Exp
     // Last, so that a gift which cannot be given keeps nothing from ending.
     expired.gifts = services::on_new_year(scheme, now).await.map_err(|error| ExpiryError::Rules(error.to_string()))?;
     Ok(expired)
+}
+
+/// Whether the reservation has ended. One that cannot be ended keeps no other from it.
+async fn end_exchange(scheme: &OpenScheme, id: Uuid, now: DateTime<Utc>) -> Result<bool, ExpiryError> {
+    match exchanges::expire(scheme, id, now).await {
+        Ok(()) => Ok(true),
+        Err(ExchangeError::Database(error)) => Err(error.into()),
+        Err(error) => {
+            tracing::error!(exchange = %id, %error, "a reservation could not be ended");
+            Ok(false)
+        }
+    }
 }
 
 /// Ends the lots of `unit` whose last day is over.

@@ -1,6 +1,6 @@
 //! API keys: who may do what, where.
 
-use crate::schemes::{SchemeError, Schemes};
+use crate::schemes::{OpenScheme, SchemeError, Schemes};
 use crate::secrets::random;
 use crate::stations;
 use crate::teams;
@@ -296,4 +296,11 @@ pub async fn revoke(schemes: &Schemes, id: Uuid, now: DateTime<Utc>) -> Result<(
 /// A key is 32 random bytes, so a plain digest cannot be searched for.
 fn digest(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
+}
+
+/// What a key of the scheme is called; empty when there is no such key.
+pub async fn name_of(scheme: &OpenScheme, key_id: Uuid) -> db::Result<String> {
+    let row: Option<(String,)> =
+        scheme.db.query("SELECT name FROM api_keys WHERE id = $1").bind(key_id).fetch_optional().await?;
+    Ok(row.map(|(name,)| name).unwrap_or_default())
 }

@@ -1,10 +1,13 @@
 //! The tables that follow from the journal: exchanges, what became of service records, totals by year, awards.
 
+mod exchanges;
 mod stock;
+
+pub(crate) use exchanges::{EXCHANGE_CASH, EXCHANGE_LINE, EXCHANGE_MADE, EXCHANGE_MOVE, objects};
 
 use chrono::Datelike;
 use ledger::projection::{Cell, How, Row, Shape};
-use ledger::{Entry, EntryAction, Projection};
+use ledger::{Entry, Projection};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -18,6 +21,8 @@ pub mod kind {
     pub const EXCHANGE_COLLECTED: &str = "exchange.collected";
     pub const EXCHANGE_CANCELLED: &str = "exchange.cancelled";
     pub const EXCHANGE_EXPIRED: &str = "exchange.expired";
+    pub const EXCHANGE_COLLECTED_IN_PART: &str = "exchange.collected_in_part";
+    pub const EXCHANGE_RETURNED: &str = "exchange.returned";
     pub const ACTIVITY_CANCELLED: &str = "activity.cancelled";
     pub const SIGNUP_PROMOTED: &str = "signup.promoted";
     pub const STOCK_CHANGED: &str = "stock.changed";
@@ -52,39 +57,6 @@ pub mod kind {
 }
 
 pub struct SchemeProjection;
-
-pub(crate) static EXCHANGE_MADE: Shape = Shape {
-    table: "exchanges",
-    how: How::Insert,
-    keys: 2,
-    columns: &[
-        "book",
-        "id",
-        "volunteer_id",
-        "reward_id",
-        "station",
-        "session_id",
-        "quantity",
-        "account",
-        "points",
-        "price_cash",
-        "relation",
-        "status",
-        "balance_before",
-        "reserved_at",
-        "reserved_sequence",
-        "expires_at",
-        "settled_at",
-        "settled_sequence",
-    ],
-};
-
-pub(crate) static EXCHANGE_SETTLED: Shape = Shape {
-    table: "exchanges",
-    how: How::Update,
-    keys: 2,
-    columns: &["book", "id", "status", "settled_at", "settled_sequence"],
-};
 
 pub(crate) static STOCK_MOVED: Shape = Shape {
     table: "stock_movements",
@@ -168,9 +140,6 @@ const SESSION_COLUMNS: &[&str] = &[
     "moved_sequence",
 ];
 
-pub(crate) static EXCHANGE_MOVED: Shape =
-    Shape { table: "exchanges", how: How::Update, keys: 2, columns: &["book", "id", "station", "expires_at"] };
-
 pub(crate) static YEAR_TOTAL: Shape = Shape {
     table: "year_totals",
     how: How::Accumulate,
@@ -237,14 +206,7 @@ impl Projection for SchemeProjection {
 /// What follows from what an entry is called.
 fn of_kind(book: i64, entry: &Entry, fields: &Map<String, Value>) -> Vec<Row> {
     match (entry.kind.as_str(), entry.action) {
-        (kind::EXCHANGE_RESERVED, _) => vec![made(book, entry, fields, "reserved")],
-        // A later step has an id of its own.
-        (kind::EXCHANGE_COLLECTED, EntryAction::Post) if entry.document_id == Some(entry.id) => {
-            vec![made(book, entry, fields, "collected")]
-        }
-        (kind::EXCHANGE_COLLECTED, _) => vec![settled(book, entry, "collected")],
-        (kind::EXCHANGE_CANCELLED, _) => vec![settled(book, entry, "cancelled")],
-        (kind::EXCHANGE_EXPIRED, _) => vec![settled(book, entry, "expired")],
+        (exchange, _) if exchange.starts_with("exchange.") => exchanges::project(book, entry, fields),
         (kind::SERVICE_CONFIRMED, _) => decided(book, entry, fields, "confirmed", 1),
         (kind::SERVICE_REJECTED, _) => decided(book, entry, fields, "rejected", 0),
         (kind::SERVICE_REVERSED, _) => decided(book, entry, fields, "reversed", -1),
@@ -253,8 +215,6 @@ fn of_kind(book: i64, entry: &Entry, fields: &Map<String, Value>) -> Vec<Row> {
         (kind::POINTS_RECEIVED, _) => vec![received(book, entry)],
         (kind::POOL_GRANTED, _) => vec![request_granted(book, entry)],
         (kind::WISH_FULFILLED, _) => wish_fulfilled(book, entry, fields),
-        (kind::EXCHANGE_MOVED, _) => vec![moved(book, entry, fields)],
-        (kind::EXCHANGE_MISSED, _) => vec![settled(book, entry, "missed")],
         (kind::SESSION_CHANGED | kind::SESSION_MOVED | kind::SESSION_CANCELLED, _) => {
             vec![session(book, entry, fields)]
         }
@@ -293,60 +253,6 @@ fn session(book: i64, entry: &Entry, fields: &Map<String, Value>) -> Row {
         cells.push(Cell::OptI64((!changed).then_some(entry.sequence)));
     }
     Row { shape, cells }
-}
-
-/// A place in a session that was moved.
-fn moved(book: i64, entry: &Entry, fields: &Map<String, Value>) -> Row {
-    Row {
-        shape: &EXCHANGE_MOVED,
-        cells: vec![
-            Cell::I64(book),
-            Cell::Uuid(entry.document_id.unwrap_or_default()),
-            Cell::Text(text(fields, "station").unwrap_or_default()),
-            Cell::OptI64(integer(fields, "until")),
-        ],
-    }
-}
-
-fn made(book: i64, entry: &Entry, fields: &Map<String, Value>, status: &str) -> Row {
-    let at_once = entry.kind == kind::EXCHANGE_COLLECTED;
-    Row {
-        shape: &EXCHANGE_MADE,
-        cells: vec![
-            Cell::I64(book),
-            Cell::Uuid(entry.id),
-            Cell::Uuid(id(fields, "volunteer_id").unwrap_or_default()),
-            Cell::Uuid(id(fields, "reward_id").unwrap_or_default()),
-            Cell::Text(text(fields, "station").unwrap_or_default()),
-            Cell::OptUuid(id(fields, "session_id")),
-            Cell::I64(integer(fields, "quantity").unwrap_or(0)),
-            Cell::OptText(text(fields, "account")),
-            Cell::I64(integer(fields, "points").unwrap_or(0)),
-            Cell::OptI64(integer(fields, "price_cash")),
-            Cell::OptText(text(fields, "relation")),
-            Cell::Text(status.to_owned()),
-            Cell::OptI64(entry.available_before),
-            Cell::I64(entry.recorded_at),
-            Cell::I64(entry.sequence),
-            // A place in a session is kept to its end, which may be moved: later than that of its hold never.
-            Cell::OptI64(entry.expires_at.map(|expires_at| integer(fields, "until").unwrap_or(expires_at))),
-            Cell::OptI64(at_once.then_some(entry.recorded_at)),
-            Cell::OptI64(at_once.then_some(entry.sequence)),
-        ],
-    }
-}
-
-fn settled(book: i64, entry: &Entry, status: &str) -> Row {
-    Row {
-        shape: &EXCHANGE_SETTLED,
-        cells: vec![
-            Cell::I64(book),
-            Cell::Uuid(entry.document_id.unwrap_or_default()),
-            Cell::Text(status.to_owned()),
-            Cell::OptI64(Some(entry.recorded_at)),
-            Cell::OptI64(Some(entry.sequence)),
-        ],
-    }
 }
 
 /// What somebody gave away. To the pool it is received at once.

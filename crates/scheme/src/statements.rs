@@ -134,7 +134,12 @@ async fn names(tx: &mut db::Tx, scheme: &OpenScheme, entries: &[Entry]) -> db::R
             "SELECT s.id, s.title FROM many($2) AS m JOIN services AS s ON s.book = $1 AND s.id = m.value
              UNION
              SELECT e.id, r.name FROM many($2) AS m JOIN exchanges AS e ON e.book = $1 AND e.id = m.value
-             JOIN rewards AS r ON r.book = e.book AND r.id = e.reward_id",
+             JOIN rewards AS r ON r.book = e.book AND r.id = e.reward_id
+             UNION
+             SELECT l.exchange_id, CASE WHEN n.line IS NULL THEN r.name ELSE r.name || '等' END FROM many($2) AS m
+             JOIN exchange_lines AS l ON l.book = $1 AND l.exchange_id = m.value AND l.line = 1
+             LEFT JOIN exchange_lines AS n ON n.book = $1 AND n.exchange_id = m.value AND n.line = 2
+             JOIN rewards AS r ON r.book = l.book AND r.id = l.reward_id",
         )
         .bind(scheme.book.number())
         .bind_many(Many::Uuid(ids))
@@ -184,6 +189,8 @@ fn summary(entry: &Entry, name: Option<&String>) -> (String, String) {
         kind::EXCHANGE_COLLECTED => ("兑换核销", "exchange collected"),
         kind::EXCHANGE_CANCELLED => ("兑换取消", "exchange cancelled"),
         kind::EXCHANGE_EXPIRED => ("兑换逾期退回", "exchange expired"),
+        kind::EXCHANGE_COLLECTED_IN_PART => ("兑换部分核销", "exchange collected in part"),
+        kind::EXCHANGE_RETURNED => ("兑换退货", "exchange returned"),
         kind::EXCHANGE_MOVED => ("预约场次改期", "booked session moved"),
         kind::EXCHANGE_MISSED => ("预约未到", "booked session missed"),
         kind::POINTS_DONATED => ("捐赠", "donated to the pool"),

@@ -1,10 +1,12 @@
 //! Checks a scheme: its book, and every table that follows from it.
 
+mod exchanges;
 mod stock;
 
 use crate::projection::{
-    ACCOUNT_DAY, AWARD_MADE, EXCHANGE_MADE, GROUP_TOTAL, MONTH_TOTAL, REQUEST_GRANTED, SERVICE_DECIDED, SESSION_MOVED,
-    STOCK_MOVED, STOCK_SENT, SchemeProjection, TRANSFER_MADE, VOLUNTEER_MERGED, YEAR_TOTAL, kind,
+    ACCOUNT_DAY, AWARD_MADE, EXCHANGE_CASH, EXCHANGE_LINE, EXCHANGE_MADE, EXCHANGE_MOVE, GROUP_TOTAL, MONTH_TOTAL,
+    REQUEST_GRANTED, SERVICE_DECIDED, SESSION_MOVED, STOCK_MOVED, STOCK_SENT, SchemeProjection, TRANSFER_MADE,
+    VOLUNTEER_MERGED, YEAR_TOTAL, kind,
 };
 use crate::schemes::OpenScheme;
 use crate::services::{ServiceRow, select_services};
@@ -31,7 +33,10 @@ pub async fn verify(scheme: &OpenScheme) -> db::Result<Report> {
         commitments.extend(commitment(entry));
     })
     .await?;
-    compare(&mut expected, &EXCHANGE_MADE, exchanges(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &EXCHANGE_MADE, exchanges::exchanges(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &EXCHANGE_LINE, exchanges::lines(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &EXCHANGE_MOVE, exchanges::moves(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &EXCHANGE_CASH, exchanges::cash(&mut tx, book).await?, &mut report);
     compare(&mut expected, &SESSION_MOVED, sessions(&mut tx, book).await?, &mut report);
     compare(&mut expected, &SERVICE_DECIDED, decided_services(&mut tx, book).await?, &mut report);
     compare(&mut expected, &YEAR_TOTAL, year_totals(&mut tx, book).await?, &mut report);
@@ -110,63 +115,6 @@ fn compare(expected: &mut HashMap<&'static str, Rows>, shape: &'static Shape, st
     for key in rows.keys() {
         report.find(shape.table, key, "the row is missing");
     }
-}
-
-#[derive(sqlx::FromRow)]
-struct ExchangeRow {
-    id: Uuid,
-    volunteer_id: Uuid,
-    reward_id: Uuid,
-    station: String,
-    session_id: Option<Uuid>,
-    quantity: i64,
-    account: Option<String>,
-    points: i64,
-    price_cash: Option<i64>,
-    relation: Option<String>,
-    status: String,
-    balance_before: Option<i64>,
-    reserved_at: i64,
-    reserved_sequence: i64,
-    expires_at: Option<i64>,
-    settled_at: Option<i64>,
-    settled_sequence: Option<i64>,
-}
-
-async fn exchanges(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
-    let rows: Vec<ExchangeRow> = tx
-        .query(
-            "SELECT id, volunteer_id, reward_id, station, session_id, quantity, account, points, price_cash, relation,
-                    status, balance_before, reserved_at, reserved_sequence, expires_at, settled_at, settled_sequence
-             FROM exchanges WHERE book = $1",
-        )
-        .bind(book)
-        .fetch_all()
-        .await?;
-    let row = |row: ExchangeRow| Row {
-        shape: &EXCHANGE_MADE,
-        cells: vec![
-            Cell::I64(book),
-            Cell::Uuid(row.id),
-            Cell::Uuid(row.volunteer_id),
-            Cell::Uuid(row.reward_id),
-            Cell::Text(row.station),
-            Cell::OptUuid(row.session_id),
-            Cell::I64(row.quantity),
-            Cell::OptText(row.account),
-            Cell::I64(row.points),
-            Cell::OptI64(row.price_cash),
-            Cell::OptText(row.relation),
-            Cell::Text(row.status),
-            Cell::OptI64(row.balance_before),
-            Cell::I64(row.reserved_at),
-            Cell::I64(row.reserved_sequence),
-            Cell::OptI64(row.expires_at),
-            Cell::OptI64(row.settled_at),
-            Cell::OptI64(row.settled_sequence),
-        ],
-    };
-    Ok(rows.into_iter().map(row).collect())
 }
 
 #[derive(sqlx::FromRow)]

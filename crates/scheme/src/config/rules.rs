@@ -7,7 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::dates::{MonthDay, day, optional_day};
-use super::{CapRule, CapUnit, Condition, EvidencePolicy, ExchangeRule, Ladder, NoShow, Publicity, Review, Transfer};
+use super::{
+    CapRule, CapUnit, Condition, EvidencePolicy, ExchangePolicy, ExchangeRule, Ladder, NoShow, Publicity, Review,
+    Transfer,
+};
 use crate::rules::{Decimal, Evidence, Period, Rounding};
 
 /// 规则的一个版本，适用于自生效之日起的服务，不论何时确认。
@@ -74,6 +77,9 @@ pub struct Rules {
     /// Rules of exchange; a reward must fit all rules that cover it.
     #[serde(default)]
     pub exchange: Vec<ExchangeRule>,
+    /// 兑换的退回、退货和代领。
+    /// What comes back of an exchange, and who may come for it.
+    pub exchange_policy: Option<ExchangePolicy>,
     /// 预约未到；不写则退回积分，别无后果。
     /// What becomes of no-shows; the points come back, and nothing else happens, when left out.
     pub no_show: Option<NoShow>,

@@ -155,6 +155,14 @@ pub const TYPES: &[EventType] = &[
     event(kind::EXCHANGE_CANCELLED, ("兑换已取消", "Exchange cancelled"), EXCHANGE, Some("cancelled"), GIVEN_BACK),
     event(kind::EXCHANGE_EXPIRED, ("兑换逾期退回", "Exchange expired"), EXCHANGE, Some("expired"), GIVEN_BACK),
     event(
+        kind::EXCHANGE_COLLECTED_IN_PART,
+        ("兑换部分核销", "Exchange collected in part"),
+        EXCHANGE,
+        None,
+        &[("by", Id)],
+    ),
+    event(kind::EXCHANGE_RETURNED, ("兑换已退货", "Exchange returned"), EXCHANGE, None, GIVEN_BACK),
+    event(
         kind::STOCK_CHANGED,
         ("库存变动", "Stock changed"),
         Some("change_id"),

@@ -3,8 +3,9 @@
 //! Nothing is judged here that is not judged when it is asked for: the same terms, the same draft, the same judge; but the
 //! draft is not posted, and its parts are judged one by one as well, so that all reasons are told and not the first alone.
 
-use super::reserve::reservation;
-use super::terms::{self, Asked, Terms};
+use super::basket::{self, Combined};
+use super::reserve::{Order, reservation};
+use super::terms::{self, Asked};
 use super::{ExchangeError, Wish, post_error, refused, refused_outside, require_volunteer, reward_error};
 use crate::config::Scheme;
 use crate::keys::Operator;
@@ -78,7 +79,11 @@ pub async fn offers(
     let mut offers: Vec<Offer> = Vec::new();
     for (tried, reward, session) in tried {
         let by_the_book = verdicts.by_ref().take(tried.drafts.len()).filter_map(Result::err).map(refused);
-        let reasons = distinct(by_the_book.chain(tried.terms.refusals.iter().map(refused_outside)).collect());
+        let reasons = distinct(
+            by_the_book
+                .chain(tried.terms.terms.iter().flat_map(|terms| &terms.refusals).map(refused_outside))
+                .collect(),
+        );
         match offers.last_mut().filter(|last| last.reward.id == reward.id) {
             Some(last) => last.sessions.extend(session.map(|one| SessionOffer::new(one, reasons))),
             None => offers.push(Offer::new(reward, &tried, session, reasons)),
@@ -100,7 +105,7 @@ struct Desk<'a> {
 
 /// What would be posted: the whole, and each part by itself.
 struct Tried {
-    terms: Terms,
+    terms: Combined,
     by_bill: bool,
     drafts: Vec<Draft>,
 }
@@ -122,17 +127,20 @@ impl Desk<'_> {
             beneficiary: None::<rules::Beneficiary>,
             bill: by_bill.then_some(LEAST_BILL),
         };
-        let asked =
-            Asked { scheme: self.scheme, config: self.config, wish: &wish, reward, session, today, now: self.now };
-        let terms = terms::settle(&asked).await?;
-        let whole = reservation(&asked, &terms, self.station, self.by);
+        let order = Order { wishes: vec![wish], is_basket: false, cash: None };
+        let wish = &order.wishes[0];
+        let asked = Asked { scheme: self.scheme, config: self.config, wish, reward, session, today, now: self.now };
+        let terms = vec![terms::settle(&asked).await?];
+        let asked = [asked];
+        let terms = basket::combine(&asked, terms)?;
+        let whole = reservation(&asked, &order, &terms, self.station, self.by);
         let drafts = parts(whole, &terms);
         Ok(Tried { terms, by_bill, drafts })
     }
 }
 
 /// The draft, and each of its legs and bounds by itself. What was read a moment ago is taken to be still so.
-fn parts(whole: Draft, terms: &Terms) -> Vec<Draft> {
+fn parts(whole: Draft, terms: &Combined) -> Vec<Draft> {
     let bounds: Vec<_> = whole.bounds.iter().filter(|bound| !terms.pins.contains(bound)).cloned().collect();
     let whole = Draft { bounds: bounds.clone(), refusal: None, ..whole };
     let alone = |action, bounds| Draft { action, bounds, ..whole.clone() };

@@ -1,9 +1,13 @@
-//! What becomes of a reservation: handed over, cancelled, or past its time. Each happens once.
+//! What becomes of a reservation that is not handed over: cancelled, or past its time. Each happens once.
+//!
+//! What is given back goes to the lots that it came from. Where a lot's last day is over meanwhile, the scheme says what
+//! becomes of it: it ends with its lot, or it lives on for some days, by the same entry.
 
-use super::reserve::not_cancelled;
-use super::{Exchange, ExchangeError, Status, fields, get, post_error, refused, reward_error};
+use super::parts;
+use super::read::{Move, read};
+use super::{Exchange, ExchangeError, Status, collect, fields, get, post_error, refused, reward_error};
 use crate::accounts;
-use crate::config::NoShowPoints;
+use crate::config::{NoShowPoints, PointsBack, Scheme};
 use crate::keys::Operator;
 use crate::micros;
 use crate::projection::kind;
@@ -11,42 +15,14 @@ use crate::reasons;
 use crate::rewards::{self, Session};
 use crate::schemes::OpenScheme;
 use crate::volunteers::{self, Invalid};
-use chrono::{DateTime, Utc};
-use ledger::{Action, Bound, Draft, Key, PostError, Rejection};
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use ledger::draft::LEGS_MAX;
+use ledger::{Account, Action, Bound, Draft, Key, Leg, Lot, PostError, Rejection, Source, Unit};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// Hands over what was reserved. `code` must be the pick-up code, when it is given.
-pub async fn collect(
-    scheme: &OpenScheme,
-    id: Uuid,
-    code: Option<&str>,
-    by: &Operator,
-    now: DateTime<Utc>,
-) -> Result<(Exchange, bool), ExchangeError> {
-    let exchange = at_station(scheme, id, by).await?;
-    if code.is_some_and(|code| code != exchange.pickup_code) {
-        let detail = "this is not the pick-up code of the exchange";
-        return Err(ExchangeError::Invalid(vec![Invalid::new("pickup_code", "wrong_pickup_code", detail)]));
-    }
-    if exchange.status == Status::Collected {
-        return Ok((exchange, true));
-    }
-    if is_over(scheme, &exchange, now).await? {
-        miss(scheme, exchange.clone(), now).await?;
-        return state_conflict(scheme, id, Status::Collected).await;
-    }
-    // What does not come back was spent with the reservation: handing it over is but written down.
-    let action = match exchange.is_final() {
-        true => Action::Post(Vec::new()),
-        false => Action::Capture { hold: id, amounts: None, keep_rest: false },
-    };
-    let draft = step(scheme, &exchange, kind::EXCHANGE_COLLECTED, "collected", action, json!({ "by": by.key_id }), now);
-    // Of what was spent already nothing is held that could tell it.
-    let bounds = exchange.session_id.filter(|_| exchange.is_final()).map(not_cancelled).into_iter().collect();
-    let draft = Draft { bounds, ..draft };
-    settle(scheme, id, draft, Status::Collected, now).await
-}
+/// How often it is worked out anew because something was handed over, or expired, meanwhile.
+const TRIES: usize = 20;
 
 /// Gives back what was reserved.
 pub async fn cancel(
@@ -56,7 +32,7 @@ pub async fn cancel(
     by: &Operator,
     now: DateTime<Utc>,
 ) -> Result<(Exchange, bool), ExchangeError> {
-    let exchange = at_station(scheme, id, by).await?;
+    let (exchange, moves) = at_station(scheme, id, by).await?;
     if reason.is_some_and(|reason| !volunteers::is_text(reason, 500)) {
         let detail = "a reason has 1 to 500 characters";
         return Err(ExchangeError::Invalid(vec![Invalid::new("reason", "invalid_text", detail)]));
@@ -68,40 +44,35 @@ pub async fn cancel(
         return Err(ExchangeError::NotRefundable);
     }
     let reason = reasons::give(scheme, step_id(id, "released"), reason, by, now).await?;
-    let mut document = json!({ "by": by.key_id, "reason": reason });
-    given_back(&exchange, &mut document);
-    let action = undo(&exchange);
-    let draft = step(scheme, &exchange, kind::EXCHANGE_CANCELLED, "released", action, document, now);
-    settle(scheme, id, draft, Status::Cancelled, now).await
+    let document = json!({ "by": by.key_id, "reason": reason });
+    let released = Released { kind: kind::EXCHANGE_CANCELLED, status: Status::Cancelled, document };
+    release(scheme, (exchange, moves), released, now).await
 }
 
 /// Gives back a reservation that nobody came for.
 pub(crate) async fn expire(scheme: &OpenScheme, id: Uuid, now: DateTime<Utc>) -> Result<(), ExchangeError> {
-    let exchange = get(scheme, id).await?;
-    let (mut document, action) = (json!({}), Action::Release { hold: id, legs: Vec::new() });
-    given_back(&exchange, &mut document);
-    let draft = step(scheme, &exchange, kind::EXCHANGE_EXPIRED, "released", action, document, now);
-    settled_somehow(settle(scheme, id, draft, Status::Expired, now).await)
+    let known = read(scheme, id).await?;
+    let released = Released { kind: kind::EXCHANGE_EXPIRED, status: Status::Expired, document: json!({}) };
+    settled_somehow(release(scheme, known, released, now).await)
 }
 
 /// What gives back everything that an exchange took.
-fn undo(exchange: &Exchange) -> Action {
+fn undo(exchange: &Exchange, legs: Vec<Leg>) -> Action {
     match exchange.is_final() {
-        false => Action::Release { hold: exchange.id, legs: Vec::new() },
-        true => Action::Reverse { entry: exchange.id, amounts: None, overdraw: false, legs: Vec::new() },
+        false => Action::Release { hold: exchange.id, legs },
+        true => Action::Reverse { entry: exchange.id, amounts: None, overdraw: false, legs },
     }
 }
 
 /// Gives back a place in a session that was cancelled, whether the rules let it come back otherwise or not.
 pub(crate) async fn give_back(scheme: &OpenScheme, id: Uuid, now: DateTime<Utc>) -> Result<(), ExchangeError> {
-    let exchange = get(scheme, id).await?;
-    if exchange.status != Status::Reserved {
+    let known = read(scheme, id).await?;
+    if known.0.status != Status::Reserved {
         return Ok(());
     }
-    let mut document = json!({ "session_id": exchange.session_id, "because": "session_cancelled" });
-    given_back(&exchange, &mut document);
-    let draft = step(scheme, &exchange, kind::EXCHANGE_CANCELLED, "released", undo(&exchange), document, now);
-    settled_somehow(settle(scheme, id, draft, Status::Cancelled, now).await)
+    let document = json!({ "session_id": known.0.session_id, "because": "session_cancelled" });
+    let released = Released { kind: kind::EXCHANGE_CANCELLED, status: Status::Cancelled, document };
+    settled_somehow(release(scheme, known, released, now).await)
 }
 
 /// Tells that the session of a place was moved. `moves` counts the moves; what a later one says is not undone.
@@ -141,13 +112,14 @@ pub(crate) async fn miss(scheme: &OpenScheme, exchange: Exchange, now: DateTime<
         // What does not come back waits until it is collected.
         return if exchange.is_final() { Ok(()) } else { expire(scheme, exchange.id, now).await };
     };
-    let mut document = json!({ "session_id": exchange.session_id, "kept": no_show.points == NoShowPoints::Kept });
+    let document = json!({ "session_id": exchange.session_id, "kept": no_show.points == NoShowPoints::Kept });
     let action = match no_show.points {
         NoShowPoints::Kept if exchange.is_final() => Action::Post(Vec::new()),
         NoShowPoints::Kept => Action::Capture { hold: exchange.id, amounts: None, keep_rest: false },
         NoShowPoints::Returned => {
-            given_back(&exchange, &mut document);
-            undo(&exchange)
+            let known = read(scheme, exchange.id).await?;
+            let released = Released { kind: kind::EXCHANGE_MISSED, status: Status::Missed, document };
+            return settled_somehow(release(scheme, known, released, now).await);
         }
     };
     let draft = step(scheme, &exchange, kind::EXCHANGE_MISSED, "released", action, document, now);
@@ -155,7 +127,11 @@ pub(crate) async fn miss(scheme: &OpenScheme, exchange: Exchange, now: DateTime<
 }
 
 /// Whether the session of a place is over, and nobody of whom it is known to have come still waits there.
-async fn is_over(scheme: &OpenScheme, exchange: &Exchange, now: DateTime<Utc>) -> Result<bool, ExchangeError> {
+pub(super) async fn is_over(
+    scheme: &OpenScheme,
+    exchange: &Exchange,
+    now: DateTime<Utc>,
+) -> Result<bool, ExchangeError> {
     let over = exchange.status == Status::Reserved && exchange.expires_at.is_some_and(|expires_at| expires_at <= now);
     if !over || exchange.session_id.is_none() {
         return Ok(false);
@@ -178,31 +154,127 @@ fn settled_somehow(done: Result<(Exchange, bool), ExchangeError>) -> Result<(), 
     }
 }
 
-/// What comes back: points, or of which account.
-fn given_back(exchange: &Exchange, document: &mut Value) {
+/// As what a reservation ends that gives back what it has, and what its entry says beside that.
+struct Released {
+    kind: &'static str,
+    status: Status,
+    document: Value,
+}
+
+/// Gives back what is left of a reservation, or all of what was spent with it.
+async fn release(
+    scheme: &OpenScheme,
+    (mut exchange, mut moves): (Exchange, Vec<Move>),
+    released: Released,
+    now: DateTime<Utc>,
+) -> Result<(Exchange, bool), ExchangeError> {
+    let config = scheme.config();
+    let today = config.day_of(now);
+    for _ in 0..TRIES {
+        let lot = lives_on(&config, today);
+        // Where nothing was handed over and nothing lives on, there is nothing to work out.
+        let back = match moves.is_empty() && lot.is_none() {
+            true => Vec::new(),
+            false => given_back(scheme, &exchange, &moves).await?,
+        };
+        let amount = if back.is_empty() && moves.is_empty() { exchange.points } else { total(&back) };
+        let mut document = released.document.clone();
+        say_given_back(&exchange, amount, &mut document);
+        let (legs, bounds) = match lot {
+            Some(lot) => move_on(scheme, &back, lot, today).await?,
+            None => (Vec::new(), Vec::new()),
+        };
+        let action = undo(&exchange, legs);
+        let draft = Draft { bounds, ..step(scheme, &exchange, released.kind, "released", action, document, now) };
+        match settle(scheme, exchange.id, draft, released.status, now).await {
+            Err(ExchangeError::Stale) => (exchange, moves) = read(scheme, exchange.id).await?,
+            done => return done,
+        }
+    }
+    Err(ExchangeError::Busy)
+}
+
+/// An amount of one lot.
+pub(super) type InLot = (Key, Unit, i64);
+
+fn total(back: &[InLot]) -> i64 {
+    back.iter().map(|(.., amount)| amount).sum()
+}
+
+/// What a release gives back, lot by lot.
+async fn given_back(scheme: &OpenScheme, exchange: &Exchange, moves: &[Move]) -> Result<Vec<InLot>, ExchangeError> {
+    let hold = parts::entry(scheme, exchange.id).await?;
+    let left = parts::left_of(&hold, &collect::captures(scheme, moves).await?);
+    let pays = parts::pays(exchange);
+    let paid = hold.postings.iter().zip(left).filter(|(posting, left)| posting.from.path == pays && *left > 0);
+    Ok(paid.map(|(posting, left)| (posting.from.clone(), posting.unit, left)).collect())
+}
+
+/// Points, or of which account.
+pub(super) fn say_given_back(exchange: &Exchange, amount: i64, document: &mut Value) {
     match &exchange.account {
-        None => document["points"] = exchange.points.into(),
+        None => document["points"] = amount.into(),
         Some(account) => {
             document["account"] = account.clone().into();
-            document["amount"] = exchange.points.into();
+            document["amount"] = amount.into();
         }
     }
 }
 
-async fn at_station(scheme: &OpenScheme, id: Uuid, by: &Operator) -> Result<Exchange, ExchangeError> {
-    let exchange = get(scheme, id).await?;
+/// The lot in which points live on that come back after the last day of theirs; `None`: they end with it.
+pub(super) fn lives_on(config: &Scheme, today: NaiveDate) -> Option<Lot> {
+    match config.rules_on(today)?.exchange_policy.as_ref()?.points_back_after_expiry {
+        PointsBack::Lost => None,
+        PointsBack::ExtendDays(days) => today.checked_add_days(Days::new(days.into())).map(Lot::until),
+    }
+}
+
+/// Lots that one entry moves on, beside all else that it does.
+const LOTS_MAX: usize = LEGS_MAX - 16;
+
+/// Legs that move on what comes back into lots that are over; and bounds by which no more is moved than comes back.
+pub(super) async fn move_on(
+    scheme: &OpenScheme,
+    back: &[InLot],
+    lot: Lot,
+    today: NaiveDate,
+) -> Result<(Vec<Leg>, Vec<Bound>), ExchangeError> {
+    let mut over: Vec<_> = back.iter().filter(|(key, ..)| !key.lot.usable_on(today)).collect();
+    // An entry has an end: of more lots than anybody has, the largest live on.
+    over.sort_by_key(|(.., amount)| -amount);
+    over.truncate(LOTS_MAX);
+    let Some((first, ..)) = over.first() else { return Ok((Vec::new(), Vec::new())) };
+    let view = scheme.book.standings(std::slice::from_ref(&first.path)).await.map_err(post_error)?;
+    let (mut legs, mut bounds) = (Vec::new(), Vec::new());
+    for (key, unit, amount) in over {
+        let account = |lot| Account::holding(Key::in_lot(key.path.clone(), lot), *unit);
+        legs.push(Leg { from: Source::Account(account(key.lot)), to: account(lot), amount: *amount });
+        let standing = view.lots.iter().flatten().find(|standing| standing.lot == key.lot);
+        let free = standing.map_or(0, |standing| standing.balance - standing.held_out);
+        bounds.push(Bound { key: key.clone(), floor: Some(free), ceiling: None });
+    }
+    Ok((legs, bounds))
+}
+
+/// The exchange and what moved of it, if the operator serves its station.
+pub(super) async fn at_station(
+    scheme: &OpenScheme,
+    id: Uuid,
+    by: &Operator,
+) -> Result<(Exchange, Vec<Move>), ExchangeError> {
+    let (exchange, moves) = read(scheme, id).await?;
     match by.serves(&exchange.station) {
-        true => Ok(exchange),
+        true => Ok((exchange, moves)),
         false => Err(ExchangeError::WrongStation { station: exchange.station }),
     }
 }
 
-fn step_id(exchange: Uuid, name: &str) -> Uuid {
+pub(super) fn step_id(exchange: Uuid, name: &str) -> Uuid {
     Uuid::new_v5(&exchange, name.as_bytes())
 }
 
 /// A later entry of an exchange. Its id follows from the exchange and `name`, so that it happens once.
-fn step(
+pub(super) fn step(
     scheme: &OpenScheme,
     exchange: &Exchange,
     kind: &'static str,
@@ -226,7 +298,7 @@ fn step(
     }
 }
 
-async fn settle(
+pub(super) async fn settle(
     scheme: &OpenScheme,
     id: Uuid,
     draft: Draft,
@@ -240,10 +312,14 @@ async fn settle(
                 Box::pin(expire(scheme, id, now)).await?;
                 state_conflict(scheme, id, wanted).await
             }
-            Err(Rejection::AboveCeiling { .. }) => Err(ExchangeError::SessionCancelled),
+            Err(Rejection::AboveCeiling { account, .. }) if account.starts_with("session/") => {
+                Err(ExchangeError::SessionCancelled)
+            }
             Err(Rejection::HoldClosed { .. } | Rejection::NotAHold { .. } | Rejection::NotReversible { .. }) => {
                 state_conflict(scheme, id, wanted).await
             }
+            // Something was handed over, or has ended, since it was worked out.
+            Err(Rejection::ExceedsRemaining { .. } | Rejection::BelowFloor { .. }) => Err(ExchangeError::Stale),
             Err(rejection) => Err(refused(rejection)),
         },
         // Cancelling and expiry share an id: the other was first.
@@ -253,7 +329,11 @@ async fn settle(
 }
 
 /// The exchange is settled already: as wanted, or otherwise.
-async fn state_conflict(scheme: &OpenScheme, id: Uuid, wanted: Status) -> Result<(Exchange, bool), ExchangeError> {
+pub(super) async fn state_conflict(
+    scheme: &OpenScheme,
+    id: Uuid,
+    wanted: Status,
+) -> Result<(Exchange, bool), ExchangeError> {
     let exchange = get(scheme, id).await?;
     if exchange.status == wanted {
         return Ok((exchange, true));

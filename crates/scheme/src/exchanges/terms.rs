@@ -69,6 +69,11 @@ impl Terms {
         emptied || refused_by_pin(&self.pins, rejection)
     }
 
+    /// Whether it takes all that is there.
+    pub fn clears_balance(&self) -> bool {
+        self.emptied.is_some()
+    }
+
     fn refuse(&mut self, refusal: Result<(), Refusal>) {
         self.refusals.extend(refusal.err());
     }

@@ -67,8 +67,33 @@ impl Unmet {
     }
 }
 
+/// `parent, child` as people say it.
+fn relations_in_chinese(codes: &str) -> String {
+    let word = |code| match code {
+        "self" => "本人",
+        "spouse" => "配偶",
+        "parent" => "父母",
+        "grandparent" => "祖父母",
+        "child" => "子女",
+        "sibling" => "兄弟姐妹",
+        "other_family" => "其他亲属",
+        other => other,
+    };
+    codes.split(", ").map(word).collect::<Vec<_>>().join("、")
+}
+
 /// A condition that does not hold, in Chinese.
 pub fn in_chinese(condition: &str, needed: &str, available: &str) -> String {
+    if matches!(condition, "relation" | "collected_by") {
+        let asked = if condition == "relation" { "只能为" } else { "只能由" };
+        let what = if condition == "relation" { "兑换" } else { "来领" };
+        let is = if available.is_empty() {
+            String::new()
+        } else {
+            format!("，这次是{}", relations_in_chinese(available))
+        };
+        return format!("{asked}{}{what}{is}", relations_in_chinese(needed));
+    }
     let asked = match condition {
         "min_age" => format!("须满 {needed} 周岁"),
         "max_age" => format!("不超过 {needed} 周岁"),

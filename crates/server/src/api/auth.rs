@@ -43,6 +43,12 @@ operations! {
     CollectExchange  = "collect_exchange":  Kiosk Staff SchemeAdmin;
     CancelExchange   = "cancel_exchange":   Kiosk Staff SchemeAdmin;
     GetExchange      = "get_exchange":      Kiosk Staff SchemeAdmin Reviewer Auditor;
+    FindExchange     = "find_exchange":     Kiosk Staff SchemeAdmin;
+    ReturnExchange   = "return_exchange":   Staff SchemeAdmin;
+    GetSlip          = "get_slip":          Kiosk Staff SchemeAdmin Reviewer Auditor;
+    PrintSlip        = "print_slip":        Kiosk Staff SchemeAdmin;
+    GetCash          = "get_cash":          Staff SchemeAdmin Auditor;
+    GetSettlements   = "get_settlements":   SchemeAdmin Auditor;
 
     PutVolunteer     = "put_volunteer":     Staff SchemeAdmin;
     GetVolunteer     = "get_volunteer":     Kiosk Staff SchemeAdmin Reviewer Auditor;

@@ -11,6 +11,7 @@
 
 mod codes;
 mod of_control;
+mod of_exchange;
 mod of_input;
 mod of_records;
 mod of_scheme;
@@ -18,9 +19,10 @@ mod of_wishes;
 
 pub use codes::Code;
 pub use of_control::{anomaly_refused, correction_refused, objection_refused};
+pub use of_exchange::exchange_refused;
 pub use of_input::{flaw_in_body, flaw_in_query, malformed};
 pub use of_records::record_refused;
-pub use of_scheme::{desk_refused, exchange_refused, service_refused, transfer_refused, unit_flaw};
+pub use of_scheme::{desk_refused, service_refused, transfer_refused, unit_flaw};
 pub use of_wishes::wish_refused;
 
 use crate::api::answers::REPLAYED;
@@ -167,6 +169,10 @@ impl Problem {
         match self.code {
             Code::Unauthenticated => drop(response.insert_header((WWW_AUTHENTICATE, "Bearer"))),
             Code::Busy => drop(response.insert_header((RETRY_AFTER, "1"))),
+            Code::TooManyRequests => {
+                let seconds = self.members.get("retry_after").and_then(Value::as_i64).unwrap_or(1);
+                let _ = response.insert_header((RETRY_AFTER, seconds.to_string()));
+            }
             _ => (),
         }
         response.content_type("application/problem+json").body(self.body(language, request_id))
@@ -269,6 +275,10 @@ pub struct ProblemSchema {
     needed: Option<Amount>,
     /// With `insufficient_points`, `out_of_stock` and the like: what there is.
     available: Option<Amount>,
+    /// When one of several items is the reason: which, counted from 0; `pointer` points to it.
+    item: Option<i64>,
+    /// With `too_many_requests`: seconds to wait, as in `Retry-After`.
+    retry_after: Option<i64>,
     /// With `not_eligible` for a step of a ladder, and `after_closing_date`: all that is missing.
     missing: Option<Vec<crate::api::levels::Lack>>,
 }

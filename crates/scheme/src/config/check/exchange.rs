@@ -6,8 +6,8 @@ use super::codes::{self, each_once, listed_labels};
 use super::conditions::{self, Scope, between, step_exists};
 use super::{Place, Report};
 use crate::config::{
-    Bill, CapUnit, ExchangeRule, NoShowBar, Relation, Rules, Scheme, Transfer, TransferLimit, TransferTo, UseLimit,
-    Window,
+    Bill, CapUnit, ExchangePolicy, ExchangeRule, NoShowBar, PointsBack, Relation, Rules, Scheme, Transfer,
+    TransferLimit, TransferTo, UseLimit, Window,
 };
 use crate::rules::{Decimal, Period};
 
@@ -19,12 +19,27 @@ pub fn check(scheme: &Scheme, rules: &Rules, place: &Place, report: &mut Report)
             two_prices(earlier, rule, &at, report);
         }
     }
+    if let Some(policy) = &rules.exchange_policy {
+        self::policy(policy, &place.key("exchange_policy"), report);
+    }
     if let Some(bar) = rules.no_show.as_ref().and_then(|no_show| no_show.bar) {
         self::bar(bar, &place.key("no_show").key("bar"), report);
     }
     for (index, transfer) in rules.transfers.iter().enumerate() {
         self::transfer(scheme, rules, transfer, &place.item("transfers", index), report);
     }
+}
+
+/// Longer than this, a date was meant.
+const DAYS_MAX: u32 = 3660;
+
+fn policy(policy: &ExchangePolicy, at: &Place, report: &mut Report) {
+    if let PointsBack::ExtendDays(days) = policy.points_back_after_expiry {
+        let here = at.key("points_back_after_expiry").key("extend_days");
+        between(Some(days), 1, DAYS_MAX, here, report);
+    }
+    between(policy.return_days, 0, DAYS_MAX, at.key("return_days"), report);
+    each_once("collected_by", &policy.collected_by, at, report);
 }
 
 fn bar(bar: NoShowBar, at: &Place, report: &mut Report) {

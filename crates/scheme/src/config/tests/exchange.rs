@@ -24,6 +24,19 @@ fn windows_open_at_some_time() {
 }
 
 #[test]
+fn a_policy_says_what_can_be() {
+    let days = "{ extend_days = 30 }, return_days = 7, collected_by = [\"child\"] }";
+    all_are_found(
+        Error,
+        &[
+            (days, "{ extend_days = §0 }, return_days = 7 }", "between 1 and 3660, not 0"),
+            (days, "{ extend_days = 30 }, return_days = §9999 }", "between 0 and 3660, not 9999"),
+            (days, "\"lost\", collected_by = [\"child\", §\"child\"] }", "listed twice"),
+        ],
+    );
+}
+
+#[test]
 fn limits_and_bills_and_beneficiaries_say_one_thing() {
     let limits = "limits = [{ uses = 1, per = \"day\" }, { uses = 3, per = \"month\" }]";
     let bill = "bill = { fen_per_point = 100, least_cash_fen = 1 }";

@@ -54,6 +54,7 @@ expiry = "never"
 recording_deadline_working_days = 10
 overdraft = "stop_at_zero"
 freeze = { at = "0", thaw_to = "50", thawed_by = [{ categories = ["patrol"], minutes = 120 }], after_days = 60 }
+exchange_policy = { points_back_after_expiry = { extend_days = 30 }, return_days = 7, collected_by = ["child"] }
 
 [versions.default]
 points_per_hour = "1"

@@ -83,6 +83,7 @@ codes! {
     HigherPriorityFirst = "higher_priority_first", 409, "须先满足更优先的申请", "A request of higher priority comes first";
     NobodyWaits = "nobody_waits", 409, "没有人在等候", "Nobody is waiting";
     NotRefundable = "not_refundable", 409, "按规则不予退还", "By the rules it does not come back";
+    NotReturnable = "not_returnable", 409, "按规定不能退货", "By the rules it is not taken back";
     PreconditionFailed = "precondition_failed", 412, "资料已被他人修改", "It was changed meanwhile";
     BodyTooLarge = "body_too_large", 413, "请求内容过大", "The body is too large";
     UnsupportedMediaType = "unsupported_media_type", 415, "请求内容须为 JSON", "The body must be JSON";

@@ -1,7 +1,7 @@
 //! What the functions of `scheme` refuse. One `match` for each of their errors, without `_`: a new reason does not compile
 //! until somebody decides what clients see.
 
-use super::{Code, Flaw, Problem, Text};
+use super::{Code, Flaw, Problem, Text, exchange_refused};
 use crate::api::amounts::{in_account, points};
 use crate::api::levels::Lack;
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -11,7 +11,7 @@ use scheme::balances::BalanceError;
 use scheme::codes::CodeError;
 use scheme::config::{Applicant, Finding, Scheme, Severity};
 use scheme::events::EventsError;
-use scheme::exchanges::{ExchangeError, Ineligible};
+use scheme::exchanges::Ineligible;
 use scheme::keys::KeyError;
 use scheme::levels::LevelError;
 use scheme::notices::NoticeError;
@@ -271,7 +271,7 @@ impl From<PresenceError> for Problem {
     }
 }
 
-fn volunteer_merged(into: Uuid) -> Problem {
+pub(super) fn volunteer_merged(into: Uuid) -> Problem {
     Problem::new(Code::VolunteerMerged)
         .detail(format!("已并入志愿者 {into}，请为后者办理"), format!("merged into {into}: act for that volunteer"))
         .member("into", into.to_string())
@@ -582,59 +582,6 @@ pub fn service_refused(error: ServiceError, scale: u8) -> Problem {
     }
 }
 
-pub fn exchange_refused(error: ExchangeError, config: &Scheme) -> Problem {
-    match error {
-        ExchangeError::Invalid(flaws) => invalid(flaws),
-        ExchangeError::VolunteerNotFound { id } => not_found(Code::VolunteerNotFound, id),
-        ExchangeError::VolunteerMerged { into } => volunteer_merged(into),
-        ExchangeError::RewardNotFound { id } => not_found(Code::RewardNotFound, id),
-        ExchangeError::SessionNotFound { id } => not_found(Code::SessionNotFound, id),
-        ExchangeError::ExchangeNotFound { id } => not_found(Code::ExchangeNotFound, id),
-        ExchangeError::WrongStation { station } => wrong_station(station),
-        ExchangeError::IdTaken { field } => taken(&field),
-        ExchangeError::StateConflict { status } => {
-            let zh = match status {
-                scheme::exchanges::Status::Reserved => "已预约",
-                scheme::exchanges::Status::Collected => "已领取",
-                scheme::exchanges::Status::Cancelled => "已取消",
-                scheme::exchanges::Status::Expired => "已过期",
-                scheme::exchanges::Status::Missed => "预约未到",
-            };
-            state_conflict(status.as_str(), zh)
-        }
-        ExchangeError::InsufficientPoints { needed, available, account } => {
-            short_of(Code::InsufficientPoints, needed, available, account, config)
-        }
-        ExchangeError::AccountFrozen => Problem::new(Code::AccountFrozen),
-        ExchangeError::OutOfStock { needed, available } => short(Code::OutOfStock, needed, available),
-        ExchangeError::SessionFull { needed, available } => short(Code::SessionFull, needed, available),
-        ExchangeError::LimitReached { needed, available } => short(Code::LimitReached, needed, available),
-        ExchangeError::NotEligible(unmet) => not_eligible(unmet),
-        ExchangeError::OutsideWindow { from, until, opens_on } => {
-            let problem = Problem::new(Code::OutsideWindow).member("from", from).member("until", until);
-            match opens_on {
-                None => problem,
-                Some(day) => {
-                    problem.detail(format!("下次开放：{day}"), format!("it opens on {day}")).member("opens_on", day)
-                }
-            }
-        }
-        ExchangeError::NotListed => Problem::new(Code::NotListed),
-        ExchangeError::SessionCancelled => Problem::new(Code::SessionCancelled),
-        ExchangeError::BookingBarred { until } => match until {
-            None => Problem::new(Code::BookingBarred),
-            Some(day) => Problem::new(Code::BookingBarred)
-                .detail(format!("到 {day} 为止（含）"), format!("until {day}, that day included"))
-                .member("until", day),
-        },
-        ExchangeError::NotRefundable => Problem::new(Code::NotRefundable),
-        ExchangeError::Again(error) => Problem { is_replayed: true, ..exchange_refused(*error, config) },
-        ExchangeError::Busy => Problem::new(Code::Busy),
-        ExchangeError::Database(error) => error.into(),
-        ExchangeError::Book(error) => Problem::internal(error),
-    }
-}
-
 pub fn transfer_refused(error: TransferError, config: &Scheme) -> Problem {
     match error {
         TransferError::Invalid(flaws) => invalid(flaws),
@@ -805,6 +752,17 @@ fn flaw(invalid: Invalid) -> Flaw {
         "date_in_future" => "日期在将来",
         "end_before_start" => "结束早于开始",
         "bill_not_asked" => "这项兑换不按账单定价",
+        "another_account" => "和第 1 项不是用同一种积分，请分开兑换",
+        "duplicate_item" => "这一项已经选过，请改数量",
+        "invalid_cash" => "金额须在 0 至 1000000 元之间",
+        "invalid_items" => "请选 1 至 10 项",
+        "session_in_basket" => "服务场次请单独预约，一次一场",
+        "not_in_a_basket" => "这一项要单独兑换",
+        "not_in_part" => "这一项按整份定价，不能分开领取或退货",
+        "nothing_to_return" => "没有可以退的东西",
+        "too_many_items" => "一次换的东西太多，请分两次",
+        "too_many_pieces" => "没有这么多，请看还剩几件",
+        "unknown_line" => "这笔兑换没有这一项，或写了两次",
         "invalid_bill" => "账单金额须在 0.01 至 1000000 元之间",
         "another_volunteer" => "记录是另一位志愿者的",
         "date_in_past" => "日期已过",
@@ -865,7 +823,7 @@ fn flaw(invalid: Invalid) -> Flaw {
         "unknown_step" => "没有这一级",
         "unknown_station" => "方案没有这个站点",
         "unknown_unit" => "方案没有这个单位",
-        "wrong_pickup_code" => "取货码不对",
+        "wrong_pickup_code" => "取货码不对，请再核对一遍",
         _ => "值不对",
     };
     let pointer = format!("/{}", invalid.field);
