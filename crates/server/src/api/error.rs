@@ -169,9 +169,9 @@ impl Problem {
         match self.code {
             Code::Unauthenticated => drop(response.insert_header((WWW_AUTHENTICATE, "Bearer"))),
             Code::Busy => drop(response.insert_header((RETRY_AFTER, "1"))),
-            Code::TooManyRequests => {
+            Code::TooManyRequests if self.allowance.is_none() => {
                 let seconds = self.members.get("retry_after").and_then(Value::as_i64).unwrap_or(1);
-                let _ = response.insert_header((RETRY_AFTER, seconds.to_string()));
+                drop(response.insert_header((RETRY_AFTER, seconds.to_string())));
             }
             _ => (),
         }
