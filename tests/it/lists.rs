@@ -1,11 +1,13 @@
 //! Lists of records: every filter, alone and with others, page by page, is what a look at each record says.
 
 use crate::control::{CONTROLLED, confirm, person, reviewer};
-use crate::world::{World, service};
+use crate::presence::cleaning;
+use crate::world::{World, operator, service};
 use chrono::NaiveDate;
 use db::Engine;
 use rstest::rstest;
 use scheme::Role;
+use scheme::activities::{self, ActivityDetails};
 use scheme::rules::Evidence;
 use scheme::services::{self, Service, ServiceDetails, ServiceFilter, Status};
 use uuid::Uuid;
@@ -14,6 +16,10 @@ use uuid::Uuid;
 async fn filled(world: &World) -> Vec<Uuid> {
     let people = [world.volunteer("王建国").await, world.volunteer("李娜").await, world.volunteer("陈静").await];
     let activity = Uuid::now_v7();
+    let details = ActivityDetails { category: "patrol".to_owned(), ..cleaning() };
+    activities::put(&world.scheme, activity, details, None, &operator(Role::Staff), world.now())
+        .await
+        .expect("planned");
     for number in 0..40usize {
         let evidence = [Evidence::SelfScan, Evidence::Kiosk, Evidence::LeaderConfirmed][number % 3];
         let category = ["patrol", "elderly_care"][number / 3 % 2];

@@ -12,7 +12,7 @@ use scheme::{Operator, Role};
 use uuid::Uuid;
 
 /// From 9 to 11 in the morning, the clock of the world standing at 10.
-fn cleaning() -> ActivityDetails {
+pub fn cleaning() -> ActivityDetails {
     ActivityDetails {
         title: "周末清洁日".to_owned(),
         content: "清扫楼道".to_owned(),

@@ -57,7 +57,10 @@ async fn a_role_that_owns_nothing_serves_and_cannot_change_the_journal() {
     let mut connection = PgConnection::connect(&url("aixin_app")).await.expect("connected");
     for forbidden in [
         "UPDATE ledger_entries SET kind = 'x'",
+        "UPDATE ledger_checkpoints SET size = 0",
+        "UPDATE punches SET kind = 'out'",
         "DELETE FROM ledger_postings",
+        "DELETE FROM volunteers",
         "TRUNCATE ledger_entries",
         "DROP TABLE ledger_entries",
         "ALTER TABLE ledger_entries DISABLE TRIGGER ALL",

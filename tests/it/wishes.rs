@@ -39,7 +39,8 @@ pub fn routes(id: Uuid) -> Vec<Route> {
         ("GET", "/wishes".to_owned(), everybody),
         // A leader may where the configuration says so, which this one does not.
         ("POST", format!("/wishes/{id}/publish"), desk),
-        ("POST", format!("/wishes/{id}/reject"), desk),
+        // What is sent is looked at before that.
+        ("POST", format!("/wishes/{id}/reject"), leaders),
         ("POST", format!("/wishes/{id}/withdraw"), desk),
         ("POST", format!("/wishes/{id}/reopen"), desk),
         ("PUT", claim(""), givers),

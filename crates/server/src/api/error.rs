@@ -166,14 +166,17 @@ impl Problem {
                 response.insert_header(header);
             }
         }
-        match self.code {
-            Code::Unauthenticated => drop(response.insert_header((WWW_AUTHENTICATE, "Bearer"))),
-            Code::Busy => drop(response.insert_header((RETRY_AFTER, "1"))),
+        let said = match self.code {
+            Code::Unauthenticated => Some((WWW_AUTHENTICATE, "Bearer".to_owned())),
+            Code::Busy => Some((RETRY_AFTER, "1".to_owned())),
             Code::TooManyRequests if self.allowance.is_none() => {
                 let seconds = self.members.get("retry_after").and_then(Value::as_i64).unwrap_or(1);
-                drop(response.insert_header((RETRY_AFTER, seconds.to_string())));
+                Some((RETRY_AFTER, seconds.to_string()))
             }
-            _ => (),
+            _ => None,
+        };
+        if let Some(header) = said {
+            response.insert_header(header);
         }
         response.content_type("application/problem+json").body(self.body(language, request_id))
     }
