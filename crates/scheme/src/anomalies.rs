@@ -1,5 +1,8 @@
 //! Patterns in the records that an auditor should look at. They are computed when asked for and change nothing; what the
 //! auditor looked into and found in order is set aside with a reason.
+//!
+//! What is said by hand is set against what devices sent: who signed in (`punches`), and when an activity and a volunteer were
+//! entered.
 
 mod kinds;
 mod records;
@@ -59,14 +62,21 @@ pub async fn list(scheme: &OpenScheme, scope: &Scope) -> Result<Vec<Listed>, Ano
     }
     let config = scheme.config();
     let records = records::of_period(scheme, scope).await?;
-    let newcomers = match scope.kind.is_none_or(|kind| kind == Kind::NewVolunteer) {
-        true => records::newcomers(scheme, &records, config.anomalies.new_volunteer_minutes).await?,
-        false => HashMap::new(),
-    };
+    let wants = |kinds: &[Kind]| scope.kind.is_none_or(|kind| kinds.contains(&kind));
+    let mut around = records::Around::default();
+    if wants(&[Kind::NewVolunteer]) {
+        around.newcomers = records::newcomers(scheme, &records, config.anomalies.new_volunteer_minutes).await?;
+    }
+    if wants(&[Kind::NewActivity]) {
+        around.created = records::created(scheme, &records).await?;
+    }
+    if wants(&[Kind::NewActivity, Kind::OneDevice, Kind::Unsigned]) {
+        around.signed_in = records::signed_in(scheme, scope).await?;
+    }
     let keys = records.iter().flat_map(|record| record.decided_by.into_iter().chain([record.recorded_by]));
     let keys: std::collections::BTreeSet<Uuid> = keys.collect();
     let people = kinds::People(actors::of(scheme, keys).await?);
-    let mut findings = kinds::find(&records, &newcomers, &people, &config, scope);
+    let mut findings = kinds::find(&records, &around, &people, &config, scope);
     let mut dismissals = dismissals(scheme, findings.iter().map(|finding| finding.id).collect()).await?;
     findings.sort_by(|one, other| (other.severity, other.day, one.id).cmp(&(one.severity, one.day, other.id)));
     let listed = findings.into_iter().map(|finding| Listed { dismissal: dismissals.remove(&finding.id), finding });

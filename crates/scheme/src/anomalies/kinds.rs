@@ -1,12 +1,14 @@
 //! What to look for. Pure: from the records of a period to the findings.
 
+mod presence;
+
 use super::Scope;
-use super::records::Entered;
+use super::records::{Around, Entered};
 use crate::actors::Actor;
 use crate::config::Scheme;
 use crate::moment;
 use chrono::{Datelike, NaiveDate, Timelike};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -18,6 +20,7 @@ const NAMED_MAX: usize = 20;
 pub enum Kind {
     BulkEntry,
     NewVolunteer,
+    NewActivity,
     WholeHours,
     Night,
     OneDevice,
@@ -30,9 +33,10 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 11] = [
+    pub const ALL: [Kind; 12] = [
         Kind::BulkEntry,
         Kind::NewVolunteer,
+        Kind::NewActivity,
         Kind::WholeHours,
         Kind::Night,
         Kind::OneDevice,
@@ -48,6 +52,7 @@ impl Kind {
         match self {
             Kind::BulkEntry => "bulk_entry",
             Kind::NewVolunteer => "new_volunteer",
+            Kind::NewActivity => "new_activity",
             Kind::WholeHours => "whole_hours",
             Kind::Night => "night",
             Kind::OneDevice => "one_device",
@@ -81,6 +86,8 @@ pub enum Subject {
     Person(String),
     /// Code.
     Unit(String),
+    /// As it calls itself.
+    Device(String),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,19 +117,16 @@ impl People {
 struct Look<'r> {
     records: &'r [Entered],
     by_recorder: BTreeMap<String, Vec<&'r Entered>>,
+    around: &'r Around,
+    /// Volunteers, and the activities in which they signed in themselves.
+    signed_in: HashSet<(Uuid, Uuid)>,
     people: &'r People,
     config: &'r Scheme,
     period: String,
 }
 
 /// All that is odd.
-pub fn find(
-    records: &[Entered],
-    newcomers: &HashMap<Uuid, i64>,
-    people: &People,
-    config: &Scheme,
-    scope: &Scope,
-) -> Vec<Finding> {
+pub fn find(records: &[Entered], around: &Around, people: &People, config: &Scheme, scope: &Scope) -> Vec<Finding> {
     let mut by_key: HashMap<Uuid, Vec<&Entered>> = HashMap::new();
     for record in records {
         by_key.entry(record.recorded_by).or_default().push(record);
@@ -131,14 +135,18 @@ pub fn find(
     for (key, records) in by_key {
         by_recorder.entry(people.person(key)).or_default().extend(records);
     }
-    let look = Look { records, by_recorder, people, config, period: format!("{} {}", scope.from, scope.until) };
+    let themselves = around.signed_in.iter().filter(|one| presence::is_own(&one.method));
+    let signed_in = themselves.map(|one| (one.volunteer_id, one.activity_id)).collect();
+    let period = format!("{} {}", scope.from, scope.until);
+    let look = Look { records, by_recorder, around, signed_in, people, config, period };
     let wanted = Kind::ALL.into_iter().filter(|kind| scope.kind.is_none_or(|only| only == *kind));
     let found = wanted.flat_map(|kind| match kind {
         Kind::BulkEntry => look.bulk_entry(),
-        Kind::NewVolunteer => look.new_volunteer(newcomers),
+        Kind::NewVolunteer => look.new_volunteer(),
+        Kind::NewActivity => look.new_activity(),
         Kind::WholeHours => look.whole_hours(),
         Kind::Night => look.night(),
-        Kind::OneDevice => look.one_device(),
+        Kind::OneDevice => look.one_device(scope),
         Kind::Unsigned => look.unsigned(),
         Kind::LongDay => look.long_day(),
         Kind::LongWeek => look.long_week(),
@@ -161,8 +169,12 @@ fn finding(
 ) -> Finding {
     let day = records.iter().map(|record| record.occurred_on).max().unwrap_or_default();
     subjects.extend(records.iter().take(NAMED_MAX).map(|record| Subject::Service(record.id)));
-    let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{} {about}", kind.as_str()).as_bytes());
+    let id = finding_id(kind, about);
     Finding { id, kind, severity, day, subjects, numbers: numbers.iter().copied().collect(), zh, en }
+}
+
+fn finding_id(kind: Kind, about: &str) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{} {about}", kind.as_str()).as_bytes())
 }
 
 fn count<T>(items: &[T]) -> i64 {
@@ -216,13 +228,13 @@ impl Look<'_> {
     }
 
     /// Hours for people who were registered only minutes before.
-    fn new_volunteer(&self, newcomers: &HashMap<Uuid, i64>) -> Vec<Finding> {
+    fn new_volunteer(&self) -> Vec<Finding> {
         let limits = self.config.anomalies;
         let window = i64::from(limits.new_volunteer_minutes).saturating_mul(60_000_000);
         let mut groups: BTreeMap<(String, NaiveDate), Vec<&Entered>> = BTreeMap::new();
         for (person, records) in &self.by_recorder {
             for record in records {
-                let since = newcomers.get(&record.volunteer_id).map(|created| record.recorded_at - created);
+                let since = self.around.newcomers.get(&record.volunteer_id).map(|created| record.recorded_at - created);
                 if since.is_some_and(|since| (0..=window).contains(&since)) {
                     let day = self.config.day_of(moment(record.recorded_at));
                     groups.entry((person.clone(), day)).or_default().push(record);
@@ -292,53 +304,6 @@ impl Look<'_> {
             }
         }
         found
-    }
-
-    /// One device on which many signed in within a minute.
-    fn one_device(&self) -> Vec<Finding> {
-        let mut groups: BTreeMap<(Uuid, i64), Vec<&Entered>> = BTreeMap::new();
-        for record in self.records.iter().filter(|record| is_signed(record)) {
-            if let Some(started_at) = record.started_at {
-                groups.entry((record.recorded_by, started_at.div_euclid(60_000_000))).or_default().push(record);
-            }
-        }
-        let least = i64::from(self.config.anomalies.device_people);
-        groups.retain(|_, records| people_in(records) >= least);
-        let found = groups.into_iter().map(|((key, minute), records)| {
-            let people = people_in(&records);
-            let severity = if people >= 4 * least { Severity::Alert } else { Severity::Warning };
-            let zh = format!("一台设备一分钟内有 {people} 人签到");
-            let en = format!("{people} people signed in on one device within a minute");
-            let (about, numbers) = (format!("{key} {minute}"), [("people", people)]);
-            let person = vec![Subject::Person(self.people.person(key))];
-            finding(Kind::OneDevice, severity, &about, person, &records, &numbers, (zh, en))
-        });
-        found.collect()
-    }
-
-    /// Large activities in which nobody signed in.
-    fn unsigned(&self) -> Vec<Finding> {
-        type Activity<'r> = (Option<Uuid>, Option<&'r str>, &'r str, NaiveDate);
-        let mut groups: BTreeMap<Activity<'_>, Vec<&Entered>> = BTreeMap::new();
-        for record in self.records {
-            let named = record.activity_id.is_some();
-            // Without an activity, what has one title in one unit on one day was one.
-            let (unit, title) = if named { (None, "") } else { (record.unit.as_deref(), record.title.as_str()) };
-            groups.entry((record.activity_id, unit, title, record.occurred_on)).or_default().push(record);
-        }
-        let least = i64::from(self.config.anomalies.unsigned_people);
-        groups.retain(|_, records| people_in(records) >= least && !records.iter().any(|record| is_signed(record)));
-        let found = groups.into_iter().map(|((activity, unit, title, day), records)| {
-            let people = people_in(&records);
-            let zh = format!("{day} 有 {people} 人的活动，没有任何人扫码或机器签到");
-            let en = format!("an activity of {people} people on {day} in which nobody scanned or used a kiosk");
-            let about = format!("{} {} {title} {day}", activity.unwrap_or_default(), unit.unwrap_or_default());
-            let subjects = activity.map(Subject::Activity).or_else(|| unit.map(|unit| Subject::Unit(unit.to_owned())));
-            let numbers = [("people", people)];
-            let subjects = subjects.into_iter().collect();
-            finding(Kind::Unsigned, Severity::Alert, &about, subjects, &records, &numbers, (zh, en))
-        });
-        found.collect()
     }
 
     fn long_day(&self) -> Vec<Finding> {

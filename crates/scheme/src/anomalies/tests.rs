@@ -1,7 +1,7 @@
 //! Each pattern, on records made for it.
 
-use super::kinds::{Kind, People, Subject, find};
-use super::records::Entered;
+use super::kinds::{Kind, People, Severity, Subject, find};
+use super::records::{Around, Entered, SignedIn};
 use super::{Finding, Scope};
 use crate::config::Scheme;
 use chrono::{DateTime, Days, NaiveDate};
@@ -46,11 +46,14 @@ fn record(number: u128) -> Entered {
 }
 
 fn found(records: &[Entered], newcomers: &[(Uuid, i64)], kind: Kind) -> Vec<Finding> {
+    found_around(records, &Around { newcomers: newcomers.iter().copied().collect(), ..Around::default() }, kind)
+}
+
+fn found_around(records: &[Entered], around: &Around, kind: Kind) -> Vec<Finding> {
     let config = Scheme::parse(ZIYANG).expect("a scheme");
-    let newcomers: HashMap<Uuid, i64> = newcomers.iter().copied().collect();
     let (from, until) = (day("2026-10-01"), day("2026-10-31"));
     let scope = Scope { from, until, units: None, kind: Some(kind), dismissed: false };
-    find(records, &newcomers, &People(HashMap::new()), &config, &scope)
+    find(records, around, &People(HashMap::new()), &config, &scope)
 }
 
 fn many(number: u128, change: impl Fn(u128, Entered) -> Entered) -> Vec<Entered> {
@@ -104,20 +107,76 @@ fn the_night_is_that_of_the_scheme() {
     assert_eq!(only(&found(&at("2026-10-12T15:00:00Z", "2026-10-12T15:30:00Z"), &[], Kind::Night), "people"), 5);
 }
 
-#[test]
-fn a_device_for_many_an_activity_without_signatures() {
-    let scanned = |people| {
-        let at = Some(micros("2026-10-12T02:00:01Z"));
-        many(people, move |_, record| Entered { started_at: at, evidence: "kiosk".to_owned(), ..record })
+/// So many people who sign in, one each so many seconds.
+fn signed_in(people: u128, seconds: i64, method: &str) -> Vec<SignedIn> {
+    let at = |number| micros("2026-10-12T02:00:01Z") + i64::try_from(number).expect("few") * seconds * 1_000_000;
+    let one = |number| SignedIn {
+        volunteer_id: person(number),
+        activity_id: person(99),
+        device: "kiosk-1".to_owned(),
+        method: method.to_owned(),
+        happened_at: at(number),
     };
-    assert_eq!(only(&found(&scanned(8), &[], Kind::OneDevice), "people"), 8);
-    assert_eq!(found(&scanned(7), &[], Kind::OneDevice), []);
-    let mut crowd = many(50, |_, record| Entered { activity_id: Some(person(99)), ..record });
-    let findings = found(&crowd, &[], Kind::Unsigned);
+    (0..people).map(one).collect()
+}
+
+#[test]
+fn a_device_on_which_eight_sign_in_within_a_minute() {
+    let around = |signed_in| Around { signed_in, ..Around::default() };
+    let crowd = |signed_in| found_around(&[], &around(signed_in), Kind::OneDevice);
+    let findings = crowd(signed_in(8, 8, "self_scan"));
+    assert_eq!(only(&findings, "people"), 8);
+    assert_eq!(findings[0].subjects[0], Subject::Device("kiosk-1".to_owned()));
+    assert_eq!(crowd(signed_in(7, 8, "self_scan")), []);
+    assert_eq!(crowd(signed_in(8, 9, "self_scan")), [], "the eighth after 63 seconds");
+    let mut same = signed_in(8, 1, "self_scan");
+    same[7].volunteer_id = person(0);
+    assert_eq!(crowd(same), [], "seven people, one of them twice");
+    let mut two = signed_in(8, 1, "self_scan");
+    two[7].device = "kiosk-2".to_owned();
+    assert_eq!(crowd(two), [], "on two devices");
+    let mut early = signed_in(8, 1, "self_scan");
+    early.iter_mut().for_each(|one| one.happened_at -= 30 * 86_400_000_000);
+    assert_eq!(crowd(early), [], "before the period");
+    assert_eq!(crowd(signed_in(40, 0, "kiosk"))[0].severity, Severity::Alert);
+    assert_eq!(crowd(signed_in(40, 0, "leader"))[0].severity, Severity::Note, "a roll is called as quickly");
+}
+
+#[test]
+fn an_activity_of_fifty_in_which_fewer_than_a_tenth_signed_in() {
+    let crowd = |number| many(number, |_, record| Entered { activity_id: Some(person(99)), ..record });
+    let unsigned = |records: &[Entered], signed_in| {
+        found_around(records, &Around { signed_in, ..Around::default() }, Kind::Unsigned)
+    };
+    let findings = unsigned(&crowd(50), Vec::new());
     assert_eq!(only(&findings, "people"), 50);
-    assert_eq!(findings[0].subjects[0], Subject::Activity(person(99)));
-    crowd[3].evidence = "self_scan".to_owned();
-    assert_eq!(found(&crowd, &[], Kind::Unsigned), []);
+    assert_eq!((findings[0].severity, &findings[0].subjects[0]), (Severity::Alert, &Subject::Activity(person(99))));
+    assert_eq!(unsigned(&crowd(49), Vec::new()), []);
+    assert_eq!(only(&unsigned(&crowd(50), signed_in(4, 60, "kiosk")), "signed"), 4);
+    assert_eq!(unsigned(&crowd(50), signed_in(5, 60, "kiosk")), []);
+    assert_eq!(only(&unsigned(&crowd(50), signed_in(50, 60, "leader")), "signed"), 0, "the leader's word");
+    let mut claimed = crowd(50);
+    claimed.iter_mut().for_each(|record| record.evidence = "self_scan".to_owned());
+    assert_eq!(only(&unsigned(&claimed, Vec::new()), "signed"), 0, "no device ever saw them");
+    claimed.iter_mut().for_each(|record| record.activity_id = None);
+    assert_eq!(unsigned(&claimed, Vec::new()), [], "elsewhere, where nothing else is known");
+}
+
+#[test]
+fn hours_that_are_entered_minutes_after_their_activity() {
+    let at = micros("2026-10-12T02:00:00Z");
+    let entered =
+        |number| many(number, |_, record| Entered { activity_id: Some(person(99)), recorded_at: at, ..record });
+    let around = |minutes: i64, signed_in| Around {
+        created: HashMap::from([(person(99), at - minutes * 60_000_000)]),
+        signed_in,
+        ..Around::default()
+    };
+    let quick = |number, around: &Around| found_around(&entered(number), around, Kind::NewActivity);
+    assert_eq!(only(&quick(10, &around(10, Vec::new())), "people"), 10);
+    assert_eq!(quick(9, &around(10, Vec::new())), []);
+    assert_eq!(quick(10, &around(11, Vec::new())), []);
+    assert_eq!(quick(10, &around(10, signed_in(1, 60, "kiosk"))), [], "one of them signed in");
 }
 
 #[test]

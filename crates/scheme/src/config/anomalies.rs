@@ -27,12 +27,24 @@ pub struct Anomalies {
     /// 23 时至 5 时之间的服务，同一登记人几条起（5）。
     /// From so many services between 23:00 and 5:00 by one recorder (5).
     pub night_records: u32,
-    /// 一台设备一分钟内为几人签到起（8）。
-    /// From so many people on one device within a minute (8).
+    /// 活动建立后几分钟内登记的服务（10）；签到产生的记录不算。
+    /// Services recorded within so many minutes of the activity's creation (10); not those that follow from signing in.
+    pub new_activity_minutes: u32,
+    /// 一人一天这样登记几条起（10）。
+    /// From so many of them by one person on one day (10).
+    pub new_activity_records: u32,
+    /// 一台设备在 `device_seconds` 秒内为几人签到起（8）。
+    /// From so many people on one device within `device_seconds` (8).
     pub device_people: u32,
-    /// 几人以上的活动没有任何本人扫码或机器登记（50）。
-    /// Activities of so many people and more in which nobody scanned or used a kiosk (50).
+    /// （60）。
+    /// (60)
+    pub device_seconds: u32,
+    /// 几条记录以上的活动要看有没有本人签到（50）。
+    /// Activities of so many records and more are looked at for who signed in (50).
     pub unsigned_people: u32,
+    /// 其中本人扫码或机器签到的不到百分之几（10）。
+    /// With fewer than this percentage of people who scanned or used a kiosk themselves (10).
+    pub unsigned_percent: u32,
     /// 一人一天超过几小时（12）。
     /// More hours than this of one person on one day (12).
     pub day_hours: u32,
@@ -59,8 +71,12 @@ impl Default for Anomalies {
             new_volunteer_records: 5,
             whole_hours_percent: 90,
             night_records: 5,
+            new_activity_minutes: 10,
+            new_activity_records: 10,
             device_people: 8,
+            device_seconds: 60,
             unsigned_people: 50,
+            unsigned_percent: 10,
             day_hours: 12,
             week_hours: 50,
             pair_percent: 95,

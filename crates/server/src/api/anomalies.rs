@@ -28,13 +28,15 @@ pub enum Kind {
     BulkEntry,
     /// Hours of people who were registered only minutes before.
     NewVolunteer,
+    /// Hours of an activity that was entered only minutes before.
+    NewActivity,
     /// Far more whole hours than others write.
     WholeHours,
     /// Between 23:00 and 5:00.
     Night,
-    /// Many people on one device within a minute.
+    /// Many people who signed in on one device within seconds.
     OneDevice,
-    /// A large activity in which nobody signed in.
+    /// A large activity in which hardly anybody signed in.
     Unsigned,
     /// More hours than a day has for one person.
     LongDay,
@@ -47,8 +49,8 @@ pub enum Kind {
     Identical,
 }
 
-same_words!(Kind, anomalies::Kind: BulkEntry NewVolunteer WholeHours Night OneDevice Unsigned LongDay LongWeek SamePair BackFilled
-    Identical);
+same_words!(Kind, anomalies::Kind: BulkEntry NewVolunteer NewActivity WholeHours Night OneDevice Unsigned LongDay LongWeek
+    SamePair BackFilled Identical);
 
 #[derive(Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -73,6 +75,8 @@ pub enum Subject {
     Person(String),
     /// Code.
     Unit(String),
+    /// As it calls itself.
+    Device(String),
 }
 
 impl From<anomalies::Subject> for Subject {
@@ -83,6 +87,7 @@ impl From<anomalies::Subject> for Subject {
             anomalies::Subject::Activity(id) => Subject::Activity(id),
             anomalies::Subject::Person(person) => Subject::Person(person),
             anomalies::Subject::Unit(unit) => Subject::Unit(unit),
+            anomalies::Subject::Device(device) => Subject::Device(device),
         }
     }
 }
