@@ -1,6 +1,6 @@
 //! What is going to happen: drawn from dice that fall the same every time, before anything is asked of the server.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use uuid::Uuid;
@@ -19,7 +19,8 @@ pub struct Size {
     /// Who pass a course.
     pub trained: usize,
     pub ratings: usize,
-    /// Of a thousand records of those who never exchange, how many are corrected, and as many complained of rightly.
+    /// Of a thousand records of those who never exchange, how many are corrected, and as many complained of rightly; of a thousand
+    /// that are before the public, how many are objected to rightly, and as many wrongly.
     pub trouble: i32,
 }
 
@@ -75,8 +76,14 @@ pub struct Record {
 pub enum Fate {
     Confirmed,
     Rejected,
-    /// Reversed, and recorded anew with so many minutes.
+    /// Somebody asks for a correction to so many minutes, and gets it.
     Corrected(i64),
+    /// Somebody asks for a correction, in vain.
+    Refused,
+    /// Somebody objects while it is before the public, and is right.
+    Upheld,
+    /// Somebody objects, and is not.
+    Dismissed,
     /// Somebody complains, and is right.
     Complained,
     /// Somebody complains, and is not.
@@ -94,7 +101,10 @@ pub const WISH_MINUTES: i64 = 60;
 pub const TEAM_WISH_MINUTES: i64 = 30;
 pub const TEAM: usize = 3;
 
-const CATEGORIES: [&str; 5] = ["environment", "patrol", "elderly_care", "culture", "emergency"];
+/// What is shown to the public before it counts, for so many working days.
+pub const PUBLIC: &str = "culture";
+pub const PUBLIC_DAYS: u32 = 3;
+const CATEGORIES: [&str; 5] = ["environment", "patrol", "elderly_care", PUBLIC, "emergency"];
 const MINUTES: [i64; 5] = [60, 90, 120, 150, 180];
 /// Days for whoever writes a record down late.
 pub const LATE: i64 = 12;
@@ -135,6 +145,16 @@ impl Plan {
         first.checked_add_days(Days::new(day.unsigned_abs())).unwrap_or(first)
     }
 
+    /// The first day on which a record counts that is shown to the public on this day: Monday to Friday are working days.
+    pub fn counts_on(&self, record: &Record) -> i64 {
+        let (mut day, mut shown) = (record.told_on, 0);
+        while shown < PUBLIC_DAYS {
+            day += 1;
+            shown += u32::from(self.day(day).weekday().number_from_monday() <= 5);
+        }
+        day + 1
+    }
+
     fn day_of_year(&self, month: u32, day: u32) -> NaiveDate {
         NaiveDate::from_ymd_opt(self.year, month, day).unwrap_or_default()
     }
@@ -155,12 +175,17 @@ pub fn is_team_wish(wish: usize) -> bool {
 }
 
 impl Record {
+    /// Whether it is shown to the public before it counts.
+    pub fn is_public(&self) -> bool {
+        self.category == PUBLIC && self.fate != Fate::Rejected
+    }
+
     /// The minutes that stay in the end.
     pub fn credited(&self) -> i64 {
         match self.fate {
-            Fate::Confirmed | Fate::Slandered => self.minutes,
+            Fate::Confirmed | Fate::Slandered | Fate::Refused | Fate::Dismissed => self.minutes,
             Fate::Corrected(minutes) => minutes,
-            Fate::Rejected | Fate::Complained => 0,
+            Fate::Rejected | Fate::Complained | Fate::Upheld => 0,
         }
     }
 }
@@ -174,10 +199,14 @@ fn draw(dice: &mut StdRng, (year, trouble): (i32, i32), volunteer: usize, day: i
         25..45 => ("kiosk", day),
         _ => ("self_scan", day),
     };
+    let category = CATEGORIES[dice.random_range(0..CATEGORIES.len())];
     let fate = match dice.random_range(0..1000) {
         0..20 => Fate::Rejected,
+        sides if category == PUBLIC && sides < 20 + trouble => Fate::Upheld,
+        sides if category == PUBLIC && sides < 20 + 2 * trouble => Fate::Dismissed,
         sides if Plan::saves(volunteer) && sides < 20 + trouble && minutes > 30 => Fate::Corrected(minutes - 30),
         sides if Plan::saves(volunteer) && sides < 20 + 2 * trouble => Fate::Complained,
+        930..970 => Fate::Refused,
         970.. => Fate::Slandered,
         _ => Fate::Confirmed,
     };
@@ -186,7 +215,7 @@ fn draw(dice: &mut StdRng, (year, trouble): (i32, i32), volunteer: usize, day: i
         volunteer,
         day,
         told_on,
-        category: CATEGORIES[dice.random_range(0..CATEGORIES.len())],
+        category,
         minutes,
         evidence,
         fate,
@@ -205,7 +234,8 @@ mod tests {
             let recorded: i64 = plan.records.iter().map(Record::credited).sum();
             let wished: i64 = (0..size.wishes).map(wish_minutes).sum();
             assert_eq!(recorded + wished, size.minutes, "{name}");
-            for fate in [Fate::Rejected, Fate::Complained, Fate::Slandered] {
+            use Fate::{Complained, Dismissed, Refused, Rejected, Slandered, Upheld};
+            for fate in [Rejected, Complained, Slandered, Refused, Upheld, Dismissed] {
                 assert!(plan.records.iter().any(|record| record.fate == fate), "{name}: {fate:?}");
             }
             assert!(plan.records.iter().any(|record| matches!(record.fate, Fate::Corrected(_))), "{name}");
