@@ -4,6 +4,7 @@
 
 mod account;
 mod door;
+mod gather;
 mod live;
 mod months;
 mod plan;

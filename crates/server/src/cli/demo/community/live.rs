@@ -24,6 +24,7 @@ impl Year<'_> {
         self.exchange(day).await?;
         self.wish(day).await?;
         self.object(day).await?;
+        self.gather(day).await?;
         self.at(day, 20);
         let told: Vec<Record> = self.plan.records.iter().filter(|record| record.told_on == day).cloned().collect();
         self.record(&told).await?;
