@@ -44,7 +44,8 @@ impl Year<'_> {
         for day in days..=days + LATE + NOTICED_AFTER {
             self.live(day).await?;
         }
-        self.jobs().await
+        self.jobs().await?;
+        self.count_teams().await
     }
 
     async fn record(&self, told: &[Record]) -> anyhow::Result<()> {
