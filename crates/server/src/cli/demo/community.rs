@@ -4,6 +4,7 @@
 
 mod account;
 mod door;
+mod gather;
 mod live;
 mod months;
 mod plan;
@@ -31,8 +32,13 @@ use std::time::Instant;
 const CODE: &str = "ziyang";
 const ZIYANG: &str = include_str!("../../../../../tests/data/schemes/ziyang.toml");
 
-/// What Ziyang has not published, so that complaints have consequences, and wishes carry points.
+/// What Ziyang has not published, so that a part of the records is shown to the public first, complaints have consequences, and
+/// wishes carry points. It goes on where the last version of Ziyang's rules ends.
 const BESIDE: &str = r#"
+[versions.publicity]
+working_days = 3
+categories = ["culture"]
+
 [complaints]
 answer_working_days = 15
 reverses_record = true

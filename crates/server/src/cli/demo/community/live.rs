@@ -5,26 +5,26 @@ use super::account::person;
 use super::door::Ask;
 use super::plan::{Fate, LATE, Record};
 use anyhow::ensure;
-use chrono::Datelike;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 const TOGETHER: usize = 500;
 /// Days until somebody notices that a record is wrong, or complains.
-const NOTICED_AFTER: i64 = 5;
+/// What is before the public counts by then.
+const NOTICED_AFTER: i64 = 10;
 
 impl Year<'_> {
     /// One day, from the morning on.
     pub async fn live(&mut self, day: i64) -> anyhow::Result<()> {
-        let date = self.plan.day(day);
         self.at(day, 6);
-        if matches!(date.day(), 1 | 20) {
-            self.jobs().await?;
-        }
+        self.jobs().await?;
+        self.count(day);
         self.teach(day).await?;
         self.at(day, 10);
         self.exchange(day).await?;
         self.wish(day).await?;
+        self.object(day).await?;
+        self.gather(day).await?;
         self.at(day, 20);
         let told: Vec<Record> = self.plan.records.iter().filter(|record| record.told_on == day).cloned().collect();
         self.record(&told).await?;
@@ -44,12 +44,13 @@ impl Year<'_> {
         for day in days..=days + LATE + NOTICED_AFTER {
             self.live(day).await?;
         }
-        self.jobs().await
+        self.jobs().await?;
+        self.count_teams().await
     }
 
     async fn record(&self, told: &[Record]) -> anyhow::Result<()> {
         for records in told.chunks(TOGETHER) {
-            let items: Vec<Value> = records.iter().map(|record| self.body(record, record.id, record.minutes)).collect();
+            let items: Vec<Value> = records.iter().map(|record| self.body(record)).collect();
             let body = json!({ "items": items });
             let answer = self.door.ask(Ask::post("staff", "/services/batch".to_owned(), body)).await?;
             let created = answer["counts"]["created"].as_u64();
@@ -58,10 +59,10 @@ impl Year<'_> {
         Ok(())
     }
 
-    fn body(&self, record: &Record, id: Uuid, minutes: i64) -> Value {
+    fn body(&self, record: &Record) -> Value {
         let reason = (record.evidence == "back_filled").then_some("当时没有网络");
         json!({
-            "id": id,
+            "id": record.id,
             "volunteer_id": person(self.plan, record.volunteer),
             "category": record.category,
             "title": "志愿服务",
@@ -70,7 +71,7 @@ impl Year<'_> {
             "organiser": "紫阳社区志愿服务站",
             "person_in_charge": "站长",
             "occurred_on": self.plan.day(record.day),
-            "minutes": minutes,
+            "minutes": record.minutes,
             "evidence": record.evidence,
             "reason": reason,
         })
@@ -84,23 +85,62 @@ impl Year<'_> {
             }
             _ => Ask::post("reviewer", format!("/services/{}/confirm", record.id), json!({})),
         };
-        self.door.ask_all(told.iter().map(ask).collect()).await?;
-        for record in told.iter().filter(|record| record.fate != Fate::Rejected) {
+        let answers = self.door.ask_all(told.iter().map(ask).collect()).await?;
+        for (record, answer) in told.iter().zip(answers).filter(|(record, _)| record.is_public()) {
+            let counts_on = json!(self.plan.day(self.plan.counts_on(record)));
+            ensure!(answer["final_on"] == counts_on, "it is shown until another day than {counts_on}: {answer}");
+        }
+        for record in told.iter().filter(|record| record.fate != Fate::Rejected && !record.is_public()) {
             self.account.confirm(record);
         }
         Ok(())
     }
 
-    /// A wrong record is reversed, and written down anew.
+    /// What was before the public long enough counts from this morning on.
+    fn count(&mut self, day: i64) {
+        let plan = self.plan;
+        let shown = plan.records.iter().filter(|record| record.is_public() && record.fate != Fate::Upheld);
+        for record in shown.filter(|record| plan.counts_on(record) == day) {
+            self.account.confirm(record);
+        }
+    }
+
+    /// The day after a record was shown to the public somebody has something against it; whoever has no part in it answers.
+    async fn object(&self, day: i64) -> anyhow::Result<()> {
+        let shown = self.plan.records.iter().filter(|record| record.told_on == day - 1);
+        for record in shown.filter(|record| matches!(record.fate, Fate::Upheld | Fate::Dismissed)) {
+            let path = format!("/services/{}/objections/{}", record.id, Uuid::new_v5(&record.id, b"objection"));
+            let body = json!({ "content": "当天此人不在现场", "objector": "居民" });
+            self.door.ask(Ask::put("kiosk", path.clone(), body)).await?;
+            let verdict = if record.fate == Fate::Upheld { "upheld" } else { "dismissed" };
+            let body = json!({ "verdict": verdict, "answer": "已核实签到情况" });
+            let concerned = Ask::post("reviewer", format!("{path}/answer"), body.clone()).refused(403);
+            self.door.ask(concerned).await?;
+            let answer = self.door.ask(Ask::post("second", format!("{path}/answer"), body)).await?;
+            ensure!(answer["status"] == json!(verdict), "an objection is not answered: {answer}");
+        }
+        Ok(())
+    }
+
+    /// Somebody says that a record is wrong; somebody else finds out whether it is. Then another stands in its place.
     async fn correct(&mut self, old: &[Record]) -> anyhow::Result<()> {
         for record in old {
-            let Fate::Corrected(minutes) = record.fate else { continue };
-            let body = json!({ "reason": "时长记多了" });
-            self.door.ask(Ask::post("reviewer", format!("/services/{}/reverse", record.id), body)).await?;
-            let anew = Uuid::new_v5(&record.id, b"anew");
-            let body = self.body(record, anew, minutes);
-            self.door.ask(Ask::put("staff", format!("/services/{anew}"), body)).await?;
-            self.door.ask(Ask::post("reviewer", format!("/services/{anew}/confirm"), json!({}))).await?;
+            let minutes = match record.fate {
+                Fate::Corrected(minutes) => minutes,
+                Fate::Refused => record.minutes + 60,
+                _ => continue,
+            };
+            let path = format!("/corrections/{}", Uuid::new_v5(&record.id, b"correction"));
+            let proposed = json!({ "minutes": minutes });
+            let body = json!({ "service_id": record.id, "reason": "时长记错了", "proposed": proposed });
+            self.door.ask(Ask::put("kiosk", path.clone(), body)).await?;
+            let body = json!({ "answer": "已与负责人核实" });
+            if record.fate == Fate::Refused {
+                self.door.ask(Ask::post("second", format!("{path}/refuse"), body)).await?;
+                continue;
+            }
+            let answer = self.door.ask(Ask::post("second", format!("{path}/accept"), body)).await?;
+            ensure!(answer["new_service_id"].is_string(), "a correction is not done: {answer}");
             self.account.serve(record.volunteer, record.category, record.evidence, record.minutes, -1);
             self.account.serve(record.volunteer, record.category, record.evidence, minutes, 1);
         }

@@ -4,6 +4,7 @@ use super::Year;
 use super::account::person;
 use super::door::Ask;
 use super::plan::Plan;
+use anyhow::{Context, ensure};
 use chrono::Datelike;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -18,9 +19,19 @@ const COURSES: [(i64, &str, &str); 2] = [(30, "first-aid", "急救员培训"), (
 const HONOURS_ON: i64 = 300;
 
 impl Year<'_> {
-    /// People register, and goods are put on the shelf.
+    /// Clubs and teams are set up, people register, and goods are put on the shelf.
     pub async fn open(&self) -> anyhow::Result<()> {
         let size = self.plan.size;
+        let team = |code: String, name: String, kind: &str| {
+            let body = json!({ "name": name, "kind": kind, "unit": "ziyang" });
+            // The key of its leader has named the first team already.
+            let status = if code == "team-1" { 200 } else { 201 };
+            Ask { status, ..Ask::put("staff", format!("/teams/{code}"), body) }
+        };
+        let clubs = (1..=size.clubs).map(|number| team(format!("club-{number}"), format!("第{number}社团"), "club"));
+        let teams =
+            (1..=size.teams).map(|number| team(format!("team-{number}"), format!("第{number}服务队"), "service_team"));
+        self.door.ask_all(clubs.chain(teams).collect()).await?;
         let body = |volunteer: usize| {
             json!({
                 "name": name(volunteer),
@@ -42,6 +53,22 @@ impl Year<'_> {
             let filled = Ask::post("scheme_admin", format!("/rewards/{id}/stock"), body);
             self.door.ask(Ask { status: 201, ..filled }).await?;
         }
+        Ok(())
+    }
+
+    /// Whether the teams are those that were set up, with all who are meant to be in them.
+    pub async fn count_teams(&self) -> anyhow::Result<()> {
+        let size = self.plan.size;
+        let answer = self.door.ask(Ask::get("auditor", "/teams?limit=500".to_owned())).await?;
+        let teams = answer["teams"].as_array().context("teams")?;
+        let of_kind = |kind: &str| {
+            let members = teams.iter().filter(|team| team["kind"] == kind).map(|team| team["members"].as_u64());
+            members.fold((0, 0), |(teams, people), members| (teams + 1, people + members.unwrap_or_default()))
+        };
+        let (team_people, all) = (size.team_people as u64, size.volunteers as u64);
+        let (clubs, service_teams) = (of_kind("club"), of_kind("service_team"));
+        ensure!(clubs == (size.clubs, all - team_people), "clubs and their people: {clubs:?}");
+        ensure!(service_teams == (size.teams, team_people), "teams and their people: {service_teams:?}");
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! What is going to happen: drawn from dice that fall the same every time, before anything is asked of the server.
 
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use uuid::Uuid;
@@ -16,10 +16,14 @@ pub struct Size {
     /// In teams, all together.
     pub team_people: usize,
     pub wishes: usize,
+    pub activities: usize,
+    /// Of each activity.
+    pub capacity: usize,
     /// Who pass a course.
     pub trained: usize,
     pub ratings: usize,
-    /// Of a thousand records of those who never exchange, how many are corrected, and as many complained of rightly.
+    /// Of a thousand records of those who never exchange, how many are corrected, and as many complained of rightly; of a thousand
+    /// that are before the public, how many are objected to rightly, and as many wrongly.
     pub trouble: i32,
 }
 
@@ -36,6 +40,8 @@ impl Size {
                 teams: 8,
                 team_people: 145,
                 wishes: 76,
+                activities: 48,
+                capacity: 24,
                 trained: 400,
                 ratings: 500,
                 trouble: 40,
@@ -47,6 +53,8 @@ impl Size {
                 teams: 2,
                 team_people: 8,
                 wishes: 4,
+                activities: 6,
+                capacity: 6,
                 trained: 6,
                 ratings: 10,
                 trouble: 250,
@@ -75,8 +83,14 @@ pub struct Record {
 pub enum Fate {
     Confirmed,
     Rejected,
-    /// Reversed, and recorded anew with so many minutes.
+    /// Somebody asks for a correction to so many minutes, and gets it.
     Corrected(i64),
+    /// Somebody asks for a correction, in vain.
+    Refused,
+    /// Somebody objects while it is before the public, and is right.
+    Upheld,
+    /// Somebody objects, and is not.
+    Dismissed,
     /// Somebody complains, and is right.
     Complained,
     /// Somebody complains, and is not.
@@ -87,27 +101,95 @@ pub struct Plan {
     pub size: Size,
     pub year: i32,
     pub records: Vec<Record>,
+    pub activities: Vec<Activity>,
+}
+
+/// Something that many come to.
+#[derive(Debug, Clone)]
+pub struct Activity {
+    pub id: Uuid,
+    pub day: i64,
+    /// Called off the day before.
+    pub is_cancelled: bool,
+    /// Who wants to come, the last two too late for a place.
+    people: Vec<usize>,
+}
+
+impl Activity {
+    /// How many wait for a place.
+    const LATE_COMERS: usize = 2;
+
+    fn plan(size: &Size, year: i32, number: usize) -> Activity {
+        let everybody = size.volunteers;
+        let first = number * 13;
+        Activity {
+            id: Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{year} activity {number}").as_bytes()),
+            day: i64::try_from(20 + number * 320 / size.activities).unwrap_or_default(),
+            is_cancelled: number % 6 == 4,
+            people: (first..first + size.capacity + Self::LATE_COMERS).map(|place| place % everybody).collect(),
+        }
+    }
+
+    pub fn capacity(&self) -> usize {
+        self.people.len() - Self::LATE_COMERS
+    }
+
+    pub fn signed_up(&self) -> &[usize] {
+        &self.people[..self.capacity()]
+    }
+
+    pub fn waiting(&self) -> &[usize] {
+        &self.people[self.capacity()..]
+    }
+
+    /// Who cancels in time.
+    pub fn gives_up(&self) -> usize {
+        self.people[self.capacity() - 1]
+    }
+
+    /// Who has a place in the end.
+    pub fn with_place(&self) -> Vec<usize> {
+        let (staying, waiting) = (&self.people[..self.capacity() - 1], self.waiting());
+        staying.iter().chain(waiting.first()).copied().collect()
+    }
+
+    /// The minutes that it gives, all together: one does not come.
+    pub fn credited(&self) -> i64 {
+        if self.is_cancelled { 0 } else { (self.capacity() as i64 - 1) * ACTIVITY_MINUTES }
+    }
 }
 
 /// What wishes ask of one person, and of each of a team of three.
 pub const WISH_MINUTES: i64 = 60;
 pub const TEAM_WISH_MINUTES: i64 = 30;
 pub const TEAM: usize = 3;
+/// What an activity is, and how long everybody stays.
+pub const ACTIVITY_CATEGORY: &str = "environment";
+pub const ACTIVITY_MINUTES: i64 = 120;
 
-const CATEGORIES: [&str; 5] = ["environment", "patrol", "elderly_care", "culture", "emergency"];
+/// What is shown to the public before it counts, for so many working days.
+pub const PUBLIC: &str = "culture";
+pub const PUBLIC_DAYS: u32 = 3;
+const CATEGORIES: [&str; 5] = ["environment", "patrol", "elderly_care", PUBLIC, "emergency"];
 const MINUTES: [i64; 5] = [60, 90, 120, 150, 180];
 /// Days for whoever writes a record down late.
 pub const LATE: i64 = 12;
 
 impl Plan {
     pub fn make(size: Size, year: i32) -> Plan {
-        let mut plan = Plan { size, year, records: Vec::new() };
+        let activities = (0..size.activities).map(|number| Activity::plan(&size, year, number)).collect();
+        let mut plan = Plan { size, year, records: Vec::new(), activities };
         let mut dice = StdRng::seed_from_u64(67);
         let wished: i64 = (0..size.wishes).map(wish_minutes).sum();
-        let (mut left, days) = (size.minutes - wished, plan.days());
+        let gathered: i64 = plan.activities.iter().map(Activity::credited).sum();
+        let (mut left, days) = (size.minutes - wished - gathered, plan.days());
         for day in 0..days {
             let mut of_day = left / (days - day);
             let mut busy = vec![false; size.volunteers];
+            // Whoever is to come to an activity does nothing else that day.
+            for activity in plan.activities.iter().filter(|activity| activity.day == day) {
+                activity.people.iter().for_each(|volunteer| busy[*volunteer] = true);
+            }
             while of_day > 0 || (day == days - 1 && left > 0) {
                 let volunteer = dice.random_range(0..size.volunteers);
                 if std::mem::replace(&mut busy[volunteer], true) {
@@ -135,6 +217,16 @@ impl Plan {
         first.checked_add_days(Days::new(day.unsigned_abs())).unwrap_or(first)
     }
 
+    /// The first day on which a record counts that is shown to the public on this day: Monday to Friday are working days.
+    pub fn counts_on(&self, record: &Record) -> i64 {
+        let (mut day, mut shown) = (record.told_on, 0);
+        while shown < PUBLIC_DAYS {
+            day += 1;
+            shown += u32::from(self.day(day).weekday().number_from_monday() <= 5);
+        }
+        day + 1
+    }
+
     fn day_of_year(&self, month: u32, day: u32) -> NaiveDate {
         NaiveDate::from_ymd_opt(self.year, month, day).unwrap_or_default()
     }
@@ -155,12 +247,17 @@ pub fn is_team_wish(wish: usize) -> bool {
 }
 
 impl Record {
+    /// Whether it is shown to the public before it counts.
+    pub fn is_public(&self) -> bool {
+        self.category == PUBLIC && self.fate != Fate::Rejected
+    }
+
     /// The minutes that stay in the end.
     pub fn credited(&self) -> i64 {
         match self.fate {
-            Fate::Confirmed | Fate::Slandered => self.minutes,
+            Fate::Confirmed | Fate::Slandered | Fate::Refused | Fate::Dismissed => self.minutes,
             Fate::Corrected(minutes) => minutes,
-            Fate::Rejected | Fate::Complained => 0,
+            Fate::Rejected | Fate::Complained | Fate::Upheld => 0,
         }
     }
 }
@@ -174,10 +271,14 @@ fn draw(dice: &mut StdRng, (year, trouble): (i32, i32), volunteer: usize, day: i
         25..45 => ("kiosk", day),
         _ => ("self_scan", day),
     };
+    let category = CATEGORIES[dice.random_range(0..CATEGORIES.len())];
     let fate = match dice.random_range(0..1000) {
         0..20 => Fate::Rejected,
+        sides if category == PUBLIC && sides < 20 + trouble => Fate::Upheld,
+        sides if category == PUBLIC && sides < 20 + 2 * trouble => Fate::Dismissed,
         sides if Plan::saves(volunteer) && sides < 20 + trouble && minutes > 30 => Fate::Corrected(minutes - 30),
         sides if Plan::saves(volunteer) && sides < 20 + 2 * trouble => Fate::Complained,
+        930..970 => Fate::Refused,
         970.. => Fate::Slandered,
         _ => Fate::Confirmed,
     };
@@ -186,7 +287,7 @@ fn draw(dice: &mut StdRng, (year, trouble): (i32, i32), volunteer: usize, day: i
         volunteer,
         day,
         told_on,
-        category: CATEGORIES[dice.random_range(0..CATEGORIES.len())],
+        category,
         minutes,
         evidence,
         fate,
@@ -204,8 +305,11 @@ mod tests {
             let plan = Plan::make(size, 2025);
             let recorded: i64 = plan.records.iter().map(Record::credited).sum();
             let wished: i64 = (0..size.wishes).map(wish_minutes).sum();
-            assert_eq!(recorded + wished, size.minutes, "{name}");
-            for fate in [Fate::Rejected, Fate::Complained, Fate::Slandered] {
+            let gathered: i64 = plan.activities.iter().map(Activity::credited).sum();
+            assert_eq!(recorded + wished + gathered, size.minutes, "{name}");
+            assert!(plan.activities.iter().any(|activity| activity.is_cancelled), "{name}");
+            use Fate::{Complained, Dismissed, Refused, Rejected, Slandered, Upheld};
+            for fate in [Rejected, Complained, Slandered, Refused, Upheld, Dismissed] {
                 assert!(plan.records.iter().any(|record| record.fate == fate), "{name}: {fate:?}");
             }
             assert!(plan.records.iter().any(|record| matches!(record.fate, Fate::Corrected(_))), "{name}");
