@@ -278,8 +278,8 @@ fn draw(dice: &mut StdRng, (year, trouble): (i32, i32), volunteer: usize, day: i
         sides if category == PUBLIC && sides < 20 + 2 * trouble => Fate::Dismissed,
         sides if Plan::saves(volunteer) && sides < 20 + trouble && minutes > 30 => Fate::Corrected(minutes - 30),
         sides if Plan::saves(volunteer) && sides < 20 + 2 * trouble => Fate::Complained,
-        930..970 => Fate::Refused,
-        970.. => Fate::Slandered,
+        sides if sides >= 1000 - trouble / 2 => Fate::Slandered,
+        sides if sides >= 1000 - trouble => Fate::Refused,
         _ => Fate::Confirmed,
     };
     Record {
