@@ -1,5 +1,6 @@
 //! The auditor's list of anomalies, through the front door.
 
+use crate::activities::activity;
 use crate::station::Station;
 use db::Engine;
 use rstest::rstest;
@@ -63,4 +64,42 @@ async fn an_auditor_finds_what_is_odd_and_sets_aside_what_is_in_order(
     assert_eq!(pages, rest);
     let long = station.get("auditor", "/anomalies?from=2025-01-01&until=2026-01-31").await;
     assert_eq!(long.body["errors"][0]["pointer"], "/query/until");
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_devices_sent_and_what_was_entered_by_hand_are_set_against_each_other(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let station = Station::open(engine, "ziyang").await;
+    let mut running = activity(-90);
+    running["walk_ups"] = json!(true);
+    let (scanned, filled) = (station.activity(running.clone()).await, station.activity(running).await);
+    let people = station.volunteers(10).await;
+    for volunteer in &people[..8] {
+        let body = json!({ "kind": "in", "volunteer_id": volunteer, "activity_id": scanned, "device": "kiosk-1" });
+        station.put("kiosk", &format!("/presence/{}", Uuid::now_v7()), body).await.expect(201);
+    }
+    let today = tests::now().date_naive();
+    let yesterday = today.pred_opt().expect("a day before").to_string();
+    let mut items = Vec::new();
+    for number in 0..50 {
+        let mut body = station.service(people[number % 10], "environment", &yesterday, 2);
+        (body["id"], body["activity_id"]) = (json!(Uuid::now_v7()), json!(filled));
+        items.push(body);
+    }
+    let done = station.post("staff", "/services/batch", json!({ "items": items })).await.expect(200);
+    assert_eq!(done["counts"]["created"], 50, "{done}");
+    let period = format!("from={yesterday}&until={}", today.succ_opt().expect("a day after"));
+    let only = async |kind: &str| {
+        let list = station.get("auditor", &format!("/anomalies?{period}&kind={kind}")).await.expect(200);
+        assert_eq!(list["anomalies"].as_array().map(Vec::len), Some(1), "{kind}: {list}");
+        list["anomalies"][0].clone()
+    };
+    let device = only("one_device").await;
+    assert_eq!((&device["numbers"]["people"], &device["subjects"][0]["id"]), (&json!(8), &json!("kiosk-1")));
+    let unsigned = only("unsigned").await;
+    assert_eq!((&unsigned["numbers"]["signed"], &unsigned["subjects"][0]["id"]), (&json!(0), &json!(filled)));
+    assert_eq!(unsigned["severity"], "alert", "all claim to have scanned, and no device has seen them");
+    assert_eq!(only("new_activity").await["numbers"]["records"], 50);
 }

@@ -30,6 +30,7 @@ mod exchange_rules;
 mod exchanges;
 mod imports;
 mod levels;
+mod merged;
 mod organisation;
 mod people;
 mod posts;

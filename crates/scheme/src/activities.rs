@@ -233,6 +233,7 @@ impl From<VolunteerError> for ActivityError {
             VolunteerError::VolunteerNotFound { id } => ActivityError::VolunteerNotFound { id },
             VolunteerError::Busy => ActivityError::Busy,
             VolunteerError::Database(error) => ActivityError::Database(error),
+            error @ VolunteerError::Merged { .. } => ActivityError::Service(error.into()),
             other => ActivityError::Book(other.to_string()),
         }
     }

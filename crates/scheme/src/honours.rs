@@ -102,6 +102,7 @@ pub async fn put(
         ])?;
         return Ok((known, true));
     }
+    volunteers::lock_unmerged(&mut tx, scheme, details.volunteer_id).await?;
     let service_id = details.event_category.as_ref().map(|_| Uuid::new_v5(&id, b"event"));
     if let Some((category, service_id)) = details.event_category.as_deref().zip(service_id) {
         let record = Derived {

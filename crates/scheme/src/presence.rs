@@ -30,6 +30,7 @@ use crate::activities::{Activity, ActivityError, ActivityStatus, words};
 use crate::config::Scheme;
 use crate::exchanges::Ineligible;
 use crate::rules::Evidence;
+use crate::services::ServiceError;
 use crate::volunteers::Invalid;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -225,6 +226,9 @@ impl PresenceError {
             PresenceError::Invalid(flaws) => flaws.first().map(|flaw| flaw.code),
             PresenceError::Activity(ActivityError::ActivityNotFound { .. }) => Some("activity_not_found"),
             PresenceError::Activity(ActivityError::OtherTeam | ActivityError::OtherStation { .. }) => Some("forbidden"),
+            PresenceError::Activity(ActivityError::Service(ServiceError::VolunteerMerged { .. })) => {
+                Some("volunteer_merged")
+            }
             PresenceError::Activity(_) | PresenceError::Database(_) => None,
             PresenceError::PunchNotFound { .. } | PresenceError::IdTaken { .. } => None,
             PresenceError::VolunteerNotFound { .. } => Some("volunteer_not_found"),

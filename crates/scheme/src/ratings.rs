@@ -159,6 +159,7 @@ pub async fn put(
         ])?;
         return Ok((known, true));
     }
+    volunteers::lock_unmerged(&mut tx, scheme, details.volunteer_id).await?;
     let (unit, team) = served(&mut tx, scheme, &details).await?;
     let unit = unit_of(scheme, details.volunteer_id, unit).await?;
     let written = tx

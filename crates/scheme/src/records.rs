@@ -58,6 +58,7 @@ impl From<VolunteerError> for RecordError {
             VolunteerError::VolunteerNotFound { id } => RecordError::VolunteerNotFound { id },
             VolunteerError::Busy => RecordError::Busy,
             VolunteerError::Database(error) => RecordError::Database(error),
+            error @ VolunteerError::Merged { .. } => RecordError::Service(error.into()),
             other => RecordError::Book(other.to_string()),
         }
     }

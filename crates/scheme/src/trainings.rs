@@ -216,6 +216,7 @@ pub async fn attend(
         refuse_difference(&[("minutes", known.minutes != minutes), ("passed", known.passed != attended.passed)])?;
         return Ok((known, true));
     }
+    volunteers::lock_unmerged(&mut tx, scheme, volunteer).await?;
     let event = course.event_category.as_deref().filter(|_| attended.passed);
     let service_id = event.map(|_| Uuid::new_v5(&id, b"event"));
     if let Some((category, service_id)) = event.zip(service_id) {

@@ -220,6 +220,22 @@ pub async fn require_unmerged(scheme: &OpenScheme, id: Uuid) -> Result<(), Volun
     }
 }
 
+/// As [`require_unmerged`], and the volunteer's row stays locked until the end of the transaction, so that nobody is merged
+/// meanwhile whom this writes for.
+pub(crate) async fn lock_unmerged(tx: &mut db::Tx, scheme: &OpenScheme, id: Uuid) -> Result<(), VolunteerError> {
+    let found: Option<(Option<Uuid>,)> = tx
+        .lock("SELECT merged_into FROM volunteers WHERE book = $1 AND id = $2")
+        .bind(scheme.book.number())
+        .bind(id)
+        .fetch_optional()
+        .await?;
+    match found {
+        None => Err(VolunteerError::VolunteerNotFound { id }),
+        Some((Some(into),)) => Err(VolunteerError::Merged { into }),
+        Some((None,)) => Ok(()),
+    }
+}
+
 /// Whether a posting was refused since the volunteer was merged meanwhile; then, into whom.
 pub(crate) async fn merged_meanwhile(scheme: &OpenScheme, id: Uuid, rejection: &Rejection) -> Option<Uuid> {
     let Rejection::AboveCeiling { account, .. } = rejection else { return None };

@@ -185,6 +185,7 @@ impl From<VolunteerError> for WishError {
             VolunteerError::VolunteerNotFound { id } => WishError::VolunteerNotFound { id },
             VolunteerError::Busy => WishError::Busy,
             VolunteerError::Database(error) => WishError::Database(error),
+            error @ VolunteerError::Merged { .. } => WishError::Service(error.into()),
             other => WishError::Book(other.to_string()),
         }
     }

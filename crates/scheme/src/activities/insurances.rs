@@ -53,8 +53,10 @@ pub async fn insure(
     volunteers::require(scheme, volunteer_id).await?;
     let insurance = Insurance { id, volunteer_id, insurer, policy_number, from_on, until_on };
     let mut tx = scheme.db.begin_write().await?;
+    let unmerged = volunteers::lock_unmerged(&mut tx, scheme, volunteer_id).await;
     let inserted = insert(&mut tx, scheme, &insurance, by, now).await?;
     if inserted == 1 {
+        unmerged?;
         tx.commit().await?;
         return Ok((insurance, false));
     }

@@ -100,6 +100,8 @@ pub async fn sign_up(
 ) -> Result<(Signup, bool), ActivityError> {
     let person = volunteers::get(scheme, volunteer).await?;
     let mut tx = scheme.db.begin_write().await?;
+    // First the volunteer, as a check-in does.
+    let unmerged = volunteers::lock_unmerged(&mut tx, scheme, volunteer).await;
     let activity = lock(&mut tx, scheme, activity).await?;
     may_act(by, activity.details.team.as_deref(), activity.details.station.as_deref())?;
     let known = find(&mut tx, scheme, activity.id, volunteer).await?;
@@ -108,6 +110,12 @@ pub async fn sign_up(
             true => Ok((known, true)),
             false => Err(ActivityError::IdTaken { field: "post".to_owned() }),
         };
+    }
+    unmerged?;
+    if person.status == volunteers::Status::Inactive {
+        let lacks =
+            Ineligible { condition: "active".to_owned(), needed: "active".to_owned(), available: String::new() };
+        return Err(ActivityError::NotEligible(lacks));
     }
     match activity.status {
         ActivityStatus::Published if now < activity.closes_at() => {}

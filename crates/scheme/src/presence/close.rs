@@ -37,7 +37,10 @@ pub async fn close(scheme: &OpenScheme, now: DateTime<Utc>) -> Result<usize, Pre
         let Some((volunteer, activity, _)) = found.last() else { break };
         after = (*volunteer, *activity);
         for (volunteer, activity, by) in &found {
-            one(scheme, *volunteer, *activity, *by, now).await?;
+            // The others must not wait for it; it stays open, or due, and is tried again.
+            if let Err(error) = one(scheme, *volunteer, *activity, *by, now).await {
+                tracing::warn!(%error, %activity, "a presence cannot be closed");
+            }
         }
         looked_at += found.len();
     }

@@ -2,12 +2,12 @@
 
 use super::credit::{Rules, Stay, StayStatus, credit};
 use super::{Kind, Method, NewPunch, PresenceError, Punch, Who, duty, plan, settle};
-use crate::activities::{self, Activity, ActivityStatus};
+use crate::activities::{self, Activity, ActivityError, ActivityStatus};
 use crate::codes;
 use crate::config::Scheme;
 use crate::keys::{Operator, Role};
 use crate::schemes::OpenScheme;
-use crate::volunteers::{Invalid, is_text};
+use crate::volunteers::{self, Invalid, is_text};
 use crate::{micros, moment};
 use chrono::{DateTime, Days, Duration, Utc};
 use std::collections::HashMap;
@@ -91,6 +91,7 @@ async fn judge(
         received_at: now,
         punched_by: by.key_id,
     };
+    volunteers::lock_unmerged(tx, scheme, volunteer_id).await.map_err(ActivityError::from)?;
     may_be(tx, scheme, &activity, &punch, new, by, now).await?;
     insert(tx, scheme, &punch).await?;
     settle::reconcile(tx, scheme, volunteer_id, &activity, &HashMap::new(), by.key_id, now).await?;

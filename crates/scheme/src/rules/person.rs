@@ -119,6 +119,7 @@ pub fn in_chinese(condition: &str, needed: &str, available: &str) -> String {
         "training" => format!("须参加过培训 {needed}"),
         "insurance" => format!("须有到 {needed} 仍有效的保险"),
         "skill" => format!("须有特长：{needed}"),
+        "active" => "须为在册志愿者（已退出）".to_owned(),
         "prohibited" => "不得兑换".to_owned(),
         "units" => format!("须属于 {needed}"),
         other => format!("{other} {needed}"),

@@ -278,7 +278,7 @@ impl Merger<'_> {
         let today = scheme.config().day_of(self.now);
         belonging::keep(&mut tx, number, self.id, Some(&Belongs::of(&row)), &belonging::NOTHING, today).await?;
         for open in [
-            "UPDATE services SET volunteer_id = $3 WHERE book = $1 AND volunteer_id = $2 AND status = 'recorded'",
+            "UPDATE services SET volunteer_id = $3 WHERE book = $1 AND volunteer_id = $2 AND status IN ('recorded', 'published')",
             "UPDATE pool_requests SET volunteer_id = $3 WHERE book = $1 AND volunteer_id = $2 AND status = 'open'",
             "UPDATE post_assignments SET volunteer_id = $3 WHERE book = $1 AND volunteer_id = $2",
         ] {

@@ -70,7 +70,8 @@ async fn check(scheme: &OpenScheme, new: &NewClaim) -> Result<(), WishError> {
         Claimant::Team(code) if !is_text(code, 100) => {
             Err(WishError::invalid("claimant", "unknown_team", "there is no such team"))
         }
-        Claimant::Team(_) | Claimant::Volunteer(_) => Ok(()),
+        Claimant::Volunteer(id) => Ok(volunteers::require_unmerged(scheme, *id).await?),
+        Claimant::Team(_) => Ok(()),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::micros;
 use crate::projection::kind;
 use crate::schemes::OpenScheme;
 use crate::services::{self, ServiceError};
+use crate::volunteers;
 use chrono::{DateTime, Utc};
 use ledger::{Action, Bound, Draft, Key, Leg, Lot, Source, Unit};
 use serde_json::json;
@@ -155,7 +156,11 @@ async fn verdict(scheme: &OpenScheme, id: Uuid) -> Result<Option<bool>, WishErro
     })
 }
 
-/// One entry for each who took part: what they get of what the wish carries, within all that it carries.
+/// How often a share follows its volunteer into another one.
+const MERGERS_MAX: usize = 5;
+
+/// One entry for each who took part: what they get of what the wish carries, within all that it carries. Whoever was merged into
+/// another since gets it there.
 async fn post_share(
     scheme: &OpenScheme,
     wish: &Wish,
@@ -163,6 +168,38 @@ async fn post_share(
     share: &Share,
     now: DateTime<Utc>,
 ) -> Result<(), WishError> {
+    let id = Uuid::new_v5(&claim.id, format!("share {}", share.volunteer_id).as_bytes());
+    if scheme.book.settled(id).await?.is_some() {
+        return Ok(());
+    }
+    let mut recipient = share.volunteer_id;
+    for _ in 0..MERGERS_MAX {
+        if let Some(into) = volunteers::get(scheme, recipient).await?.merged_into {
+            recipient = into;
+            continue;
+        }
+        let Err(rejection) =
+            scheme.book.post(share_draft(scheme, wish, claim, share, id, recipient, now)).await?.result
+        else {
+            return Ok(());
+        };
+        match volunteers::merged_meanwhile(scheme, recipient, &rejection).await {
+            Some(into) => recipient = into,
+            None => return Err(WishError::Book(rejection.to_string())),
+        }
+    }
+    Err(WishError::Busy)
+}
+
+fn share_draft(
+    scheme: &OpenScheme,
+    wish: &Wish,
+    claim: &Claim,
+    share: &Share,
+    id: Uuid,
+    recipient: Uuid,
+    now: DateTime<Utc>,
+) -> Draft {
     let (points, minutes) = (wish_path(wish.id, "points"), wish_path(wish.id, "minutes"));
     let used = |path: &str, unit| Source::Account(accounts::used(path.into(), unit));
     let config = scheme.config();
@@ -170,11 +207,7 @@ async fn post_share(
     let last_day = config.rules_on(today).and_then(|rules| rules.expiry.last_day(today).ok().flatten());
     let lot = last_day.map_or(Lot::NONE, Lot::until);
     let legs = [
-        Leg {
-            from: Source::Account(accounts::issued()),
-            to: accounts::points(share.volunteer_id, lot),
-            amount: share.points,
-        },
+        Leg { from: Source::Account(accounts::issued()), to: accounts::points(recipient, lot), amount: share.points },
         Leg { from: used(&points, Unit::Points), to: accounts::capped(Unit::Points), amount: share.points },
         Leg { from: used(&minutes, Unit::Minutes), to: accounts::capped(Unit::Minutes), amount: share.minutes },
     ];
@@ -184,6 +217,7 @@ async fn post_share(
     let bounds = [
         bound(points, share.points, wish.details.all_points()),
         bound(minutes, share.minutes, wish.details.all_minutes()),
+        Some(accounts::unmerged(recipient)),
     ];
     let document = json!({
         "wish_id": wish.id,
@@ -194,11 +228,11 @@ async fn post_share(
         "unit": wish.details.unit,
         "decided_by": claim.confirmed_by,
     });
-    let draft = Draft {
-        id: Uuid::new_v5(&claim.id, format!("share {}", share.volunteer_id).as_bytes()),
+    Draft {
+        id,
         kind: kind::WISH_FULFILLED,
         effective_on: claim.fulfilled_on.unwrap_or(today),
-        party: Some(share.volunteer_id),
+        party: Some(recipient),
         document_id: Some(claim.id),
         action: Action::Post(legs.into_iter().filter(|leg| leg.amount > 0).collect()),
         document: document.as_object().cloned().unwrap_or_default(),
@@ -206,10 +240,6 @@ async fn post_share(
         bounds: bounds.into_iter().flatten().collect(),
         refusal: None,
         freeze_rejection: false,
-    };
-    match scheme.book.post(draft).await?.result {
-        Ok(_) => Ok(()),
-        Err(rejection) => Err(WishError::Book(rejection.to_string())),
     }
 }
 

@@ -47,7 +47,7 @@ pub async fn fulfil(
         return Err(WishError::Invalid(vec![flaw]));
     }
     for share in &report.shares {
-        volunteers::require(scheme, share.volunteer_id).await?;
+        volunteers::require_unmerged(scheme, share.volunteer_id).await?;
     }
     let mut tx = scheme.db.begin_write().await?;
     let known = locked(&mut tx, scheme, wish).await?;
