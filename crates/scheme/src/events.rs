@@ -164,7 +164,7 @@ mod tests {
     fn a_group_means_all_its_types_and_an_unknown_name_is_refused() {
         let types = |names: &[&str]| kinds(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
         let exchanges = types(&["exchange.*", "exchange.reserved"]).unwrap();
-        let all = ["cancelled", "collected", "expired", "missed", "moved", "reserved"];
+        let all = ["cancelled", "collected", "collected_in_part", "expired", "missed", "moved", "reserved", "returned"];
         assert_eq!(exchanges, all.map(|name| format!("exchange.{name}")));
         for unknown in ["exchange", "*", ".*", "exchange.", "nothing.*", "", "exchange.reserved.*"] {
             assert_eq!(types(&[unknown]), Err(UnknownType(unknown.to_owned())));
