@@ -212,7 +212,7 @@ pub async fn get(scheme: &OpenScheme, id: Uuid) -> Result<Arc<Volunteer>, Volunt
 }
 
 /// As [`require`], for whatever writes: somebody who was merged into another is refused. Whoever is merged a moment later is
-/// kept out by the bound [`crate::accounts::unmerged`] of what is posted.
+/// kept out by the bound `accounts::unmerged` of what is posted.
 pub async fn require_unmerged(scheme: &OpenScheme, id: Uuid) -> Result<(), VolunteerError> {
     match get(scheme, id).await?.merged_into {
         None => Ok(()),
