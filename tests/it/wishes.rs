@@ -42,7 +42,7 @@ pub fn routes(id: Uuid) -> Vec<Route> {
         // What is sent is looked at before that.
         ("POST", format!("/wishes/{id}/reject"), leaders),
         ("POST", format!("/wishes/{id}/withdraw"), desk),
-        ("POST", format!("/wishes/{id}/reopen"), desk),
+        ("POST", format!("/wishes/{id}/reopen"), leaders),
         ("PUT", claim(""), givers),
         ("POST", claim("/accept"), desk),
         ("POST", claim("/decline"), desk),
