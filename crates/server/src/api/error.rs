@@ -4,25 +4,37 @@
 //! |---|---|
 //! | `codes` | nothing: it is the table of all codes |
 //! | `of_control` | what publicity, corrections and anomalies refuse |
-//! | `of_scheme` | what the functions of `scheme` refuse |
+//! | `of_scheme` | what the functions of `scheme` refuse, but for the subjects that have a module of their own |
+//! | `of_people` | what is refused of units, volunteers, teams and posts |
+//! | `of_attendance` | what is refused of activities, sign-ups and presence |
+//! | `of_catalogue` | what is refused of rewards, pictures and sessions |
+//! | `of_exchange` | what is refused of exchanges |
 //! | `of_records` | what is refused of training, honours, ratings and complaints |
 //! | `of_wishes` | what is refused of wishes and claims |
+//! | `refusals`, `flaws` | what the modules above share: refusals, and values that cannot be taken |
 //! | `of_input` | bodies, queries and paths that cannot be understood |
 
 mod codes;
+mod flaws;
+mod of_attendance;
+mod of_catalogue;
 mod of_control;
 mod of_exchange;
 mod of_input;
+mod of_people;
 mod of_records;
 mod of_scheme;
 mod of_wishes;
+mod refusals;
 
 pub use codes::Code;
+pub use of_catalogue::desk_refused;
 pub use of_control::{anomaly_refused, correction_refused, objection_refused};
 pub use of_exchange::exchange_refused;
 pub use of_input::{flaw_in_body, flaw_in_query, malformed};
+pub use of_people::unit_flaw;
 pub use of_records::record_refused;
-pub use of_scheme::{desk_refused, service_refused, transfer_refused, unit_flaw};
+pub use of_scheme::{service_refused, transfer_refused};
 pub use of_wishes::wish_refused;
 
 use crate::api::answers::REPLAYED;

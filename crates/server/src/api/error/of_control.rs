@@ -1,6 +1,8 @@
 //! What publicity, corrections and anomalies refuse.
 
-use super::of_scheme::{invalid, not_found, service_refused, service_status, state_conflict, taken};
+use super::flaws::invalid;
+use super::of_scheme::{service_refused, service_status};
+use super::refusals::{not_found, state_conflict, taken};
 use super::{Code, Problem};
 use scheme::anomalies::AnomalyError;
 use scheme::corrections::{CorrectionError, CorrectionStatus};

@@ -1,6 +1,7 @@
 //! What exchanges refuse, in words for whoever stands at the counter: what is missing, in numbers, and what can be done.
 
-use super::of_scheme::{invalid, not_eligible, not_found, state_conflict, taken, volunteer_merged};
+use super::flaws::invalid;
+use super::refusals::{not_eligible, not_found, state_conflict, taken, volunteer_merged};
 use super::{Code, Problem};
 use crate::api::amounts::in_account;
 use scheme::config::Scheme;

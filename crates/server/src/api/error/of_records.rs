@@ -1,6 +1,8 @@
 //! What is refused of training, honours, ratings and complaints.
 
-use super::of_scheme::{invalid, not_found, service_refused, state_conflict, taken};
+use super::flaws::invalid;
+use super::of_scheme::service_refused;
+use super::refusals::{not_found, state_conflict, taken};
 use super::{Code, Problem};
 use scheme::records::{RecordError, Subject};
 

@@ -1,6 +1,8 @@
 //! What is refused of wishes and claims.
 
-use super::of_scheme::{invalid, not_eligible, not_found, service_refused, state_conflict, taken, version_differs};
+use super::flaws::invalid;
+use super::of_scheme::service_refused;
+use super::refusals::{not_eligible, not_found, state_conflict, taken, version_differs};
 use super::{Code, Problem};
 use scheme::wishes::WishError;
 
