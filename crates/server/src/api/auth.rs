@@ -2,7 +2,7 @@
 //! argument, and the OpenAPI text is made from it.
 
 use crate::api::Api;
-use crate::api::error::{Code, Problem};
+use crate::api::error::{Code, Problem, wrong_station};
 use crate::api::limits::Allowance;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
@@ -314,7 +314,5 @@ pub fn station_of(caller: &Authenticated, named: Option<String>) -> Result<Strin
     if operator.serves(&station) {
         return Ok(station);
     }
-    Err(Problem::new(Code::Forbidden)
-        .detail(format!("此密钥不用于站点 {station}"), format!("the key is not for the station {station}"))
-        .member("station", station))
+    Err(wrong_station(station))
 }

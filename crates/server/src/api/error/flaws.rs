@@ -3,7 +3,7 @@
 use super::{Flaw, Problem, Text};
 use scheme::volunteers::Invalid;
 
-pub(crate) fn invalid(flaws: Vec<Invalid>) -> Problem {
+pub fn invalid(flaws: Vec<Invalid>) -> Problem {
     Problem::invalid(flaws.into_iter().map(flaw).collect())
 }
 

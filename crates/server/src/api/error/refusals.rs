@@ -8,18 +8,18 @@ use scheme::rules::in_chinese;
 use std::fmt::Display;
 use uuid::Uuid;
 
-pub(crate) fn volunteer_merged(into: Uuid) -> Problem {
+pub fn volunteer_merged(into: Uuid) -> Problem {
     Problem::new(Code::VolunteerMerged)
         .detail(format!("已并入志愿者 {into}，请为后者办理"), format!("merged into {into}: act for that volunteer"))
         .member("into", into.to_string())
 }
 
-pub(crate) fn other_team() -> Problem {
+pub fn other_team() -> Problem {
     Problem::new(Code::Forbidden).detail("此密钥属于另一支队伍", "the key is for another team")
 }
 
 /// Too little in one of a volunteer's accounts: points, when it has no name.
-pub(crate) fn short_of(code: Code, needed: i64, available: i64, account: Option<String>, config: &Scheme) -> Problem {
+pub fn short_of(code: Code, needed: i64, available: i64, account: Option<String>, config: &Scheme) -> Problem {
     let shown = |amount| in_account(amount, account.as_deref(), config);
     let problem = short(code, shown(needed), shown(available));
     match account {
@@ -29,7 +29,7 @@ pub(crate) fn short_of(code: Code, needed: i64, available: i64, account: Option<
 }
 
 /// Numbers of stars are integers, as counts are; what a condition asks is as the configuration writes it.
-pub(crate) fn not_eligible(unmet: Ineligible) -> Problem {
+pub fn not_eligible(unmet: Ineligible) -> Problem {
     let Ineligible { condition, needed, available } = unmet;
     let zh = in_chinese(&condition, &needed, &available);
     let mut en = format!("{condition} {needed} is needed");
@@ -46,44 +46,44 @@ pub(crate) fn not_eligible(unmet: Ineligible) -> Problem {
     problem.member("condition", condition)
 }
 
-pub(crate) fn wrong_station(station: String) -> Problem {
+pub fn wrong_station(station: String) -> Problem {
     Problem::new(Code::Forbidden)
         .detail(format!("此密钥不用于站点 {station}"), format!("the key is not for the station {station}"))
         .member("station", station)
 }
 
-pub(crate) fn not_found(code: Code, id: Uuid) -> Problem {
+pub fn not_found(code: Code, id: Uuid) -> Problem {
     Problem::new(code).detail(format!("没有 {id}"), format!("there is no {id}")).member("id", id.to_string())
 }
 
-pub(crate) fn beyond_the_book(size: i64) -> Problem {
+pub fn beyond_the_book(size: i64) -> Problem {
     Problem::new(Code::EntryNotFound)
         .detail(format!("分录从 1 到 {size}"), format!("there are entries 1 to {size}"))
         .member("size", size)
 }
 
-pub(crate) fn taken(field: &str) -> Problem {
+pub fn taken(field: &str) -> Problem {
     Problem::new(Code::IdTaken)
         .detail(format!("同一编号下 {field} 不同"), format!("the id stands for something else: {field} differs"))
         .member("field", field)
 }
 
-pub(crate) fn version_differs(current: i64) -> Problem {
+pub fn version_differs(current: i64) -> Problem {
     Problem::new(Code::PreconditionFailed)
         .detail(format!("目前是第 {current} 版"), format!("it is at version {current} now"))
         .member("current", current)
 }
 
-pub(crate) fn state_conflict(status: &str, zh: &str) -> Problem {
+pub fn state_conflict(status: &str, zh: &str) -> Problem {
     Problem::new(Code::StateConflict).detail(format!("目前{zh}"), format!("it is {status}")).member("status", status)
 }
 
-pub(crate) fn too_few_points(needed: i64, available: i64, scale: u8) -> Problem {
+pub fn too_few_points(needed: i64, available: i64, scale: u8) -> Problem {
     short(Code::InsufficientPoints, points(needed, scale), points(available, scale))
 }
 
 /// Amounts of points are decimal strings, counts are integers.
-pub(crate) fn short(
+pub fn short(
     code: Code,
     needed: impl Into<serde_json::Value> + Display,
     available: impl Into<serde_json::Value> + Display,
