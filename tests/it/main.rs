@@ -16,6 +16,7 @@ mod tampering;
 mod activities;
 mod anomalies;
 mod baskets;
+mod benches;
 mod catalogue;
 mod corrections;
 mod lists;
