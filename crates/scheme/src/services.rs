@@ -21,7 +21,7 @@ pub use checks::Check;
 pub(crate) use checks::{lock, of as checks_of_record};
 pub(crate) use correcting::{foresee as foresee_correction, reverse_for};
 pub use deadlines::{UnitCount, counts};
-pub(crate) use decide::withdraw;
+pub(crate) use decide::{decision_id, reversal_id, withdraw};
 pub use decide::{Calculation, Confirmation, Decision, confirm, confirm_with, get_explained, reject, reverse};
 pub(crate) use decide::{confirm_row, reject_row, require_other, row};
 pub(crate) use derived::{Derived, annul, confirm_derived, event_flaw, people_behind, put_derived};
