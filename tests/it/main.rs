@@ -39,6 +39,8 @@ mod presence_door;
 mod records;
 mod reviews;
 mod roles;
+
+mod selections;
 mod services;
 mod sessions;
 mod states;

@@ -38,7 +38,7 @@ pub use order::Merits;
 pub use outcome::{Bar, Candidate, GridSeats, Inputs, Outcome, Row, Seat, bars};
 pub use quota::Seats;
 pub use read::{Counted, Placed, get, list, rows, selected, unnamed};
-pub use rules::{Measure, RuleFlaw, RuleSet, Vetoes};
+pub use rules::{Awarded, Exclusion, HonourRule, Measure, RuleFlaw, RuleSet, Vetoes};
 pub use signatures::{Signature, sign};
 pub use steps::{finalise, publish, withdraw};
 
