@@ -40,6 +40,7 @@ mod records;
 mod reviews;
 mod roles;
 
+mod selection_door;
 mod selections;
 mod services;
 mod sessions;

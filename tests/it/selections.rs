@@ -42,7 +42,12 @@ fn rules() -> RuleSet {
 }
 
 fn person(name: &str, role: Role) -> Operator {
-    Operator { key_id: Uuid::new_v5(&Uuid::nil(), name.as_bytes()), person: name.to_owned(), name: name.to_owned(), ..operator(role) }
+    Operator {
+        key_id: Uuid::new_v5(&Uuid::nil(), name.as_bytes()),
+        person: name.to_owned(),
+        name: name.to_owned(),
+        ..operator(role)
+    }
 }
 
 /// Everybody of a small community, in two grids, as on the evening of the year.
@@ -146,11 +151,11 @@ async fn what_january_published_is_computed_again_in_march_and_corrections_show_
 
     here.world.set("2027-03-02T02:00:00Z");
     let reviewer = operator(Role::Reviewer);
-    services::reverse(&here.world.scheme, wrong[2], Some("重复"), true, &reviewer, here.world.now()).await.expect("back");
-    services::confirm(&here.world.scheme, forgotten, &reviewer, here.world.now()).await.expect("confirmed");
-    volunteers::merge(&here.world.scheme, twin, wang, "同一人", &reviewer, here.world.now())
+    services::reverse(&here.world.scheme, wrong[2], Some("重复"), true, &reviewer, here.world.now())
         .await
-        .expect("merged");
+        .expect("back");
+    services::confirm(&here.world.scheme, forgotten, &reviewer, here.world.now()).await.expect("confirmed");
+    volunteers::merge(&here.world.scheme, twin, wang, "同一人", &reviewer, here.world.now()).await.expect("merged");
     for world in [&here.world, &World::on(here.world.db.clone(), HAIYUE).await] {
         let same = selections::difference(&world.scheme, one.id, Some(one.sequence)).await.expect("compared");
         assert!(same.identical && same.changes.is_empty(), "{same:?}");
@@ -161,8 +166,7 @@ async fn what_january_published_is_computed_again_in_march_and_corrections_show_
             .iter()
             .map(|change| (change.volunteer_id, change.frozen.minutes, change.then.minutes, change.outcome.is_some()))
             .collect();
-        let expected =
-            [(lin, 540, 300, true), (wang, 480, 600, true), (twin, 120, 0, true), (late, 0, 300, false)];
+        let expected = [(lin, 540, 300, true), (wang, 480, 600, true), (twin, 120, 0, true), (late, 0, 300, false)];
         assert_eq!(told, expected);
     }
     assert_eq!(here.outcomes(&one).await, frozen);
@@ -170,6 +174,17 @@ async fn what_january_published_is_computed_again_in_march_and_corrections_show_
     let behind: Vec<_> = why.behind.iter().map(|one| (one.service_id, one.minutes, one.reversed_since)).collect();
     assert_eq!(behind, [(wrong[0], 180, false), (wrong[1], 120, false), (wrong[2], 240, true)]);
     assert!(why.behind.iter().all(|behind| behind.counts && behind.sequence <= one.sequence));
+    // By hand, somebody is given an hour.
+    let mut tx = here.world.db.begin_write().await.expect("a transaction");
+    let forged = "UPDATE selection_rows SET minutes = minutes + 60 WHERE volunteer_id = $1";
+    tx.query(forged).bind(chen).execute().await.expect("forged");
+    tx.commit().await.expect("written");
+    let report = scheme::verify::verify(&here.world.scheme).await.expect("it can be verified");
+    assert_eq!(report.findings.iter().map(|one| one.table).collect::<Vec<_>>(), ["selection_rows"]);
+    let mut tx = here.world.db.begin_write().await.expect("a transaction");
+    let undone = "UPDATE selection_rows SET minutes = minutes - 60 WHERE volunteer_id = $1";
+    tx.query(undone).bind(chen).execute().await.expect("as it was");
+    tx.commit().await.expect("written");
     let all: i64 = why.behind.iter().map(|one| one.minutes).sum();
     assert_eq!(all, why.placed.row.candidate.merits.minutes, "the entries behind a figure make it up");
     here.world.assert_verified().await;
@@ -225,8 +240,11 @@ async fn what_keeps_somebody_is_named_and_evidence_is_kept(#[values(Engine::Sqli
     }
     let [fine, complained, awarded, excluded, reversed, young] = all[..] else { panic!("six") };
     let complaint = Uuid::now_v7();
-    let details =
-        ComplaintDetails { volunteer_id: Some(complained), content: "迟到早退".to_owned(), ..ComplaintDetails::default() };
+    let details = ComplaintDetails {
+        volunteer_id: Some(complained),
+        content: "迟到早退".to_owned(),
+        ..ComplaintDetails::default()
+    };
     complaints::put(&world.scheme, complaint, details, &staff, world.now()).await.expect("received");
     let (first, second) = (person("调查", Role::Reviewer), person("答复", Role::Reviewer));
     complaints::investigate(&world.scheme, complaint, "属实", &first, world.now()).await.expect("investigated");
@@ -253,7 +271,11 @@ async fn what_keeps_somebody_is_named_and_evidence_is_kept(#[values(Engine::Sqli
         unit: known.unit.clone(),
         consent: known.consent,
         birth_date: Some(day("2010-06-01")),
-        guardian: Some(volunteers::Guardian { name: "家长".to_owned(), phone: Some("13800000000".to_owned()), consents: true }),
+        guardian: Some(volunteers::Guardian {
+            name: "家长".to_owned(),
+            phone: Some("13800000000".to_owned()),
+            consents: true,
+        }),
         ..VolunteerDetails::default()
     };
     volunteers::put(&world.scheme, young, details, None, world.now()).await.expect("changed");
@@ -334,8 +356,12 @@ async fn only_evidence_that_counts_counts(#[values(Engine::Sqlite, Engine::Postg
     here.serves(lin, &[3]).await;
     let doubted = Uuid::now_v7();
     let details: ServiceDetails = service(lin, "environment", "2026-12-01", 240, Evidence::LeaderConfirmed);
-    services::put(&here.world.scheme, doubted, details, &operator(Role::Staff), here.world.now()).await.expect("recorded");
-    services::confirm(&here.world.scheme, doubted, &operator(Role::Reviewer), here.world.now()).await.expect("confirmed");
+    services::put(&here.world.scheme, doubted, details, &operator(Role::Staff), here.world.now())
+        .await
+        .expect("recorded");
+    services::confirm(&here.world.scheme, doubted, &operator(Role::Reviewer), here.world.now())
+        .await
+        .expect("confirmed");
     here.world.set("2027-01-08T02:00:00Z");
     let rules = RuleSet { evidence: Some(vec![Evidence::SelfScan, Evidence::Kiosk]), ..here.rules() };
     let one = here.drafts(rules).await;
@@ -344,7 +370,9 @@ async fn only_evidence_that_counts_counts(#[values(Engine::Sqlite, Engine::Postg
     assert_eq!((merits.minutes, merits.services), (180, 1));
     assert_eq!(why.behind.iter().map(|one| one.counts).collect::<Vec<_>>(), [true, false]);
     let reviewer = operator(Role::Reviewer);
-    services::reverse(&here.world.scheme, doubted, Some("不实"), true, &reviewer, here.world.now()).await.expect("back");
+    services::reverse(&here.world.scheme, doubted, Some("不实"), true, &reviewer, here.world.now())
+        .await
+        .expect("back");
     let same = selections::difference(&here.world.scheme, one.id, None).await.expect("compared");
     assert!(same.identical, "what did not count is taken back without a trace: {same:?}");
 }
@@ -387,7 +415,11 @@ async fn an_upheld_objection_strikes_and_what_was_signed_is_signed_anew(
     let again = selections::answer(&scheme, one.id, id, strike, "属实", &answers, here.world.now()).await;
     assert!(again.expect("answered").1);
     let now = selections::get(&scheme, one.id).await.expect("there");
-    assert_eq!((now.revision, now.public_until), (2, Some(day("2027-01-22"))), "the third moved up, and is made public");
+    assert_eq!(
+        (now.revision, now.public_until),
+        (2, Some(day("2027-01-22"))),
+        "the third moved up, and is made public"
+    );
     assert_ne!(now.digest, published.digest);
     let outcomes: Vec<_> = here.outcomes(&now).await.iter().map(|row| (row.0, row.1, row.2)).collect();
     let expected = [
@@ -484,7 +516,9 @@ async fn an_objection_comes_before_the_end_or_not_at_all(#[values(Engine::Sqlite
 
 #[rstest]
 #[tokio::test]
-async fn all_that_is_wrong_with_rules_is_named_with_its_place(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+async fn all_that_is_wrong_with_rules_is_named_with_its_place(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
     let here = Community::new(engine).await;
     let wrong = RuleSet {
         version: " ".to_owned(),
@@ -531,4 +565,68 @@ async fn all_that_is_wrong_with_rules_is_named_with_its_place(#[values(Engine::S
     ];
     expected.sort_unstable();
     assert_eq!(places, expected);
+}
+
+/// What each step comes to in each state: `+` done, `=` done before, `-` refused.
+const STATES: [(Status, &str, &str); 4] = [
+    (Status::Draft, "publish sign object finalise withdraw", "+---+"),
+    (Status::Published, "publish sign object finalise withdraw", "=++-+"),
+    (Status::Final, "publish sign object finalise withdraw", "-=-=-"),
+    (Status::Withdrawn, "publish sign object finalise withdraw", "----="),
+];
+
+#[rstest]
+#[tokio::test]
+async fn every_step_in_every_state(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let here = Community::new(engine).await;
+    let scheme = here.world.scheme.clone();
+    let lin = here.volunteer("林秀英", 0, true).await;
+    here.serves(lin, &[3]).await;
+    here.world.set("2027-02-01T02:00:00Z");
+    let (november, december) = (Some(day("2026-11-01")), Some(day("2026-12-31")));
+    let rules = RuleSet {
+        year: None,
+        from: november,
+        until: december,
+        publicity_working_days: 1,
+        signatures: 1,
+        ..here.rules()
+    };
+    let (by, now) = (person("主任", Role::SchemeAdmin), || here.world.now());
+    for (state, steps, expected) in STATES {
+        for (step, expected) in steps.split(' ').zip(expected.chars()) {
+            here.world.set("2027-02-01T02:00:00Z");
+            let one = here.drafts(rules.clone()).await;
+            match state {
+                Status::Draft => {}
+                Status::Published => drop(here.publish(&one).await),
+                Status::Final => {
+                    here.publish(&one).await;
+                    here.sign(&one, &["主任"]).await;
+                    here.world.set("2027-02-10T02:00:00Z");
+                    here.finalise(&one).await.expect("final");
+                }
+                Status::Withdrawn => {
+                    selections::withdraw(&scheme, one.id, "重做", &by, now()).await.expect("withdrawn");
+                }
+            }
+            let new = NewObjection { volunteer_id: None, content: "名额不对".to_owned(), objector: None };
+            let done = match step {
+                "publish" => selections::publish(&scheme, one.id, &by, now()).await.map(|done| done.1),
+                "sign" => selections::sign(&scheme, one.id, &one.digest, &by, now()).await.map(|done| done.1),
+                "object" => {
+                    selections::object(&scheme, one.id, Uuid::now_v7(), new, &by, now()).await.map(|done| done.1)
+                }
+                "finalise" => selections::finalise(&scheme, one.id, &by, now()).await.map(|done| done.1),
+                _ => selections::withdraw(&scheme, one.id, "重做", &by, now()).await.map(|done| done.1),
+            };
+            let came_to = match done {
+                Ok(false) => '+',
+                Ok(true) => '=',
+                Err(_) => '-',
+            };
+            assert_eq!(came_to, expected, "{step} when {}", state.as_str());
+        }
+    }
+    here.world.assert_verified().await;
 }

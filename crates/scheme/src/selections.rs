@@ -12,6 +12,7 @@
 //! What follows from a state — its entry in the book, the honours of the selected — is done after it under ids that follow from
 //! the selection's, so that it happens once, whoever does it, however often.
 
+mod check;
 mod content;
 mod difference;
 mod draft;
@@ -29,6 +30,7 @@ mod signatures;
 mod steps;
 mod store;
 
+pub(crate) use check::{Told, check};
 pub use difference::{Change, Difference, difference};
 pub use draft::{NewSelection, put};
 pub use explain::{Behind, Explanation, explain};

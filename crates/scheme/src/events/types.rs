@@ -258,13 +258,7 @@ pub const TYPES: &[EventType] = &[
         None,
         &[("ladder", Code), ("years", Count), ("until", Day), ("decided_by", Id)],
     ),
-    event(
-        kind::SELECTION_PUBLISHED,
-        ("评选结果公示", "Selection published"),
-        SELECTION,
-        Some("published"),
-        SELECTED,
-    ),
+    event(kind::SELECTION_PUBLISHED, ("评选结果公示", "Selection published"), SELECTION, Some("published"), SELECTED),
     event(kind::SELECTION_FINAL, ("评选结果确定", "Selection final"), SELECTION, Some("final"), SELECTED),
     event(
         kind::SELECTION_WITHDRAWN,

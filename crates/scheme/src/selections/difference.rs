@@ -73,7 +73,9 @@ pub async fn difference(scheme: &OpenScheme, id: Uuid, at: Option<i64>) -> Resul
     let mut changed: Vec<Uuid> = everybody.filter(|volunteer| differs(volunteer)).copied().collect();
     changed.sort_by_key(|volunteer| (known.get(volunteer).map_or(i64::MAX, |(place, _)| *place), *volunteer));
     let people: Vec<(Uuid, String, String)> = tx
-        .query("SELECT v.id, v.number, v.name FROM many($2) AS m JOIN volunteers AS v ON v.book = $1 AND v.id = m.value")
+        .query(
+            "SELECT v.id, v.number, v.name FROM many($2) AS m JOIN volunteers AS v ON v.book = $1 AND v.id = m.value",
+        )
         .bind(scheme.book.number())
         .bind_many(Many::Uuid(changed.clone()))
         .fetch_all()
@@ -96,6 +98,14 @@ pub async fn difference(scheme: &OpenScheme, id: Uuid, at: Option<i64>) -> Resul
     Ok(Difference { at, identical, changes, selection: one })
 }
 
+/// The digest that a selection has when it is worked out anew from the journal.
+pub(super) async fn recomputed(tx: &mut db::Tx, scheme: &OpenScheme, one: &Selection) -> db::Result<String> {
+    let root = scheme.book.root_of_first(tx, one.sequence).await?;
+    let candidates = store::rows(tx, scheme, one.id, None).await?.into_iter().map(|row| row.candidate).collect();
+    let frozen = measures(tx, scheme, &one.rules, (one.from, one.until), one.sequence).await?;
+    Ok(anew(scheme, one, root, candidates, &frozen))
+}
+
 /// What comes of the rules for those who were candidates, by other figures.
 fn settled(one: &Selection, candidates: Vec<Candidate>, measures: &Measures) -> Vec<super::Row> {
     settle(&one.rules, refigured(one, candidates, measures)).rows
@@ -104,7 +114,8 @@ fn settled(one: &Selection, candidates: Vec<Candidate>, measures: &Measures) -> 
 /// The candidates with the figures of `measures`, those who do not reach the minimum left out.
 fn refigured(one: &Selection, candidates: Vec<Candidate>, measures: &Measures) -> Vec<Candidate> {
     let figured = |mut candidate: Candidate| {
-        let Merits { minutes, points, services, attained, .. } = measures.get(&candidate.id).copied().unwrap_or_default();
+        let Merits { minutes, points, services, attained, .. } =
+            measures.get(&candidate.id).copied().unwrap_or_default();
         candidate.merits = Merits { minutes, points, services, attained, ..candidate.merits };
         candidate
     };

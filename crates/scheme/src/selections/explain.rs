@@ -97,12 +97,7 @@ pub async fn explain(scheme: &OpenScheme, id: Uuid, volunteer: Uuid) -> Result<E
 }
 
 /// The volunteer, and the registrations that had turned out to be theirs by then.
-async fn registrations(
-    tx: &mut db::Tx,
-    scheme: &OpenScheme,
-    volunteer: Uuid,
-    at: i64,
-) -> db::Result<Vec<Uuid>> {
+async fn registrations(tx: &mut db::Tx, scheme: &OpenScheme, volunteer: Uuid, at: i64) -> db::Result<Vec<Uuid>> {
     let mut known = vec![volunteer];
     let mut next = 0;
     while let Some(into) = known.get(next).copied() {

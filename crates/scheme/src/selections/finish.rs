@@ -84,12 +84,7 @@ async fn post(
 }
 
 /// Writes the honour on the record of everybody who was selected.
-async fn honour(
-    scheme: &OpenScheme,
-    one: &Selection,
-    by: &Operator,
-    now: DateTime<Utc>,
-) -> Result<(), SelectionError> {
+async fn honour(scheme: &OpenScheme, one: &Selection, by: &Operator, now: DateTime<Utc>) -> Result<(), SelectionError> {
     let Some((honour, granted_on)) = one.rules.honour.as_ref().zip(one.finalised_on) else { return Ok(()) };
     let mut tx = scheme.db.begin_read().await?;
     let selected = rows(&mut tx, scheme, one.id, Some(Outcome::Selected)).await?;

@@ -128,7 +128,8 @@ macro_rules! select_objections {
 }
 
 fn text_flaws(texts: &[(&str, Option<&str>, usize)]) -> Result<(), SelectionError> {
-    let wrong = texts.iter().filter(|(_, text, most)| text.is_some_and(|text| !crate::volunteers::is_text(text, *most)));
+    let wrong =
+        texts.iter().filter(|(_, text, most)| text.is_some_and(|text| !crate::volunteers::is_text(text, *most)));
     let flaw = |(place, _, most): &(&str, Option<&str>, usize)| {
         let (zh, en) = (format!("须为 1 到 {most} 个字"), format!("1 to {most} characters, not blank"));
         RuleFlaw::new(place, "invalid_text", &zh, &en)
@@ -146,10 +147,7 @@ pub async fn object(
     by: &Operator,
     now: DateTime<Utc>,
 ) -> Result<(Objection, bool), SelectionError> {
-    text_flaws(&[
-        ("/content", Some(&details.content), 1000),
-        ("/objector", details.objector.as_deref(), 100),
-    ])?;
+    text_flaws(&[("/content", Some(&details.content), 1000), ("/objector", details.objector.as_deref(), 100)])?;
     actors::remember(scheme, by).await?;
     let today = scheme.config().day_of(now);
     let mut tx = scheme.db.begin_write().await?;

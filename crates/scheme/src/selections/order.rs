@@ -39,7 +39,13 @@ impl Merits {
 /// lower number.
 pub fn compare(measure: Measure, one: (&Merits, &str), other: (&Merits, &str)) -> Ordering {
     let key = |(merits, number): (&Merits, &str)| {
-        (Reverse(merits.of(measure)), Reverse(merits.services), Reverse(merits.rating()), merits.attained, number.to_owned())
+        (
+            Reverse(merits.of(measure)),
+            Reverse(merits.services),
+            Reverse(merits.rating()),
+            merits.attained,
+            number.to_owned(),
+        )
     };
     key(one).cmp(&key(other))
 }

@@ -181,9 +181,12 @@ pub fn bars(rules: &RuleSet, id: Uuid, merits: &Merits, inputs: &Inputs) -> Vec<
     let mut bars = Vec::new();
     bars.extend((!inputs.takes_part).then_some(Bar::NoPart));
     bars.extend((merits.rating_count < rules.min_ratings).then_some(Bar::Ratings));
-    bars.extend((inputs.tenure_months < i64::from(rules.min_tenure_months)).then_some(Bar::Tenure));
+    let tenure = i64::from(rules.min_tenure_months);
+    // Where none is asked for, whoever registered after they served takes part, too.
+    bars.extend((tenure > 0 && inputs.tenure_months < tenure).then_some(Bar::Tenure));
     if rules.min_age.is_some() || rules.max_age.is_some() {
-        let fits = |age: i64| rules.min_age.is_none_or(|least| age >= least) && rules.max_age.is_none_or(|most| age <= most);
+        let fits =
+            |age: i64| rules.min_age.is_none_or(|least| age >= least) && rules.max_age.is_none_or(|most| age <= most);
         bars.extend(match inputs.age {
             None => Some(Bar::AgeUnknown),
             Some(age) => (!fits(age)).then_some(Bar::Age),
@@ -222,7 +225,12 @@ pub fn settle(rules: &RuleSet, mut candidates: Vec<Candidate>) -> Settled {
         Row { candidate, rank: Some(rank), outcome, seat }
     };
     let mut rows: Vec<Row> = eligible.into_iter().zip(ranks).zip(seats).map(row).collect();
-    rows.extend(barred.into_iter().map(|candidate| Row { candidate, rank: None, outcome: Outcome::Barred, seat: None }));
+    rows.extend(barred.into_iter().map(|candidate| Row {
+        candidate,
+        rank: None,
+        outcome: Outcome::Barred,
+        seat: None,
+    }));
     rows.sort_by_key(|row| row.outcome);
     let grids = desk.told(&rows);
     Settled { rows, grids }

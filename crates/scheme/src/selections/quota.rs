@@ -58,7 +58,9 @@ pub fn apportion(seats: i64, eligible: &BTreeMap<String, i64>) -> BTreeMap<Strin
         rest = rest.saturating_sub(whole);
         give(code, i64::try_from(whole).unwrap_or(0));
     }
-    left.sort_by_key(|(code, people)| (Reverse(i128::from(*people).saturating_mul(seats) % all), Reverse(*people), *code));
+    left.sort_by_key(|(code, people)| {
+        (Reverse(i128::from(*people).saturating_mul(seats) % all), Reverse(*people), *code)
+    });
     left.iter().take(usize::try_from(rest).unwrap_or(0)).for_each(|(code, _)| give(code, 1));
     shares
 }

@@ -135,9 +135,8 @@ fn columns(scheme: &OpenScheme, id: Uuid, rows: &[Row], before: usize) -> Vec<(&
     let of = |text: fn(&Candidate) -> String| Column::Text(rows.iter().map(|row| text(&row.candidate)).collect());
     let maybe =
         |text: fn(&Candidate) -> Option<String>| Column::OptText(rows.iter().map(|row| text(&row.candidate)).collect());
-    let number = |figure: fn(&Merits) -> i64| {
-        Column::I64(rows.iter().map(|row| figure(&row.candidate.merits)).collect())
-    };
+    let number =
+        |figure: fn(&Merits) -> i64| Column::I64(rows.iter().map(|row| figure(&row.candidate.merits)).collect());
     let places = (before..).zip(rows).map(|(place, _)| i64::try_from(place).unwrap_or(i64::MAX).saturating_add(1));
     vec![
         ("book", Column::I64(vec![scheme.book.number(); rows.len()])),
@@ -247,12 +246,7 @@ pub(super) async fn page(
 }
 
 /// All rows of a selection, or all of one outcome.
-pub(super) async fn rows(
-    tx: &mut Tx,
-    scheme: &OpenScheme,
-    id: Uuid,
-    outcome: Option<Outcome>,
-) -> db::Result<Vec<Row>> {
+pub(super) async fn rows(tx: &mut Tx, scheme: &OpenScheme, id: Uuid, outcome: Option<Outcome>) -> db::Result<Vec<Row>> {
     let (mut rows, mut after) = (Vec::new(), 0);
     loop {
         let page = page(tx, scheme, id, outcome, after, i64::try_from(PAGE).unwrap_or(i64::MAX)).await?;

@@ -58,11 +58,9 @@ async fn told(scheme: &OpenScheme, one: selections::Selection) -> Result<Selecti
 async fn put_selection(call: Call<may::PutSelection, Uuid, Json<NewSelection>>) -> Result<HttpResponse, Problem> {
     let NewSelection { title, rules } = call.input.0;
     // Both are the same data; the one here is what the interface's description is made of.
-    let rules: RuleSet =
-        serde_json::to_value(&rules).and_then(serde_json::from_value).map_err(Problem::internal)?;
+    let rules: RuleSet = serde_json::to_value(&rules).and_then(serde_json::from_value).map_err(Problem::internal)?;
     let new = selections::NewSelection { title, rules };
-    let (one, replayed) =
-        selections::put(&call.scheme, call.at, new, &call.caller.operator, call.now).await?;
+    let (one, replayed) = selections::put(&call.scheme, call.at, new, &call.caller.operator, call.now).await?;
     Ok(once(StatusCode::CREATED, replayed, told(&call.scheme, one).await?))
 }
 
@@ -89,9 +87,7 @@ pub struct SelectionsQuery {
 /// List selections, by the last day of their period
 #[utoipa::path(tag = "selections", params(SelectionsQuery), responses((status = 200, body = Selections)))]
 #[get("/selections")]
-async fn list_selections(
-    call: Call<may::ListSelections, (), Query<SelectionsQuery>>,
-) -> Result<HttpResponse, Problem> {
+async fn list_selections(call: Call<may::ListSelections, (), Query<SelectionsQuery>>) -> Result<HttpResponse, Problem> {
     let Query(query) = &call.input;
     let limit = page_size(query.limit, 20, 100)?;
     let list = List::of(&call);
@@ -200,9 +196,7 @@ pub struct SelectionSignatures {
 /// Once for each person, while it is public; nobody who is selected signs.
 #[utoipa::path(tag = "selections", request_body = SigningSelection, responses((status = 200, body = SelectionSignatures)))]
 #[post("/selections/{id}/signatures")]
-async fn sign_selection(
-    call: Call<may::SignSelection, Uuid, Json<SigningSelection>>,
-) -> Result<HttpResponse, Problem> {
+async fn sign_selection(call: Call<may::SignSelection, Uuid, Json<SigningSelection>>) -> Result<HttpResponse, Problem> {
     let done = selections::sign(&call.scheme, call.at, &call.input.0.digest, call.by(), call.now).await?;
     Ok(once(StatusCode::OK, done.1, SelectionSignatures { signatures: wire::signatures(done.0) }))
 }

@@ -30,16 +30,19 @@ impl From<SelectionError> for Problem {
                 .detail(format!("需要 {needed} 人签名，已有 {signed} 人"), en)
                 .member("needed", needed)
                 .member("available", signed),
-            SelectionError::DrafterAlone => {
-                Problem::new(Code::SignaturesMissing).detail("拟稿人之外还须有人签名", en)
-            }
-            SelectionError::ContentDiffers { digest } => {
-                Problem::new(Code::ContentDiffers).detail("内容已有变动，请重新核对后再签名", en).member("digest", digest)
-            }
+            SelectionError::DrafterAlone => Problem::new(Code::SignaturesMissing).detail("拟稿人之外还须有人签名", en),
+            SelectionError::ContentDiffers { digest } => Problem::new(Code::ContentDiffers)
+                .detail("内容已有变动，请重新核对后再签名", en)
+                .member("digest", digest),
             SelectionError::Concerned => Problem::new(Code::Forbidden).detail("与此事有关的人不能处理", en),
             SelectionError::BeyondTheBook { size } => {
                 let zh = format!("须在定稿时的序号和 {size} 之间");
-                Problem::invalid_value("/query/at", "beyond_the_book", &zh, "it lies between what it was frozen at and the newest")
+                Problem::invalid_value(
+                    "/query/at",
+                    "beyond_the_book",
+                    &zh,
+                    "it lies between what it was frozen at and the newest",
+                )
             }
             SelectionError::Busy => Problem::new(Code::Busy),
             SelectionError::Database(error) => error.into(),

@@ -135,8 +135,7 @@ async fn answer_selection_objection(
     };
     let ObjectionOf { selection, objection } = call.at;
     let verdict = (*verdict == Verdict::Upheld, consequence);
-    let done =
-        selections::answer(&call.scheme, selection, objection, verdict, answer, call.by(), call.now).await?;
+    let done = selections::answer(&call.scheme, selection, objection, verdict, answer, call.by(), call.now).await?;
     Ok(once(StatusCode::OK, done.1, SelectionObjection::from(done.0)))
 }
 
@@ -184,7 +183,6 @@ async fn list_selection_objections(
         })?),
     };
     let found = selections::list_objections(&call.scheme, filter.selection, status, after, limit + 1).await?;
-    let (found, next) =
-        page(found, limit, |last| list.next(&filter, (last.raised_at.timestamp_micros(), last.id)));
+    let (found, next) = page(found, limit, |last| list.next(&filter, (last.raised_at.timestamp_micros(), last.id)));
     Ok(ok(SelectionObjections { objections: found.into_iter().map(SelectionObjection::from).collect(), next }))
 }
