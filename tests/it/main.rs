@@ -40,6 +40,9 @@ mod presence_door;
 mod records;
 mod reviews;
 mod roles;
+
+mod selection_door;
+mod selections;
 mod services;
 mod sessions;
 mod states;

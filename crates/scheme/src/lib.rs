@@ -51,6 +51,7 @@ pub mod levels;
 pub mod publicity;
 pub mod rankings;
 pub mod reviews;
+pub mod selections;
 pub mod solvency;
 pub mod statements;
 pub mod transfers;

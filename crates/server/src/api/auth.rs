@@ -236,6 +236,21 @@ operations! {
 
     GetReview        = "get_review":        Kiosk Staff SchemeAdmin Reviewer Auditor;
 
+    PutSelection     = "put_selection":     SchemeAdmin;
+    PublishSelection = "publish_selection": SchemeAdmin;
+    SignSelection    = "sign_selection":    SchemeAdmin Reviewer;
+    FinaliseSelection = "finalise_selection": SchemeAdmin;
+    WithdrawSelection = "withdraw_selection": SchemeAdmin;
+    GetSelection     = "get_selection":     Staff SchemeAdmin Reviewer Auditor;
+    ListSelections   = "list_selections":   Staff SchemeAdmin Reviewer Auditor;
+    ListSelectionRows = "list_selection_rows": Staff SchemeAdmin Reviewer Auditor;
+    ExplainSelectionRow = "explain_selection_row": Staff SchemeAdmin Reviewer Auditor;
+    CompareSelection = "compare_selection": SchemeAdmin Reviewer Auditor;
+    GetSelectionDocument = "get_selection_document": Kiosk Staff SchemeAdmin Reviewer Auditor;
+    PutSelectionObjection = "put_selection_objection": Kiosk Staff Leader SchemeAdmin Reviewer;
+    AnswerSelectionObjection = "answer_selection_objection": SchemeAdmin Reviewer;
+    ListSelectionObjections = "list_selection_objections": Staff SchemeAdmin Reviewer Auditor;
+
     Explain          = "explain":           Kiosk Staff SchemeAdmin Reviewer Auditor Operator;
     GetScheme        = "get_scheme":        Kiosk Staff SchemeAdmin Reviewer Auditor Operator;
     PutScheme        = "put_scheme":        SchemeAdmin Operator;

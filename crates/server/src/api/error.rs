@@ -24,6 +24,7 @@ mod of_input;
 mod of_people;
 mod of_records;
 mod of_scheme;
+mod of_selections;
 mod of_wishes;
 mod refusals;
 

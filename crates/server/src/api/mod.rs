@@ -32,12 +32,13 @@ mod pictures;
 mod posts;
 mod presence;
 mod publicity;
-mod rankings;
+pub mod rankings;
 mod ratings;
 mod records;
 mod reviews;
 mod rewards;
 pub mod schemes;
+mod selections;
 mod services;
 mod solvency;
 mod sponsors;
@@ -160,6 +161,7 @@ fn routes(config: &mut ServiceConfig) {
         .configure(levels::routes)
         .configure(rankings::routes)
         .configure(reviews::routes)
+        .configure(selections::routes)
         .configure(schemes::routes);
     let v1 = scope("/api/v1").service(of_scheme).configure(schemes::admin_routes).configure(keys::routes);
     config.service(v1).configure(health::routes).configure(docs::routes_of_pages);

@@ -60,6 +60,8 @@ codes! {
     StockTransferNotFound = "stock_transfer_not_found", 404, "没有这次调拨", "There is no such transfer of stock";
     ExchangeNotFound = "exchange_not_found", 404, "没有这笔兑换", "There is no such exchange";
     AwardNotFound = "award_not_found", 404, "没有这次授予", "There is no such award";
+    SelectionNotFound = "selection_not_found", 404, "没有这次评选", "There is no such selection";
+    SelectionRowNotFound = "selection_row_not_found", 404, "评选中没有这位志愿者", "The selection has no such row";
     ReviewNotFound = "review_not_found", 404, "当年规则没有这项评选", "The rules of that year have no such review";
     TransferNotFound = "transfer_not_found", 404, "没有这笔转赠", "There is no such transfer";
     RequestNotFound = "request_not_found", 404, "没有这个申请", "There is no such request";
@@ -77,6 +79,9 @@ codes! {
     IdTaken = "id_taken", 409, "编号已被占用", "The id or number is taken";
     StateConflict = "state_conflict", 409, "当前状态不允许", "The present state does not allow it";
     ObjectionOpen = "objection_open", 409, "有未答复的异议", "An objection is open";
+    PublicityRunning = "publicity_running", 409, "公示尚未结束", "Publicity is not over";
+    SignaturesMissing = "signatures_missing", 409, "签名不足", "Signatures are missing";
+    ContentDiffers = "content_differs", 409, "内容已有变动", "The content has changed";
     PostFull = "post_full", 409, "岗位已满", "The post is full";
     VolunteerMerged = "volunteer_merged", 409, "已并入另一位志愿者", "Merged into another volunteer";
     OpenExchanges = "open_exchanges", 409, "还有未完成的兑换", "Exchanges are open";
