@@ -50,6 +50,7 @@ mod wishes;
 
 mod published;
 mod rankings;
+mod rankings_moved;
 
 mod api;
 mod community;
