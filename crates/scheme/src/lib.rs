@@ -53,6 +53,7 @@ pub mod rankings;
 pub mod reviews;
 pub mod solvency;
 pub mod statements;
+pub mod statistics;
 pub mod transfers;
 
 mod accounts;
