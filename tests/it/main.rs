@@ -42,6 +42,7 @@ mod roles;
 mod services;
 mod sessions;
 mod states;
+mod statistics;
 mod stock;
 mod tables;
 mod transfers;

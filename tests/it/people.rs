@@ -66,7 +66,10 @@ async fn whoever_moves_belonged_where_they_belonged(#[values(Engine::Sqlite, Eng
         let path = format!("/units/{unit}/participation?year=2026");
         let participation = station.get("auditor", &path).await.expect(200);
         let total = &participation["total"];
-        assert_eq!((&total["members"], &total["took_part"], &total["rate"]), (&json!(1), &json!(took_part), &json!(rate)));
+        assert_eq!(
+            (&total["members"], &total["took_part"], &total["rate"]),
+            (&json!(1), &json!(took_part), &json!(rate))
+        );
         assert_eq!(total["services"], json!(services), "{unit}: {participation}");
     }
     assert_eq!(station.get("staff", "/units/nowhere/participation?year=2026").await.problem(404), "unit_not_found");

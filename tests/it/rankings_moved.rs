@@ -17,7 +17,8 @@ impl World {
     async fn belongs(&self, id: Uuid, name: &str, unit: &str, home_unit: &str) {
         let consent = Consent { record: true, publish: true };
         let (unit, home_unit) = (Some(unit.to_owned()), Some(home_unit.to_owned()));
-        let details = VolunteerDetails { name: name.to_owned(), unit, home_unit, consent, ..VolunteerDetails::default() };
+        let details =
+            VolunteerDetails { name: name.to_owned(), unit, home_unit, consent, ..VolunteerDetails::default() };
         volunteers::put(&self.scheme, id, details, None, self.now()).await.expect("registered");
     }
 
@@ -57,7 +58,9 @@ async fn whoever_moved_stands_in_each_year_where_they_belonged_at_its_end(
     world.belongs(lin, "林秀英", "compound-2", "alliance").await;
     world.serve(lin, "environment", "2027-02-01", 30).await;
     world.serve(wang, "environment", "2027-02-02", 90).await;
-    units::merge(&world.scheme, "compound-1", "compound-3", Some(day("2027-03-01")), world.now()).await.expect("merged");
+    units::merge(&world.scheme, "compound-1", "compound-3", Some(day("2027-03-01")), world.now())
+        .await
+        .expect("merged");
     world.pass(TimeDelta::seconds(3));
     other.pass(TimeDelta::seconds(3));
     // A third process makes its boards anew; the others bring theirs up to date. It waits until they see the merged unit.
@@ -99,7 +102,9 @@ async fn by_rating_are_ranked_those_who_have_enough_of_them(
     let world = World::new(engine, &toml).await;
     let other = World::on(world.db.clone(), &toml).await;
     let mut people = Vec::new();
-    for (name, stars) in [("林秀英", &[5, 5][..]), ("王建国", &[4, 4, 4]), ("陈阿姨", &[4, 4]), ("安", &[3, 3]), ("白", &[5])] {
+    for (name, stars) in
+        [("林秀英", &[5, 5][..]), ("王建国", &[4, 4, 4]), ("陈阿姨", &[4, 4]), ("安", &[3, 3]), ("白", &[5])]
+    {
         let id = world.volunteer(name).await;
         let service = world.serve(id, "environment", "2026-11-02", 60).await;
         let mut given = Vec::new();
@@ -122,7 +127,9 @@ async fn by_rating_are_ranked_those_who_have_enough_of_them(
         assert_eq!(by_rating(world, Period::Year(2025)).await.0, []);
     }
     // What is withdrawn counts no longer, for other processes within seconds.
-    ratings::withdraw(&world.scheme, people[0].1[0], "辱骂", &operator(Role::Reviewer), world.now()).await.expect("withdrawn");
+    ratings::withdraw(&world.scheme, people[0].1[0], "辱骂", &operator(Role::Reviewer), world.now())
+        .await
+        .expect("withdrawn");
     for world in [&world, &other] {
         world.pass(TimeDelta::seconds(3));
         let expected = vec![(1, wang, 400, 3), (1, chen, 400, 2), (2, an, 300, 2)];

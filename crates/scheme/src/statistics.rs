@@ -25,7 +25,7 @@ use crate::schemes::OpenScheme;
 use crate::units::Organisation;
 use crate::volunteers::Invalid;
 use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// Months that statistics cover, at most: ten years.
 pub const MOST_MONTHS: usize = 120;
@@ -68,7 +68,8 @@ impl Scope {
 
     /// The year that it is, when it is one.
     fn whole_year(&self) -> Option<i32> {
-        (Scope { unit: None, thorough: false, ..self.clone() } == Scope::year(self.from.year())).then(|| self.from.year())
+        (Scope { unit: None, thorough: false, ..self.clone() } == Scope::year(self.from.year()))
+            .then(|| self.from.year())
     }
 }
 
@@ -122,11 +123,7 @@ pub enum StatisticsError {
 }
 
 /// The statistics of `scope`, as of the newest entry.
-pub async fn statistics(
-    scheme: &OpenScheme,
-    scope: &Scope,
-    now: DateTime<Utc>,
-) -> Result<Statistics, StatisticsError> {
+pub async fn statistics(scheme: &OpenScheme, scope: &Scope, now: DateTime<Utc>) -> Result<Statistics, StatisticsError> {
     let organisation = scheme.organisation().await?;
     let mut tx = scheme.db.begin_read().await?;
     let read = read(&mut tx, scheme, &organisation, scope, now).await?;
@@ -155,7 +152,8 @@ async fn read(
     let people = people::read(tx, scheme, scope, &months, on).await?;
     let in_month = people::in_months(tx, scheme, &months, below.as_deref(), on).await?;
     let besides = besides::read(tx, scheme, scope, below.as_deref(), today).await?;
-    let is_in = |unit: &str| below.as_deref().is_none_or(|below| below.iter().any(|code| code == unit));
+    let chosen: Option<HashSet<&str>> = below.as_ref().map(|below| below.iter().map(String::as_str).collect());
+    let is_in = |unit: &str| chosen.as_ref().is_none_or(|chosen| chosen.contains(unit));
     let total_of = |month: Period| sums.by(|row| row.month == month.number() && is_in(&row.unit));
     let lines: Vec<MonthLine> = months
         .iter()
@@ -174,7 +172,8 @@ async fn read(
     }
     let units = organisation.children(scope.unit.as_deref(), on).into_iter().map(|code| {
         let subtree = organisation.subtree(&code, on);
-        let is_below = |unit: &str| subtree.iter().any(|code| code == unit);
+        let subtree: HashSet<&str> = subtree.iter().map(String::as_str).collect();
+        let is_below = |unit: &str| subtree.contains(unit);
         let total = sums.by(|row| is_below(&row.unit));
         UnitLine { total, people: people.of_units(is_below), code }
     });

@@ -350,7 +350,8 @@ mod tests {
     use std::collections::HashSet;
 
     fn line(id: u128, unit: &str, minutes: i64, services: i64) -> Line {
-        let sums = Sums { minutes, points: minutes / 7, services, ratings: services * 2, stars: services * 2 + minutes };
+        let sums =
+            Sums { minutes, points: minutes / 7, services, ratings: services * 2, stars: services * 2 + minutes };
         let (unit, home_unit) = (Some(unit.to_owned()), (!id.is_multiple_of(3)).then(|| "hospital".to_owned()));
         Line { id: Uuid::from_u128(id), number: format!("ZY{id:07}").into(), unit, home_unit, sums }
     }
@@ -426,7 +427,11 @@ mod tests {
         let units = ["b".to_owned()];
         let among = Among { units: Some(&units), home_units: None };
         assert_eq!(board.place(By::Hours, RankTies::Shared, among, Uuid::from_u128(1)), None, "of another unit");
-        assert_eq!(board.place(By::Hours, RankTies::Shared, Among::default(), Uuid::from_u128(4)), None, "without service");
+        assert_eq!(
+            board.place(By::Hours, RankTies::Shared, Among::default(), Uuid::from_u128(4)),
+            None,
+            "without service"
+        );
         assert_eq!(board.page(By::Hours, RankTies::Shared, Among::default(), 1, 1)[0].rank, 1, "level with the first");
     }
 

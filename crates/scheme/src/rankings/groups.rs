@@ -1,7 +1,7 @@
 //! Teams and units among each other: by what was served for them, whoever served it.
 
-use super::boards::Period;
 use super::board::Ranks;
+use super::boards::Period;
 use super::{By, Sums};
 use crate::config::Rankings;
 use crate::schemes::OpenScheme;

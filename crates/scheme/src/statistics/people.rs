@@ -124,9 +124,9 @@ macro_rules! people {
     ($active:literal) => {
         concat!(
             "SELECT u.unit,
-                 CASE WHEN v.birth_date IS NULL THEN 6 WHEN v.birth_date <= $6 THEN 0 WHEN v.birth_date <= $7 THEN 1
+                 CAST(CASE WHEN v.birth_date IS NULL THEN 6 WHEN v.birth_date <= $6 THEN 0 WHEN v.birth_date <= $7 THEN 1
                       WHEN v.birth_date <= $8 THEN 2 WHEN v.birth_date <= $9 THEN 3 WHEN v.birth_date <= $10 THEN 4
-                      ELSE 5 END AS band,
+                      ELSE 5 END AS BIGINT) AS band,
                  CAST(SUM(CASE WHEN v.registered_on <= $5 THEN 1 ELSE 0 END) AS BIGINT) AS registered,
                  CAST(SUM(CASE WHEN v.registered_on >= $4 AND v.registered_on <= $5 THEN 1 ELSE 0 END) AS BIGINT) AS joined,
                  COUNT(t.volunteer_id) AS active,

@@ -39,7 +39,8 @@ pub async fn read(
     let all = sums.by(|_| true);
     let mut checks = vec![check("minutes_by_category", all.minutes, sums.served)];
     // Of no unit or team, a record is in no group.
-    let grouped = sums.groups.iter().filter(|row| !row.unit.is_empty()).fold(Total::default(), |sum, row| sum.plus(row.total()));
+    let grouped =
+        sums.groups.iter().filter(|row| !row.unit.is_empty()).fold(Total::default(), |sum, row| sum.plus(row.total()));
     let of_units = sums.by(|row| !row.unit.is_empty() && !row.category.is_empty());
     checks.push(check("minutes_by_unit", of_units.minutes, grouped.minutes));
     checks.push(check("services_by_unit", of_units.services, grouped.services));

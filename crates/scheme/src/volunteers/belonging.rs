@@ -1,8 +1,8 @@
 //! Who belonged where, and since when: to the unit where they serve, to the one where they come from (双报到), to teams.
 
 use super::row::VolunteerRow;
-use crate::schemes::OpenScheme;
 use crate::rankings::Period;
+use crate::schemes::OpenScheme;
 use crate::units::SINCE_EVER;
 use chrono::NaiveDate;
 use std::collections::BTreeMap;

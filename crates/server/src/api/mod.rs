@@ -42,6 +42,7 @@ mod services;
 mod solvency;
 mod sponsors;
 mod stations;
+pub mod statistics;
 mod teams;
 mod trainings;
 mod transfers;
@@ -135,6 +136,7 @@ fn routes(config: &mut ServiceConfig) {
         .configure(offers::routes)
         .configure(pictures::routes)
         .configure(solvency::routes)
+        .configure(statistics::routes)
         .configure(sponsors::routes)
         .configure(volunteers::routes)
         .configure(units::routes)

@@ -201,7 +201,7 @@ async fn ask(scheme: &OpenScheme, name: &str, args: &BenchArgs, random: &mut Ran
     Ok(services::list(scheme, &filter, after, PAGE, now).await?.len())
 }
 
-fn configuration() -> anyhow::Result<String> {
+pub(super) fn configuration() -> anyhow::Result<String> {
     let mut text = String::from(include_str!("../../../../tests/data/schemes/ziyang.toml"));
     let mut unit = |code: &str, kind: &str, parent: Option<&str>| {
         let parent = parent.map_or(String::new(), |parent| format!("parent = \"{parent}\"\n"));
@@ -221,15 +221,15 @@ fn configuration() -> anyhow::Result<String> {
     Ok(text)
 }
 
-fn street(random: &mut Random) -> String {
+pub(super) fn street(random: &mut Random) -> String {
     format!("s{}", random.below(STREETS))
 }
 
-fn community(random: &mut Random) -> String {
+pub(super) fn community(random: &mut Random) -> String {
     format!("c{}-{}", random.below(STREETS), random.below(COMMUNITIES))
 }
 
-fn grid(random: &mut Random) -> String {
+pub(super) fn grid(random: &mut Random) -> String {
     format!("g{}-{}-{}", random.below(STREETS), random.below(COMMUNITIES), random.below(GRIDS))
 }
 
@@ -241,7 +241,7 @@ fn home(number: u64) -> String {
     format!("home-{number}")
 }
 
-fn volunteer(number: u64) -> Uuid {
+pub(super) fn volunteer(number: u64) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("volunteer {number}").as_bytes())
 }
 
@@ -282,7 +282,10 @@ fn volunteers(book: i64, numbers: std::ops::Range<u64>, today: NaiveDate) -> Vec
         ("book", Column::I64(vec![book; count])),
         ("id", Column::Uuid(numbers.clone().map(volunteer).collect())),
         ("number", Column::Text(numbers.clone().map(|number| format!("ZI{number:07}")).collect())),
-        ("name", Column::Text(numbers.map(|number| format!("志愿者{number}")).collect())),
+        ("name", Column::Text(numbers.clone().map(|number| format!("志愿者{number}")).collect())),
+        ("availability", Column::I64(vec![0; count])),
+        ("consent_guardian", Column::Bool(vec![false; count])),
+        ("change", Column::I64(numbers.map(|number| i64::try_from(number).unwrap_or(i64::MAX)).collect())),
         ("teams", text("[]")),
         ("skills", text("[]")),
         ("kind", text("individual")),
