@@ -46,6 +46,7 @@ mod selections;
 mod services;
 mod sessions;
 mod states;
+mod statistics;
 mod stock;
 mod tables;
 mod transfers;
@@ -54,6 +55,7 @@ mod wishes;
 
 mod published;
 mod rankings;
+mod rankings_moved;
 
 mod api;
 mod community;

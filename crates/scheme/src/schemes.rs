@@ -9,6 +9,7 @@ use crate::projection::SchemeProjection;
 use crate::rankings::Boards;
 use crate::rewards::{Reward, Session};
 use crate::secrets::Secrets;
+use crate::statistics::Counted;
 use crate::units::{self, UnitError};
 use crate::volunteers::{Rosters, Together, Volunteer};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -70,6 +71,7 @@ pub struct OpenScheme {
     pub(crate) known_organisation: units::Known,
     pub(crate) rosters: Rosters,
     pub(crate) boards: Boards,
+    pub(crate) counted: Counted,
     clock: Clock,
     edition: RwLock<i64>,
     signer: NoteSigner,
@@ -291,6 +293,7 @@ impl Schemes {
             known_organisation: units::Known::default(),
             rosters: Rosters::default(),
             boards: Boards::default(),
+            counted: Counted::default(),
             clock: self.settings.clock.clone(),
             edition: RwLock::new(edition),
             signer: NoteSigner::new(name, self.secrets.signing_key),

@@ -223,7 +223,7 @@ fn volunteers_asked(name: &str, units: Option<Vec<String>>, random: &mut Random)
     }
 }
 
-fn configuration() -> anyhow::Result<String> {
+pub(super) fn configuration() -> anyhow::Result<String> {
     let mut text = String::from(include_str!("../../../../tests/data/schemes/ziyang.toml"));
     let mut unit = |code: &str, kind: &str, parent: Option<&str>| {
         let parent = parent.map_or(String::new(), |parent| format!("parent = \"{parent}\"\n"));
@@ -243,15 +243,15 @@ fn configuration() -> anyhow::Result<String> {
     Ok(text)
 }
 
-fn street(random: &mut Random) -> String {
+pub(super) fn street(random: &mut Random) -> String {
     format!("s{}", random.below(STREETS))
 }
 
-fn community(random: &mut Random) -> String {
+pub(super) fn community(random: &mut Random) -> String {
     format!("c{}-{}", random.below(STREETS), random.below(COMMUNITIES))
 }
 
-fn grid(random: &mut Random) -> String {
+pub(super) fn grid(random: &mut Random) -> String {
     format!("g{}-{}-{}", random.below(STREETS), random.below(COMMUNITIES), random.below(GRIDS))
 }
 
@@ -263,7 +263,7 @@ fn home(number: u64) -> String {
     format!("home-{number}")
 }
 
-fn volunteer(number: u64) -> Uuid {
+pub(super) fn volunteer(number: u64) -> Uuid {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("volunteer {number}").as_bytes())
 }
 
