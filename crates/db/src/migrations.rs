@@ -30,6 +30,7 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     migration!(10, "0010_exchanges"),
     migration!(11, "0011_events"),
     migration!(12, "0012_rankings"),
+    migration!(14, "0014_certificates"),
 ];
 
 pub async fn run(db: &Db) -> Result<()> {

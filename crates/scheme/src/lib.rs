@@ -9,6 +9,7 @@
 //! It refuses to know HTTP and screens.
 
 pub mod calendar;
+pub mod certificates;
 pub mod config;
 pub mod rules;
 
