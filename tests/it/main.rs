@@ -17,6 +17,7 @@ mod activities;
 mod anomalies;
 mod baskets;
 mod catalogue;
+mod certificates;
 mod corrections;
 mod lists;
 mod publicity;

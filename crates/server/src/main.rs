@@ -8,6 +8,7 @@ mod bench;
 mod cli;
 mod clock;
 mod jobs;
+mod papers;
 mod settings;
 mod webhooks;
 

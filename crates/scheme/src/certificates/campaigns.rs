@@ -102,7 +102,7 @@ fn flaws(design: &Design) -> Vec<Invalid> {
         flaws.push(Invalid::new("issuers", "invalid_text", "one to three bodies, each of 1 to 60 characters"));
     }
     if design.from > design.until {
-        flaws.push(Invalid::new("from", "invalid_period", "it does not begin after its end"));
+        flaws.push(Invalid::new("from", "period_reversed", "it does not begin after its end"));
     }
     flaws
 }

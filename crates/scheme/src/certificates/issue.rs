@@ -173,7 +173,7 @@ impl<'a> Desk<'a> {
                 flaws.push(Invalid::new("until", "date_in_future", "the day is still to come"));
             }
             if from > until || from < eldest() {
-                flaws.push(Invalid::new("from", "invalid_period", "it begins after 1900 and not after its end"));
+                flaws.push(Invalid::new("from", "period_reversed", "it begins after 1900 and not after its end"));
             }
         }
         if flaws.is_empty() { Ok(()) } else { Err(CertificateError::Invalid(flaws)) }
