@@ -71,6 +71,11 @@ impl Book {
         Ok(ConsistencyProof { from, to, from_root, to_root, path })
     }
 
+    /// The root of the tree of the first `size` entries, hexadecimal.
+    pub async fn root_of_first(&self, tx: &mut Tx, size: i64) -> db::Result<String> {
+        Ok(hex::encode(self.root_of(tx, 0..size.unsigned_abs()).await?))
+    }
+
     async fn size_up_to(&self, tx: &mut Tx, asked: Option<i64>) -> Result<i64, ProofError> {
         let head = self.head(&mut Session::Tx(tx)).await?;
         match asked {

@@ -1,122 +1,126 @@
-//! Papers out of what is on record: the fonts that they are set in, and the address under which they can be verified.
-//!
-//! One file for each paper turns values of `scheme` into documents of `reports`; the interface and the command line share
-//! them.
+//! Documents as files: what the interface and the command line hand out alike.
 
 mod certificates;
+mod press;
 
 pub use certificates::{Printed, register};
+pub use press::{Press, Printing, local, told, unprintable};
 
-use anyhow::Context;
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, Utc};
+use reports::documents::ranking::{Ranking, RankingRow};
+use reports::documents::{Signatures, pdf};
 use reports::fonts::Fonts;
-use reports::layout::DocumentError;
+use reports::formats::csv::csv;
+use reports::formats::html::html;
+use reports::formats::xlsx::xlsx;
 use rust_decimal::Decimal;
-use scheme::certificates::CertificateError;
-use scheme::config::Scheme;
-use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use scheme::OpenScheme;
+use scheme::publicity::masked;
+use scheme::rankings;
+use scheme::rules::{format_points, hours_text};
+use scheme::units::Organisation;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-#[derive(Debug, Clone, Default, clap::Args)]
-pub struct Printing {
-    /// Address under which anybody reaches this server, such as https://aixin.example.cn: certificates say it, and their QR
-    /// codes lead there. Without it they have no QR code
-    #[arg(long, value_name = "URL", env = "AIXIN_PUBLIC_URL")]
-    public_url: Option<String>,
-
-    /// Fonts for characters that those inside the program lack: files or folders, with `:` between them
-    #[arg(long, value_name = "PATHS", env = "AIXIN_FONTS", value_delimiter = ':')]
-    fonts: Vec<PathBuf>,
+/// As what a document is handed out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = DocumentFormat)]
+pub enum Format {
+    #[default]
+    Pdf,
+    Xlsx,
+    Csv,
+    Html,
 }
 
-/// What papers are printed with. Fonts are unpacked when the first paper needs them.
-#[derive(Clone, Default)]
-pub struct Press(Arc<Inner>);
-
-#[derive(Default)]
-struct Inner {
-    fonts: OnceLock<Fonts>,
-    added: Vec<PathBuf>,
-    public_url: Option<String>,
-}
-
-impl Press {
-    /// Fails when an address or a font that was named cannot be used.
-    pub fn new(printing: &Printing) -> anyhow::Result<Press> {
-        let public_url = printing.public_url.as_deref().map(address).transpose()?;
-        let press = Press(Arc::new(Inner { fonts: OnceLock::new(), added: printing.fonts.clone(), public_url }));
-        if !printing.fonts.is_empty() {
-            press.fonts()?;
+impl Format {
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Format::Pdf => "application/pdf",
+            Format::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Format::Csv => "text/csv; charset=utf-8",
+            Format::Html => "text/html; charset=utf-8",
         }
-        Ok(press)
     }
 
-    /// Takes a tenth of a second for the first time.
-    pub fn fonts(&self) -> anyhow::Result<&Fonts> {
-        if let Some(fonts) = self.0.fonts.get() {
-            return Ok(fonts);
+    pub fn extension(self) -> &'static str {
+        match self {
+            Format::Pdf => "pdf",
+            Format::Xlsx => "xlsx",
+            Format::Csv => "csv",
+            Format::Html => "html",
         }
-        let mut fonts = Fonts::bundled().context("the fonts inside the program are damaged")?;
-        for path in &self.0.added {
-            fonts.add_path(path).with_context(|| format!("cannot use the font {}", path.display()))?;
-        }
-        Ok(self.0.fonts.get_or_init(|| fonts))
-    }
-
-    pub fn public_url(&self) -> Option<&str> {
-        self.0.public_url.as_deref()
     }
 }
 
-/// Without a slash at its end.
-fn address(text: &str) -> anyhow::Result<String> {
-    let url = reqwest::Url::parse(text.trim()).context("the public address is no address")?;
-    anyhow::ensure!(
-        ["http", "https"].contains(&url.scheme()) && url.host().is_some() && url.query().is_none(),
-        "the public address must be like https://aixin.example.cn"
-    );
-    Ok(url.as_str().trim_end_matches('/').to_owned())
+/// The fonts that the program carries and those that were added to them, unpacked once.
+pub fn fonts() -> anyhow::Result<&'static Fonts> {
+    press::fonts(&[])
 }
 
-/// A moment as the clock on the wall of the scheme shows it.
-pub fn local(config: &Scheme, moment: DateTime<Utc>) -> DateTime<FixedOffset> {
-    moment.with_timezone(&config.time_zone).fixed_offset()
+/// A ranking as a file.
+pub fn ranking(document: &Ranking, format: Format, now: DateTime<Utc>) -> anyhow::Result<Vec<u8>> {
+    let made = now.fixed_offset();
+    Ok(match format {
+        Format::Pdf => pdf(document, fonts()?, made)?,
+        Format::Xlsx => xlsx(&document.table(), made)?,
+        Format::Csv => csv(&document.table())?,
+        Format::Html => html(&document.table())?.into_bytes(),
+    })
 }
 
-/// Hours for papers, to two decimals as everywhere.
+/// Hours of so many minutes, to two decimals.
 pub fn hours(minutes: i64) -> Decimal {
-    decimal(&scheme::rules::hours_text(minutes))
+    hours_text(minutes).parse().unwrap_or_default()
 }
 
+/// Points of so many minor units.
 pub fn points(amount: i64, scale: u8) -> Decimal {
-    decimal(&scheme::rules::format_points(amount, scale))
+    format_points(amount, scale).parse().unwrap_or_default()
 }
 
-fn decimal(text: &str) -> Decimal {
-    text.parse().unwrap_or_default()
+pub fn unit_name(organisation: &Organisation, code: Option<&str>) -> String {
+    let unit = code.and_then(|code| organisation.unit(code));
+    unit.map_or_else(|| code.unwrap_or_default().to_owned(), |unit| unit.name.clone())
 }
 
-/// Why something cannot be printed, in both languages.
-pub fn told(error: &DocumentError) -> (String, String) {
-    let zh = match error {
-        DocumentError::NoGlyph { characters } => {
-            let named: Vec<String> =
-                characters.iter().map(|letter| format!("{letter}（U+{:04X}）", u32::from(*letter))).collect();
-            format!("没有字体能显示 {}，请按 DOCUMENTS.md 添加字体", named.join("、"))
-        }
-        DocumentError::UnknownField { field, known } => {
-            format!("模板中的 {{{field}}} 不是已有的栏目；有：{}", known.join("、"))
-        }
-        DocumentError::Brace { line } => format!("模板第 {line} 行的大括号不成对"),
-        DocumentError::LongCode { .. } => "二维码的内容过长".to_owned(),
-        DocumentError::Picture { .. } => "图片不是 PNG 或 JPEG，或已损坏".to_owned(),
-        DocumentError::TooLong { .. } => "文字太长，放不下".to_owned(),
-        DocumentError::RowWidth { .. } | DocumentError::Write { .. } => "文件无法生成".to_owned(),
+/// The ranking of a period as the book stands, for everybody to see: whoever has not agreed to be named is left out.
+pub fn live_ranking(
+    scheme: &OpenScheme,
+    period: &str,
+    rows: Vec<rankings::RankingRow>,
+    (as_of, root): (i64, String),
+    organisation: &Organisation,
+) -> Ranking {
+    let config = scheme.config();
+    let scale = config.points_scale;
+    let all = rows.len();
+    let row = |row: rankings::RankingRow| RankingRow {
+        rank: u32::try_from(row.rank).unwrap_or(u32::MAX),
+        name: masked(&row.name),
+        volunteer_number: row.number,
+        team: String::new(),
+        grid: unit_name(organisation, row.unit.as_deref()),
+        hours: hours(row.sums.minutes),
+        sessions: row.sums.services.unsigned_abs(),
+        points: points(row.sums.points, scale),
+        rating: None,
+        note: String::new(),
     };
-    (zh, error.to_string())
-}
-
-pub fn unprintable(error: &DocumentError) -> CertificateError {
-    let (zh, en) = told(error);
-    CertificateError::Unprintable { zh, en }
+    let rows: Vec<RankingRow> = rows.into_iter().filter(|row| row.consent_publish).map(row).collect();
+    let unnamed = all.saturating_sub(rows.len());
+    let note = (unnamed > 0).then(|| format!("另有 {unnamed} 人未同意公示，不列名，名次照计。"));
+    Ranking {
+        title: format!("{period}志愿服务排名"),
+        subtitles: vec![config.name.clone()],
+        state: String::new(),
+        rule: "按服务发生日统计，已撤销的记录不计；数值相同者名次相同（1、2、2、4），同名次按编号排列。".to_owned(),
+        rows,
+        places: u32::from(scale),
+        ledger_sequence: as_of.unsigned_abs(),
+        root_hash: root,
+        notes: note.into_iter().collect(),
+        signatures: Signatures { issuer: config.name.clone(), ..Signatures::default() },
+    }
 }

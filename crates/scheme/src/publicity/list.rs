@@ -90,7 +90,7 @@ impl PublicRow {
 }
 
 /// 王*国, 王*, 欧*** 娜: the first and the last character, and a star for each between; the last is a star of two.
-fn masked(name: &str) -> String {
+pub fn masked(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
     match letters.as_slice() {
         [] | [_] => "*".to_owned(),
@@ -105,7 +105,7 @@ fn pseudonym(scheme: &OpenScheme, volunteer: Uuid) -> String {
     format!("志愿者{}", hex::encode_upper(&digest[..3]))
 }
 
-fn tail(number: &str) -> String {
+pub(crate) fn tail(number: &str) -> String {
     let letters: Vec<char> = number.chars().collect();
     letters[letters.len().saturating_sub(4)..].iter().collect()
 }

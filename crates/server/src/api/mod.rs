@@ -34,7 +34,7 @@ mod pictures;
 mod posts;
 mod presence;
 mod publicity;
-mod rankings;
+pub mod rankings;
 mod ratings;
 mod records;
 mod reviews;

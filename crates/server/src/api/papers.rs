@@ -2,7 +2,7 @@
 
 use crate::api::call::Call;
 use crate::api::error::{Code, Problem};
-use crate::papers::told;
+use crate::papers::{Format, told};
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_ENCODING};
 use actix_web::web;
@@ -13,18 +13,6 @@ use reports::formats::csv::csv;
 use reports::formats::html::html;
 use reports::formats::xlsx::xlsx;
 use reports::layout::DocumentError;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
-/// In which form something is wanted.
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Format {
-    Pdf,
-    Xlsx,
-    Csv,
-    Html,
-}
 
 impl From<DocumentError> for Problem {
     fn from(error: DocumentError) -> Self {
@@ -61,15 +49,20 @@ pub async fn sheet<O, A, I>(
     name: &str,
     made: DateTime<FixedOffset>,
 ) -> Result<HttpResponse, Problem> {
+    let bytes = match format {
+        Format::Pdf => print(call, table, made).await?,
+        Format::Xlsx => web::block(move || xlsx(&table, made)).await.map_err(Problem::internal)??,
+        Format::Csv => csv(&table)?,
+        Format::Html => html(&table)?.into_bytes(),
+    };
+    Ok(handed(name, format, bytes))
+}
+
+/// A page to be shown, or a file to be kept.
+pub fn handed(name: &str, format: Format, bytes: Vec<u8>) -> HttpResponse {
     match format {
-        Format::Pdf => Ok(attachment(&format!("{name}.pdf"), "application/pdf", print(call, table, made).await?)),
-        Format::Xlsx => {
-            let bytes = web::block(move || xlsx(&table, made)).await.map_err(Problem::internal)??;
-            let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-            Ok(attachment(&format!("{name}.xlsx"), kind, bytes))
-        }
-        Format::Csv => Ok(attachment(&format!("{name}.csv"), "text/csv; charset=utf-8", csv(&table)?)),
-        Format::Html => Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(html(&table)?)),
+        Format::Html => HttpResponse::Ok().content_type(format.content_type()).body(bytes),
+        _ => attachment(&format!("{name}.{}", format.extension()), format.content_type(), bytes),
     }
 }
 

@@ -258,7 +258,7 @@ async fn get_rank(call: Call<may::GetRank, Uuid, Query<PlaceQuery>>) -> Result<H
     }))
 }
 
-fn period(year: i32, month: Option<u32>) -> Result<Period, Problem> {
+pub fn period(year: i32, month: Option<u32>) -> Result<Period, Problem> {
     match month {
         None => Ok(Period::Year(year)),
         Some(month @ 1..=12) => Ok(Period::Month(year, month)),

@@ -4,6 +4,7 @@ mod calendar;
 mod demo;
 mod import;
 mod key;
+mod report;
 mod scheme;
 mod serve;
 mod verify;
@@ -50,6 +51,8 @@ enum Command {
     Key(key::Command),
     #[command(subcommand)]
     Import(import::Command),
+    #[command(subcommand)]
+    Report(report::Command),
     Verify(verify::Args),
     Bench(BenchArgs),
 }
@@ -86,6 +89,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Calendar(command) => calendar::run(command).await?,
         Command::Key(command) => key::run(command).await?,
         Command::Import(command) => return import::run(command).await,
+        Command::Report(command) => return report::run(command).await,
         Command::Verify(args) => return verify::run(args).await,
         Command::Bench(args) => bench::run(args).await?,
     }
