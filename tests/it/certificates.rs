@@ -1,5 +1,6 @@
 //! Certificates: issued, printed, verified by anybody, corrected, revoked.
 
+mod honours;
 mod page;
 
 use crate::records::Route;
@@ -51,9 +52,9 @@ fn of(volunteer: Uuid) -> Value {
     json!({ "volunteer_id": volunteer, "from": "2026-01-01", "until": "2026-10-31" })
 }
 
-/// The year in which the server lives, by its clock.
+/// The year in which the server lives, in Shanghai.
 fn year() -> String {
-    tests::now().format("%Y").to_string()
+    (tests::now() + chrono::Duration::hours(8)).format("%Y").to_string()
 }
 
 #[rstest]
@@ -107,8 +108,17 @@ async fn a_certificate_says_what_is_confirmed_and_is_the_same_paper_every_time(
     assert_eq!(station.paper(id, "").await, first, "the same to the byte");
     let text = letters(&first);
     for said in [
-        "欧阳𠮷䶮㛃𬎆", "3.5小时", "共2次", "2026年1月1日至2026年10月31日", "用途：升学", &number,
-        "另有培训3学时，不计入服务时间", "紫阳社区志愿服务站", "楼道清洁", issued["check_code"].as_str().expect("a code"),
+        "欧阳𠮷䶮㛃𬎆",
+        "3.5小时",
+        "共2次",
+        "2026年1月1日至2026年10月31日",
+        "用途：升学",
+        &number,
+        "另有培训",
+        "3学时",
+        "紫阳社区志愿服务站",
+        "楼道清洁",
+        issued["check_code"].as_str().expect("a code"),
         "https://aixin.example.cn/c/",
     ] {
         assert!(text.contains(said), "{said}: {text}");
@@ -147,7 +157,12 @@ async fn numbers_have_no_gap_however_many_are_issued_at_once_and_whatever_is_ref
     assert_eq!(answers[12..].iter().filter(|answer| answer.status == 201).count(), 1, "the same id is issued once");
     let made = answers.iter().filter(|answer| answer.status == 201).count();
     let listed = station.get("auditor", "/certificates?limit=200").await.expect(200);
-    let numbers: Vec<String> = listed["certificates"].as_array().expect("a list").iter().map(|one| one["number"].as_str().expect("a number").to_owned()).collect();
+    let numbers: Vec<String> = listed["certificates"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| one["number"].as_str().expect("a number").to_owned())
+        .collect();
     let wanted: Vec<String> = (1..=made).map(|serial| format!("ZIYANG-{}-{serial:06}", year())).collect();
     assert_eq!(numbers, wanted);
 
@@ -159,7 +174,8 @@ async fn numbers_have_no_gap_however_many_are_issued_at_once_and_whatever_is_ref
         { "id": Uuid::now_v7(), "volunteer_id": busy, "from": "2026-02-01", "until": "2026-01-31" },
     ] });
     let results = station.post("staff", "/certificates/batch", batch).await.expect(200);
-    let outcomes: Vec<&Value> = results["results"].as_array().expect("a list").iter().map(|one| &one["outcome"]).collect();
+    let outcomes: Vec<&Value> =
+        results["results"].as_array().expect("a list").iter().map(|one| &one["outcome"]).collect();
     assert_eq!(outcomes, ["created", "rejected", "replayed", "rejected", "rejected"], "{results}");
     assert_eq!(results["results"][0]["number"], format!("ZIYANG-{}-{:06}", year(), made + 1));
     assert_eq!(results["results"][1]["error"]["code"], "nothing_to_certify");
@@ -207,10 +223,16 @@ async fn a_correction_after_issue_is_listed_and_the_certificate_replaced(
     station.certificate(untouched, early).await;
     let before = station.paper(old, "").await;
     let service = wrong["id"].as_str().expect("an id");
-    station.post("reviewer", &format!("/services/{service}/reverse"), json!({ "reason": "登记有误" })).await.expect(200);
+    station
+        .post("reviewer", &format!("/services/{service}/reverse"), json!({ "reason": "登记有误" }))
+        .await
+        .expect(200);
     let touched = station.get("auditor", "/certificates?touched=true").await.expect(200);
     assert_eq!(touched["certificates"].as_array().map(Vec::len), Some(1), "{touched}");
-    assert_eq!((&touched["certificates"][0]["id"], &touched["certificates"][0]["touched"]), (&json!(old), &json!(true)));
+    assert_eq!(
+        (&touched["certificates"][0]["id"], &touched["certificates"][0]["touched"]),
+        (&json!(old), &json!(true))
+    );
     assert_eq!(station.paper(old, "").await, before, "until somebody decides, it says what it said");
 
     let (new, mut order) = (Uuid::now_v7(), of(lin));
@@ -266,7 +288,8 @@ async fn who_was_merged_brings_their_services_and_their_certificates_along(
 #[tokio::test]
 async fn the_register_is_cut_paged_and_exported(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let station = open(engine).await;
-    let body = |name: &str, unit: &str| json!({ "name": name, "unit": unit, "consent": { "record": true, "publish": true } });
+    let body =
+        |name: &str, unit: &str| json!({ "name": name, "unit": unit, "consent": { "record": true, "publish": true } });
     let mut people = Vec::new();
     for (name, unit) in [("=HYPERLINK(1)", "compound-1"), ("李娜", "compound-2"), ("陈静", "compound-1")] {
         let id = Uuid::now_v7();
@@ -289,7 +312,10 @@ async fn the_register_is_cut_paged_and_exported(#[values(Engine::Sqlite, Engine:
     assert_eq!(count(&format!("?limit=2&cursor={cursor}")).await, 1);
     let csv = station.get("auditor", "/certificates?format=csv").await;
     assert!(csv.text.starts_with('\u{feff}') && csv.text.contains("'=HYPERLINK"), "{}", csv.text);
-    assert!(csv.text.contains("有效") && !csv.text.contains(page["certificates"][0]["check_code"].as_str().expect("a code")));
+    assert!(
+        csv.text.contains("有效")
+            && !csv.text.contains(page["certificates"][0]["check_code"].as_str().expect("a code"))
+    );
     let (status, name, bytes) =
         station.server.file(&station.path("/certificates?format=xlsx"), station.key("auditor")).await;
     assert_eq!((status, name.contains("certificates.xlsx"), &bytes[..2]), (200, true, b"PK".as_slice()));

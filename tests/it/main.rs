@@ -37,6 +37,7 @@ mod people;
 mod posts;
 mod presence;
 mod presence_door;
+mod printouts;
 mod records;
 mod reviews;
 mod roles;

@@ -49,6 +49,7 @@ pub mod exchanges;
 pub mod expiry;
 pub mod imports;
 pub mod levels;
+pub mod passbooks;
 pub mod publicity;
 pub mod rankings;
 pub mod reviews;

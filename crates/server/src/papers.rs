@@ -1,10 +1,20 @@
 //! Documents as files: what the interface and the command line hand out alike.
 
+mod cards;
 mod certificates;
+mod letters;
+mod passbooks;
+mod posters;
 mod press;
+mod slips;
 
+pub use cards::cards_of;
 pub use certificates::{Printed, register};
+pub use letters::{Recipients, Run, unknown_fields};
+pub use passbooks::passbook;
+pub use posters::{MOST as POSTER_MOST, poster};
 pub use press::{Press, Printing, local, told, unprintable};
+pub use slips::slip;
 
 use chrono::{DateTime, Utc};
 use reports::documents::ranking::{Ranking, RankingRow};

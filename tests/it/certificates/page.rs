@@ -48,7 +48,8 @@ async fn anybody_learns_four_fields_and_whether_it_is_good(#[values(Engine::Sqli
     let (id, number, code) = issued(&station).await;
     let page = station.server.get(&format!("/c/{number}?k={code}"), "").await;
     assert_eq!((page.status, page.content_type.as_str()), (200, "text/html; charset=utf-8"));
-    for said in ["✔ 有效", "林**", "1.5 小时", "2026年1月1日至2026年10月31日", "紫阳社区志愿服务站"] {
+    for said in ["✔ 有效", "林**", "1.5 小时", "2026年1月1日至2026年10月31日", "紫阳社区志愿服务站"]
+    {
         assert!(page.text.contains(said), "{said}: {}", page.text);
     }
     for hidden in ["秀英", "002X", "1380", code.as_str(), "ZY", "楼道"] {
@@ -80,9 +81,16 @@ async fn anybody_learns_four_fields_and_whether_it_is_good(#[values(Engine::Sqli
     let hostile = station.server.submit("/c", &[("number", "\"><script>alert(1)</script>"), ("k", "x")]).await;
     assert!(hostile.status == 404 && !hostile.text.contains("<script>"), "{}", hostile.text);
 
-    station.post("reviewer", &format!("/certificates/{id}/revoke"), json!({ "reason": "冒领王建国" })).await.expect(200);
+    station
+        .post("reviewer", &format!("/certificates/{id}/revoke"), json!({ "reason": "冒领王建国" }))
+        .await
+        .expect(200);
     let page = station.server.get(&format!("/c/{number}?k={code}"), "").await;
-    assert!(page.text.contains("✘ 已撤销") && !page.text.contains("有效") && !page.text.contains("冒领"), "{}", page.text);
+    assert!(
+        page.text.contains("✘ 已撤销") && !page.text.contains("有效") && !page.text.contains("冒领"),
+        "{}",
+        page.text
+    );
     assert_eq!(ADDRESS, "https://aixin.example.cn");
 }
 
@@ -119,5 +127,9 @@ async fn wrong_codes_are_answered_as_unknown_numbers_and_the_sixth_is_not_listen
         let wait: u64 = locked.headers["retry-after"].parse().expect("seconds");
         assert!((1..=900).contains(&wait), "{wait}");
     }
-    assert_eq!(station.server.get(&format!("/c/{other}?k={other_code}"), "").await.status, 200, "others are not kept out");
+    assert_eq!(
+        station.server.get(&format!("/c/{other}?k={other_code}"), "").await.status,
+        200,
+        "others are not kept out"
+    );
 }

@@ -97,7 +97,8 @@ mod tests {
     fn numbers_are_read_as_they_are_written() {
         assert_eq!(number("xin-xiang", 2026, 42), "XIN-XIANG-2026-000042");
         assert_eq!(read_number("XIN-XIANG-2026-000042"), Some(("xin-xiang".to_owned(), 2026, 42)));
-        for wrong in ["", "ZIYANG", "ZIYANG-2026", "ZIYANG-26-000001", "ZIYANG-2026-1", "-2026-000001", "Z-2026-00000x"] {
+        for wrong in ["", "ZIYANG", "ZIYANG-2026", "ZIYANG-26-000001", "ZIYANG-2026-1", "-2026-000001", "Z-2026-00000x"]
+        {
             assert_eq!(read_number(wrong), None, "{wrong}");
         }
         assert_eq!(plain(" ziyang—２０２６-000042 "), "ZIYANG-2026-000042");

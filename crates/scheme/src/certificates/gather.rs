@@ -137,7 +137,7 @@ pub(super) async fn gather(
 }
 
 /// What a volunteer did in a period, for lists of who is to get a paper.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Served {
     pub volunteer_id: Uuid,
     pub number: String,
@@ -145,20 +145,39 @@ pub struct Served {
     /// Where they serve, and where they come from.
     pub unit: Option<String>,
     pub home_unit: Option<String>,
+    pub consent_publish: bool,
     pub minutes: i64,
     pub services: i64,
+    /// Titles of what took most of the time, at most three.
+    pub activities: Vec<String>,
 }
 
-/// Who has confirmed services of at least `minutes` in a period, in the order of their numbers; of `unit` and all below it,
-/// when one is named. What those did who were merged into somebody is that person's.
+/// Titles that are told of each.
+const TITLES: usize = 3;
+
+#[derive(sqlx::FromRow)]
+struct ServedRow {
+    volunteer_id: Uuid,
+    number: String,
+    name: String,
+    unit: Option<String>,
+    home_unit: Option<String>,
+    consent_publish: bool,
+    title: String,
+    minutes: i64,
+    services: i64,
+}
+
+/// Who has confirmed services of at least `least` minutes in a period, in the order of their numbers; of `unit` and all below
+/// it, when one is named. What those did who were merged into somebody is that person's. One query, however many they are.
 pub async fn served(
     scheme: &OpenScheme,
     (from, until): (NaiveDate, NaiveDate),
     unit: Option<&str>,
-    minutes: i64,
+    least: i64,
 ) -> db::Result<Vec<Served>> {
     let units = scheme.units_below(unit).await?.unwrap_or_default();
-    scheme
+    let rows: Vec<ServedRow> = scheme
         .db
         .query(
             "WITH RECURSIVE survivors (id, owner) AS (
@@ -167,27 +186,53 @@ pub async fn served(
                SELECT s.id, v.merged_into FROM survivors AS s JOIN volunteers AS v ON v.book = $1 AND v.id = s.owner
                WHERE v.merged_into IS NOT NULL
              ),
-             done (owner, minutes, services) AS (
-               SELECT COALESCE(o.owner, s.volunteer_id), SUM(s.credited_minutes), COUNT(*)
-               FROM services AS s
-               LEFT JOIN (SELECT f.id, f.owner FROM survivors AS f JOIN volunteers AS v
-                          ON v.book = $1 AND v.id = f.owner AND v.merged_into IS NULL) AS o ON o.id = s.volunteer_id
+             last (id, owner) AS (
+               SELECT s.id, s.owner FROM survivors AS s
+               JOIN volunteers AS v ON v.book = $1 AND v.id = s.owner AND v.merged_into IS NULL
+             ),
+             done (owner, title, minutes, services) AS (
+               SELECT COALESCE(l.owner, s.volunteer_id), s.title, SUM(s.credited_minutes), COUNT(*)
+               FROM services AS s LEFT JOIN last AS l ON l.id = s.volunteer_id
                WHERE s.book = $1 AND s.status = 'confirmed' AND s.credited_minutes > 0
                  AND s.occurred_on >= $2 AND s.occurred_on <= $3
-               GROUP BY COALESCE(o.owner, s.volunteer_id)
+               GROUP BY COALESCE(l.owner, s.volunteer_id), s.title
              )
-             SELECT v.id AS volunteer_id, v.number, v.name, v.unit, v.home_unit, CAST(d.minutes AS BIGINT) AS minutes,
-                    CAST(d.services AS BIGINT) AS services
+             SELECT v.id AS volunteer_id, v.number, v.name, v.unit, v.home_unit, v.consent_publish, d.title,
+                    CAST(d.minutes AS BIGINT) AS minutes, CAST(d.services AS BIGINT) AS services
              FROM done AS d JOIN volunteers AS v ON v.book = $1 AND v.id = d.owner
-             WHERE d.minutes >= $4 AND ($5 = 0 OR v.unit IN (SELECT m.value FROM many($6) AS m))
-             ORDER BY v.number",
+             WHERE $4 = 0 OR v.unit IN (SELECT m.value FROM many($5) AS m)
+             ORDER BY v.number, d.minutes DESC, d.title",
         )
         .bind(scheme.book.number())
         .bind(from)
         .bind(until)
-        .bind(minutes)
         .bind(i64::from(unit.is_some()))
         .bind_many(Many::Text(units))
         .fetch_all()
-        .await
+        .await?;
+    let mut served: Vec<Served> = Vec::new();
+    for row in rows {
+        match served.last_mut().filter(|last| last.volunteer_id == row.volunteer_id) {
+            Some(last) => {
+                last.minutes += row.minutes;
+                last.services += row.services;
+                if last.activities.len() < TITLES {
+                    last.activities.push(row.title);
+                }
+            }
+            None => served.push(Served {
+                volunteer_id: row.volunteer_id,
+                number: row.number,
+                name: row.name,
+                unit: row.unit,
+                home_unit: row.home_unit,
+                consent_publish: row.consent_publish,
+                minutes: row.minutes,
+                services: row.services,
+                activities: vec![row.title],
+            }),
+        }
+    }
+    served.retain(|one| one.minutes >= least);
+    Ok(served)
 }

@@ -160,7 +160,8 @@ impl<'a> Desk<'a> {
     }
 
     fn refuse_flaws(&self, order: &Order) -> Result<(), CertificateError> {
-        let texts = [("applicant", &order.applicant, 60), ("purpose", &order.purpose, 60), ("remark", &order.remark, 100)];
+        let texts =
+            [("applicant", &order.applicant, 60), ("purpose", &order.purpose, 60), ("remark", &order.remark, 100)];
         let wrong = texts.iter().filter(|(_, text, most)| text.as_ref().is_some_and(|text| !is_text(text, *most)));
         let mut flaws: Vec<Invalid> = wrong
             .map(|(field, _, most)| Invalid::new(field, "invalid_text", format!("1 to {most} characters, not blank")))

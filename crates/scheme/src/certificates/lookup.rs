@@ -23,7 +23,9 @@ pub enum Seen {
     Unknown,
     Known(Box<Certificate>),
     /// Too many wrong codes were told for this number; not even the right one is listened to.
-    Locked { retry_after: i64 },
+    Locked {
+        retry_after: i64,
+    },
 }
 
 pub async fn look_up(

@@ -199,6 +199,10 @@ operations! {
     GetCertificatePaper = "get_certificate_paper": Kiosk Staff SchemeAdmin Reviewer Auditor;
     RevokeCertificate = "revoke_certificate": SchemeAdmin Reviewer;
     PutCampaign      = "put_campaign":      Staff SchemeAdmin;
+    GetPassbook      = "get_passbook":      Kiosk Staff SchemeAdmin Reviewer Auditor;
+    PrintCards       = "print_cards":       Staff SchemeAdmin;
+    PrintLetters     = "print_letters":     Staff SchemeAdmin;
+    GetPoster        = "get_poster":        Kiosk Staff SchemeAdmin Reviewer Auditor;
     GetCampaign      = "get_campaign":      Staff SchemeAdmin Reviewer Auditor;
 
     PutTraining      = "put_training":      Staff SchemeAdmin;

@@ -48,9 +48,7 @@ pub fn routes(config: &mut ServiceConfig) {
     responses((status = 201, body = Certificate), (status = 200, body = Certificate))
 )]
 #[put("/certificates/{id}")]
-async fn put_certificate(
-    call: Call<may::PutCertificate, Uuid, Json<NewCertificate>>,
-) -> Result<HttpResponse, Problem> {
+async fn put_certificate(call: Call<may::PutCertificate, Uuid, Json<NewCertificate>>) -> Result<HttpResponse, Problem> {
     let order = call.input.0.clone().order(call.at)?;
     let issued = issue(&call, vec![order]).await?.pop();
     let Issued { certificate, replayed } = issued.unwrap_or(Err(CertificateError::Busy))?;

@@ -33,6 +33,7 @@ mod offers;
 mod pictures;
 mod posts;
 mod presence;
+mod printouts;
 mod publicity;
 pub mod rankings;
 mod ratings;
@@ -170,11 +171,16 @@ fn routes(config: &mut ServiceConfig) {
         .configure(webhooks::routes)
         .configure(levels::routes)
         .configure(certificates::routes)
+        .configure(printouts::routes)
         .configure(rankings::routes)
         .configure(reviews::routes)
         .configure(schemes::routes);
     let v1 = scope("/api/v1").service(of_scheme).configure(schemes::admin_routes).configure(keys::routes);
-    config.service(v1).configure(certificates::routes_of_page).configure(health::routes).configure(docs::routes_of_pages);
+    config
+        .service(v1)
+        .configure(certificates::routes_of_page)
+        .configure(health::routes)
+        .configure(docs::routes_of_pages);
 }
 
 /// 404, or 405 when the path takes other methods.

@@ -2,7 +2,7 @@
 
 use crate::api::call::Call;
 use crate::api::error::{Code, Problem};
-use crate::papers::{Format, told};
+use crate::papers::{Format, told, unknown_fields};
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_ENCODING};
 use actix_web::web;
@@ -56,6 +56,17 @@ pub async fn sheet<O, A, I>(
         Format::Html => html(&table)?.into_bytes(),
     };
     Ok(handed(name, format, bytes))
+}
+
+/// 422, with every field of a text that nobody knows.
+pub fn refuse_unknown_fields(text: &str, known: &[&str]) -> Result<(), Problem> {
+    let unknown = unknown_fields(text, known)?;
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let zh = format!("没有这些栏目：{}；有：{}", unknown.join("、"), known.join("、"));
+    let en = format!("no such fields: {}; there are {}", unknown.join(", "), known.join(", "));
+    Err(Problem::invalid_value("/text", "unknown_field", &zh, &en))
 }
 
 /// A page to be shown, or a file to be kept.

@@ -284,7 +284,7 @@ pub fn units_below(
 }
 
 /// The day whose tree counts for a period: its last, or today while it lasts.
-fn tree_day(period: Period, today: NaiveDate) -> NaiveDate {
+pub fn tree_day(period: Period, today: NaiveDate) -> NaiveDate {
     let last = match period {
         Period::Year(year) => NaiveDate::from_ymd_opt(year, 12, 31),
         Period::Month(year, month) => NaiveDate::from_ymd_opt(year, month, 1)

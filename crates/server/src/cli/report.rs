@@ -1,5 +1,9 @@
 //! `aixin report`: documents on paper and in files.
 
+mod batch;
+mod certificates;
+mod letters;
+mod people;
 mod ranking;
 
 use std::path::PathBuf;
@@ -8,11 +12,21 @@ use std::process::ExitCode;
 /// Make documents: PDF, xlsx, CSV, pages for a browser
 #[derive(clap::Subcommand)]
 pub enum Command {
+    Certificates(certificates::Args),
+    Campaign(certificates::CampaignArgs),
+    Letters(letters::Args),
+    Passbooks(people::PassbookArgs),
+    Cards(people::CardArgs),
     Ranking(ranking::Args),
 }
 
 pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Certificates(args) => certificates::run(args).await?,
+        Command::Campaign(args) => certificates::campaign(args).await?,
+        Command::Letters(args) => letters::run(args).await?,
+        Command::Passbooks(args) => people::passbooks(args).await?,
+        Command::Cards(args) => people::cards(args).await?,
         Command::Ranking(args) => ranking::run(args).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -17,7 +17,14 @@ use std::collections::HashMap;
 #[derive(Debug, Clone)]
 pub enum Printed {
     Record(Box<certificate::Certificate>),
-    Honour { campaign: Box<Campaign>, recipient: String, fields: Fields, number: String, url: Option<String>, stamp: Stamp },
+    Honour {
+        campaign: Box<Campaign>,
+        recipient: String,
+        fields: Fields,
+        number: String,
+        url: Option<String>,
+        stamp: Stamp,
+    },
 }
 
 impl Document for Printed {
@@ -59,9 +66,10 @@ impl Printed {
             (None, None) => Stamp::Original,
         };
         let paper = &certificate.paper;
-        let url = paper.verify_at.as_ref().map(|base| {
-            format!("{base}/c/{}?k={}", certificate.number, certificate.check_code.replace('-', ""))
-        });
+        let url = paper
+            .verify_at
+            .as_ref()
+            .map(|base| format!("{base}/c/{}?k={}", certificate.number, certificate.check_code.replace('-', "")));
         match &paper.body {
             Body::Record { .. } => Ok(Printed::Record(Box::new(record(certificate, url, stamp, config)))),
             Body::Honour { design, fields } => {
@@ -80,20 +88,21 @@ impl Printed {
 
     /// Whether a paper that has no number yet can be printed: every character of it has a font, and its text fits.
     pub fn check(paper: &Paper, fonts: &Fonts) -> Result<(), CertificateError> {
-        let checked = texts(paper).into_iter().try_for_each(|text| fonts.require(text)).and_then(|()| match &paper.body {
-            Body::Record { .. } => Ok(()),
-            Body::Honour { design, fields } => {
-                let trial = Printed::Honour {
-                    campaign: Box::new(campaign_of(design, None)?),
-                    recipient: format!("{} 同志", paper.name),
-                    fields: fields.clone(),
-                    number: String::new(),
-                    url: None,
-                    stamp: Stamp::Original,
-                };
-                trial.sheets(fonts).map(drop)
-            }
-        });
+        let checked =
+            texts(paper).into_iter().try_for_each(|text| fonts.require(text)).and_then(|()| match &paper.body {
+                Body::Record { .. } => Ok(()),
+                Body::Honour { design, fields } => {
+                    let trial = Printed::Honour {
+                        campaign: Box::new(campaign_of(design, None)?),
+                        recipient: format!("{} 同志", paper.name),
+                        fields: fields.clone(),
+                        number: String::new(),
+                        url: None,
+                        stamp: Stamp::Original,
+                    };
+                    trial.sheets(fonts).map(drop)
+                }
+            });
         checked.map_err(|error| unprintable(&error))
     }
 }
@@ -126,12 +135,7 @@ fn void_reason(certificate: &Certificate) -> String {
     }
 }
 
-fn record(
-    certificate: &Certificate,
-    url: Option<String>,
-    stamp: Stamp,
-    config: &Scheme,
-) -> certificate::Certificate {
+fn record(certificate: &Certificate, url: Option<String>, stamp: Stamp, config: &Scheme) -> certificate::Certificate {
     let paper = &certificate.paper;
     let nothing = (certificate.issued_on, certificate.issued_on, "", [].as_slice());
     let (from, until, summary, lines) = match &paper.body {

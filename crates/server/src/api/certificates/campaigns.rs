@@ -4,10 +4,10 @@ use crate::api::answers::{ok, once};
 use crate::api::auth::may;
 use crate::api::call::{Call, Json};
 use crate::api::error::Problem;
+use crate::api::papers::refuse_unknown_fields;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, put};
 use chrono::NaiveDate;
-use reports::documents::template::Template;
 use scheme::certificates::{self, Design};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -93,12 +93,7 @@ const KNOWN: [&str; 8] = ["name", "number", "hours", "count", "title", "date", "
 async fn put_campaign(call: Call<may::PutCampaign, Uuid, Json<NewCampaign>>) -> Result<HttpResponse, Problem> {
     let new = call.input.0.clone();
     let own: Vec<&str> = new.fields.iter().map(String::as_str).collect();
-    let unknown = unknown_fields(&new.text, &[KNOWN.as_slice(), &own].concat())?;
-    if !unknown.is_empty() {
-        let named = unknown.join("、");
-        let (zh, en) = (format!("没有这些栏目：{named}"), format!("no such fields: {}", unknown.join(", ")));
-        return Err(Problem::invalid_value("/text", "unknown_field", &zh, &en));
-    }
+    refuse_unknown_fields(&new.text, &[KNOWN.as_slice(), &own].concat())?;
     let issuers = match new.issuers {
         Some(issuers) => issuers,
         None => vec![certificates::issuer(&call.scheme).await?],
@@ -108,18 +103,6 @@ async fn put_campaign(call: Call<may::PutCampaign, Uuid, Json<NewCampaign>>) -> 
     let done = certificates::put_campaign(&call.scheme, call.at, design, call.by(), call.now).await?;
     let (campaign, replayed) = done;
     Ok(once(StatusCode::CREATED, replayed, Campaign::from(campaign)))
-}
-
-/// All fields of a template that are not among those that there are, each once.
-pub fn unknown_fields(text: &str, known: &[&str]) -> Result<Vec<String>, Problem> {
-    let template = Template::parse(text)?;
-    let mut unknown: Vec<String> = Vec::new();
-    for field in template.fields().filter(|field| !known.contains(field)) {
-        if !unknown.iter().any(|known| known == field) {
-            unknown.push(field.to_owned());
-        }
-    }
-    Ok(unknown)
 }
 
 /// Show a campaign

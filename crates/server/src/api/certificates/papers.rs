@@ -51,7 +51,9 @@ pub async fn backgrounds(
     let mut pictures = HashMap::new();
     for certificate in certificates {
         let Body::Honour { design, .. } = &certificate.paper.body else { continue };
-        let Some(digest) = design.background.as_ref().filter(|digest| !pictures.contains_key(*digest)) else { continue };
+        let Some(digest) = design.background.as_ref().filter(|digest| !pictures.contains_key(*digest)) else {
+            continue;
+        };
         let (_, bytes) = pictures::content(scheme, digest).await?;
         pictures.insert(digest.clone(), Picture::read(bytes).map_err(Problem::from)?);
     }

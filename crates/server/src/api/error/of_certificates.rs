@@ -15,10 +15,8 @@ impl From<CertificateError> for Problem {
             CertificateError::Merged { into } => volunteer_merged(into),
             CertificateError::IdTaken { field } => taken(&field),
             CertificateError::StateConflict { status } => state_conflict(status.as_str(), in_chinese(status)),
-            CertificateError::NothingToCertify => Problem::new(Code::NothingToCertify).detail(
-                "这段时间没有已确认的服务记录",
-                "no confirmed service is on record in the period",
-            ),
+            CertificateError::NothingToCertify => Problem::new(Code::NothingToCertify)
+                .detail("这段时间没有已确认的服务记录", "no confirmed service is on record in the period"),
             CertificateError::Unprintable { zh, en } => Problem::new(Code::Unprintable).detail(zh, en),
             CertificateError::Busy => Problem::new(Code::Busy),
             CertificateError::Database(error) => error.into(),
