@@ -15,7 +15,7 @@ pub(crate) use list::{of_kind, with_numbers_or_names};
 pub(crate) use merge::entry_id as merge_entry_id;
 pub use merge::merge;
 pub use put::{Registered, put, register};
-pub(crate) use put::{put_in, welcome};
+pub(crate) use put::{id_digest, put_in, welcome};
 pub(crate) use roster::Rosters;
 pub use roster::{Availability, PartOfDay};
 pub use status::{leave, rejoin};

@@ -1,8 +1,22 @@
 //! Documents as files: what the interface and the command line hand out alike.
 
+mod cards;
+mod certificates;
+mod letters;
+mod passbooks;
+mod posters;
+mod press;
+mod slips;
 pub mod statistics;
 
-use anyhow::Context;
+pub use cards::cards_of;
+pub use certificates::{Printed, register};
+pub use letters::{Recipients, Run, unknown_fields};
+pub use passbooks::passbook;
+pub use posters::{MOST as POSTER_MOST, poster};
+pub use press::{Press, Printing, local, told, unprintable};
+pub use slips::slip;
+
 use chrono::{DateTime, Utc};
 use reports::documents::ranking::{Ranking, RankingRow};
 use reports::documents::{Signatures, pdf};
@@ -19,7 +33,6 @@ use scheme::rules::{format_points, hours_text};
 use scheme::selections::{self, Counted, Outcome, Seat, Selection, SelectionError, Status};
 use scheme::units::Organisation;
 use serde::{Deserialize, Serialize};
-use std::sync::OnceLock;
 use utoipa::ToSchema;
 
 /// As what a document is handed out.
@@ -54,16 +67,9 @@ impl Format {
     }
 }
 
-/// The fonts that the program carries, unpacked once.
+/// The fonts that the program carries and those that were added to them, unpacked once.
 pub fn fonts() -> anyhow::Result<&'static Fonts> {
-    static FONTS: OnceLock<Fonts> = OnceLock::new();
-    match FONTS.get() {
-        Some(fonts) => Ok(fonts),
-        None => {
-            let fonts = Fonts::bundled().context("the fonts cannot be read")?;
-            Ok(FONTS.get_or_init(|| fonts))
-        }
-    }
+    press::fonts(&[])
 }
 
 /// A ranking as a file.

@@ -194,6 +194,19 @@ operations! {
     RevokeAward      = "revoke_award":      SchemeAdmin Reviewer;
     PutBan           = "put_ban":           SchemeAdmin Reviewer;
 
+    PutCertificate   = "put_certificate":   Staff SchemeAdmin;
+    PutCertificates  = "put_certificates":  Staff SchemeAdmin;
+    ListCertificates = "list_certificates": Staff SchemeAdmin Reviewer Auditor;
+    GetCertificate   = "get_certificate":   Kiosk Staff SchemeAdmin Reviewer Auditor;
+    GetCertificatePaper = "get_certificate_paper": Kiosk Staff SchemeAdmin Reviewer Auditor;
+    RevokeCertificate = "revoke_certificate": SchemeAdmin Reviewer;
+    PutCampaign      = "put_campaign":      Staff SchemeAdmin;
+    GetPassbook      = "get_passbook":      Kiosk Staff SchemeAdmin Reviewer Auditor;
+    PrintCards       = "print_cards":       Staff SchemeAdmin;
+    PrintLetters     = "print_letters":     Staff SchemeAdmin;
+    GetPoster        = "get_poster":        Kiosk Staff SchemeAdmin Reviewer Auditor;
+    GetCampaign      = "get_campaign":      Staff SchemeAdmin Reviewer Auditor;
+
     PutTraining      = "put_training":      Staff SchemeAdmin;
     GetTraining      = "get_training":      Kiosk Staff Leader SchemeAdmin Reviewer Auditor;
     PutAttendance    = "put_training_attendance":      Staff SchemeAdmin;

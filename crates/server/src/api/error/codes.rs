@@ -65,6 +65,8 @@ codes! {
     ReviewNotFound = "review_not_found", 404, "当年规则没有这项评选", "The rules of that year have no such review";
     TransferNotFound = "transfer_not_found", 404, "没有这笔转赠", "There is no such transfer";
     RequestNotFound = "request_not_found", 404, "没有这个申请", "There is no such request";
+    CertificateNotFound = "certificate_not_found", 404, "没有这份证明", "There is no such certificate";
+    CampaignNotFound = "campaign_not_found", 404, "没有这个专项证书", "There is no such campaign";
     TrainingNotFound = "training_not_found", 404, "没有这次培训", "There is no such training";
     AttendanceNotFound = "training_attendance_not_found", 404, "没有这条培训记录", "Nobody attended so";
     HonourNotFound = "honour_not_found", 404, "没有这项荣誉", "There is no such honour";
@@ -119,6 +121,8 @@ codes! {
     AfterClosingDate = "after_closing_date", 422, "截止日之后的服务不计入本年", "Too late for this year";
     PublicityTooShort = "publicity_too_short", 422, "公示时间不足", "Not public for long enough";
     AlreadyGranted = "already_granted", 422, "已授予过，不重复授予", "Granted before";
+    NothingToCertify = "nothing_to_certify", 422, "没有可以证明的服务", "There is nothing to certify";
+    Unprintable = "unprintable", 422, "无法打印", "It cannot be printed";
     TooManyRequests = "too_many_requests", 429, "请求过于频繁", "Too many requests";
     InternalError = "internal_error", 500, "服务器内部错误", "The server failed";
     Busy = "busy", 503, "服务器繁忙，请稍后用同一编号重试", "Busy: try again with the same id";
