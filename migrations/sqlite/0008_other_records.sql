@@ -89,6 +89,7 @@ CREATE TABLE ratings (
     reason TEXT,                      -- why it was withdrawn
     recorded_by BLOB NOT NULL,        -- key
     recorded_at BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL,       -- given or withdrawn: rankings in memory ask for what changed since
     PRIMARY KEY (book, id),
     UNIQUE (book, subject_id, volunteer_id, rater_key),
     FOREIGN KEY (book, volunteer_id) REFERENCES volunteers (book, id),
@@ -97,6 +98,7 @@ CREATE TABLE ratings (
 ) WITHOUT ROWID;
 CREATE INDEX ratings_volunteer ON ratings (book, volunteer_id, rated_on);
 CREATE INDEX ratings_day ON ratings (book, rated_on, id);
+CREATE INDEX ratings_changed ON ratings (book, changed_at);
 
 CREATE TABLE complaints (
     book BIGINT NOT NULL,

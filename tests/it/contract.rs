@@ -198,6 +198,8 @@ async fn each_role_may_do_what_the_contract_says_and_no_more() {
         ("PUT", format!("/rewards/{id}/stock/alert"), &["staff", "scheme_admin"]),
         ("GET", "/stock".to_owned(), &["staff", "scheme_admin", "auditor"]),
         ("GET", "/solvency".to_owned(), &["reviewer", "scheme_admin", "auditor"]),
+        ("GET", "/statistics".to_owned(), &["staff", "reviewer", "scheme_admin", "auditor"]),
+        ("GET", "/statistics/2026/statement".to_owned(), &["staff", "reviewer", "scheme_admin", "auditor"]),
         ("GET", format!("/rewards/{id}/sessions/{id}/bookings"), &["staff", "scheme_admin"]),
         ("POST", format!("/rewards/{id}/sessions/{id}/calls"), &["staff", "scheme_admin"]),
         ("POST", format!("/rewards/{id}/sessions/{id}/cancel"), &["staff", "scheme_admin"]),

@@ -16,6 +16,7 @@ mod tampering;
 mod activities;
 mod anomalies;
 mod baskets;
+mod benches;
 mod catalogue;
 mod corrections;
 mod lists;
@@ -45,6 +46,7 @@ mod selections;
 mod services;
 mod sessions;
 mod states;
+mod statistics;
 mod stock;
 mod tables;
 mod transfers;
@@ -53,6 +55,7 @@ mod wishes;
 
 mod published;
 mod rankings;
+mod rankings_moved;
 
 mod api;
 mod community;

@@ -61,10 +61,17 @@ async fn whoever_moves_belonged_where_they_belonged(#[values(Engine::Sqlite, Eng
         let members = station.get("staff", &format!("/units/{unit}/members?on={on}")).await.expect(200);
         assert_eq!(members["members"].as_array().map(Vec::len), Some(count), "{unit} on {on}: {members}");
     }
-    // The record says where she came from when she served.
-    let participation = station.get("auditor", "/units/hospital/participation?year=2026").await.expect(200);
-    let total = &participation["total"];
-    assert_eq!((&total["took_part"], &total["services"], &total["hours"]), (&json!(1), &json!(1), &json!("1.5")));
+    // What she did counts where she came from then; that she took part, where she is.
+    for (unit, took_part, rate, services) in [("hospital", 0, "0.0", 1), ("school", 1, "100.0", 0)] {
+        let path = format!("/units/{unit}/participation?year=2026");
+        let participation = station.get("auditor", &path).await.expect(200);
+        let total = &participation["total"];
+        assert_eq!(
+            (&total["members"], &total["took_part"], &total["rate"]),
+            (&json!(1), &json!(took_part), &json!(rate))
+        );
+        assert_eq!(total["services"], json!(services), "{unit}: {participation}");
+    }
     assert_eq!(station.get("staff", "/units/nowhere/participation?year=2026").await.problem(404), "unit_not_found");
 }
 
@@ -332,4 +339,23 @@ async fn a_minor_is_recorded_with_the_guardians_consent(#[values(Engine::Sqlite,
         let put = volunteers::put(&world.scheme, Uuid::now_v7(), details(born, guardian), None, world.now()).await;
         assert_eq!(put.is_ok(), is_taken, "{born} {guardian:?}: {put:?}");
     }
+}
+
+/// More than there are connections: whoever holds one for writing reads beside it, and does not wait for another writer.
+#[rstest]
+#[tokio::test]
+async fn a_whole_class_registers_at_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::new(engine, ZIYANG).await;
+    let details = |number: usize| VolunteerDetails {
+        name: format!("同学{number}"),
+        consent: Consent { record: true, publish: false },
+        ..VolunteerDetails::default()
+    };
+    let put = |number| volunteers::put(&world.scheme, Uuid::now_v7(), details(number), None, world.now());
+    let registered = join_all((0..60).map(put)).await;
+    let mut numbers: Vec<String> =
+        registered.into_iter().map(|done| done.expect("registered").0.number.clone()).collect();
+    numbers.sort();
+    numbers.dedup();
+    assert_eq!(numbers.len(), 60, "each has a number of their own");
 }

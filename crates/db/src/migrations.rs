@@ -31,6 +31,7 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     migration!(11, "0011_events"),
     migration!(12, "0012_rankings"),
     migration!(13, "0013_selections"),
+    migration!(15, "0015_statistics"),
 ];
 
 pub async fn run(db: &Db) -> Result<()> {

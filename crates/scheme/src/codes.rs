@@ -171,6 +171,7 @@ pub async fn find_volunteer(
             return Err(CodeError::Invalid(vec![flaw]));
         }
     };
+    tx.rollback().await?;
     Ok(volunteers::get(scheme, id).await?)
 }
 

@@ -22,6 +22,7 @@ mod exchange;
 mod ladders;
 mod policy;
 mod presence;
+mod rankings;
 mod reviews;
 mod rules;
 mod schema;
@@ -53,6 +54,7 @@ pub use exchange::{
 pub use ladders::{Applicant, Award, Ladder, LadderStep, Sequence, Standing, Within};
 pub use policy::{ExchangePolicy, PointsBack};
 pub use presence::{BelowShare, Duty, Overtime, Presence, TimeOfDay};
+pub use rankings::{RankTies, Rankings};
 pub use reviews::{Quota, Review, ReviewKey, ReviewTies, ScoreBand};
 pub use rules::{
     Amount, BelowMinimum, Blocks, CountedOver, EarningRule, Expiry, ExpiryBase, Freeze, HighestOf, HoursCredited,
@@ -136,6 +138,10 @@ pub struct Scheme {
     /// From where on a pattern in the records is worth an auditor's look; as they are by default when left out.
     #[serde(default)]
     pub anomalies: Anomalies,
+    /// 年度、月度排行榜：并列怎样排，按评价排行至少几次评价；不写则用默认的。
+    /// Rankings of a year or a month: ties, and how many ratings it takes; as they are by default when left out.
+    #[serde(default)]
+    pub rankings: Rankings,
     /// 投诉的处理；不写则 15 个工作日内答复，没有其他后果。
     /// What becomes of complaints; answered within 15 working days and without consequences when left out.
     pub complaints: Option<Complaints>,

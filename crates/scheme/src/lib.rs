@@ -54,6 +54,7 @@ pub mod reviews;
 pub mod selections;
 pub mod solvency;
 pub mod statements;
+pub mod statistics;
 pub mod transfers;
 
 mod accounts;

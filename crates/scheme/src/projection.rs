@@ -2,8 +2,10 @@
 
 mod exchanges;
 mod stock;
+mod turnovers;
 
 pub(crate) use exchanges::{EXCHANGE_CASH, EXCHANGE_LINE, EXCHANGE_MADE, EXCHANGE_MOVE, objects};
+pub(crate) use turnovers::{CATEGORY_TOTAL, MONTH_CHANGE, TURNOVER};
 
 use chrono::Datelike;
 use ledger::projection::{Cell, How, Row, Shape};
@@ -202,6 +204,8 @@ impl Projection for SchemeProjection {
         let fields = entry.fields();
         let mut rows = stock::moved(book, entry, &fields);
         rows.extend(of_kind(book, entry, &fields));
+        rows.extend(turnovers::changed_months(book, &rows));
+        rows.extend(turnovers::of(book, entry));
         rows
     }
 }
@@ -317,6 +321,7 @@ fn totals(book: i64, entry: &Entry, fields: &Map<String, Value>, volunteer: Uuid
     let services = if integer(fields, "minutes").is_none_or(|served| served > 0) { sign } else { 0 };
     let sums = [of("credited_minutes"), of("points"), services].map(Cell::I64);
     let mut rows = totals_of(book, entry, volunteer, &sums);
+    rows.push(turnovers::of_category(book, entry, fields, &sums));
     let (unit, team) = (text(fields, "unit"), text(fields, "team"));
     if unit.is_some() || team.is_some() {
         let (unit, team) = (Cell::Text(unit.unwrap_or_default()), Cell::Text(team.unwrap_or_default()));
@@ -343,7 +348,10 @@ fn month_of(entry: &Entry) -> i64 {
 /// The points that a wish carried are earned in the month in which it was fulfilled; its minutes are of a service record.
 fn wish_fulfilled(book: i64, entry: &Entry, fields: &Map<String, Value>) -> Vec<Row> {
     let Some(volunteer) = entry.party else { return Vec::new() };
-    totals_of(book, entry, volunteer, &[0, integer(fields, "points").unwrap_or(0), 0].map(Cell::I64))
+    let sums = [0, integer(fields, "points").unwrap_or(0), 0].map(Cell::I64);
+    let mut rows = totals_of(book, entry, volunteer, &sums);
+    rows.push(turnovers::of_category(book, entry, fields, &sums));
+    rows
 }
 
 /// What the entry of a service put into, or took out of, the volunteer's accounts beside hours and points.

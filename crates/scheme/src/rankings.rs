@@ -4,13 +4,14 @@
 pub mod board;
 mod boards;
 mod groups;
+mod lines;
 
 pub use board::{Among, Place, Sums};
 pub use boards::{Boards, Period};
 pub use groups::{GroupRow, teams, units};
 
 use crate::schemes::OpenScheme;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -20,16 +21,19 @@ pub enum By {
     Hours,
     Points,
     Services,
+    /// The average of the ratings that were given in the period, from the least number of them on that the scheme names.
+    Rating,
 }
 
-/// One volunteer's place. Equal figures share a rank, and the next rank is left out for each: 1, 2, 2, 4. Within a rank the
-/// order is that of the volunteers' numbers.
+/// One volunteer's place. Which ranks equal figures get is the scheme's to say (`rankings.ties`); within equal figures the order
+/// is that of the services, and then of the volunteers' numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RankingRow {
     pub rank: i64,
     pub volunteer_id: Uuid,
     pub number: String,
     pub name: String,
+    /// Where they served when the period ended, or serve today while it lasts.
     pub unit: Option<String>,
     pub sums: Sums,
     pub consent_publish: bool,
@@ -61,12 +65,15 @@ pub async fn ranking(
     now: DateTime<Utc>,
 ) -> db::Result<Ranking> {
     let looked = boards::look(scheme, wanted.period, now).await?;
+    let config = scheme.config();
+    let on = wanted.period.counting_day(config.day_of(now));
     let size = |number: i64| usize::try_from(number.max(0)).unwrap_or(usize::MAX);
     let (placed, of) = {
         let board = looked.board();
-        (board.page(wanted.by, wanted.among, size(offset), size(limit)), board.len(wanted.among))
+        let page = board.page(wanted.by, config.rankings.ties, wanted.among, size(offset), size(limit));
+        (page, board.len(wanted.by, wanted.among))
     };
-    let mut known = details(scheme, placed.iter().map(|placed| placed.id).collect()).await?;
+    let mut known = details(scheme, on, placed.iter().map(|placed| placed.id).collect()).await?;
     let row = |placed: board::Placed| {
         let Details { id, number, name, unit, consent_publish } = known.remove(&placed.id)?;
         let (rank, sums) = (placed.rank, placed.sums);
@@ -83,7 +90,7 @@ pub async fn place(
     now: DateTime<Utc>,
 ) -> db::Result<(Option<Place>, i64)> {
     let looked = boards::look(scheme, wanted.period, now).await?;
-    let place = looked.board().place(wanted.by, wanted.among, volunteer);
+    let place = looked.board().place(wanted.by, scheme.config().rankings.ties, wanted.among, volunteer);
     Ok((place, looked.as_of))
 }
 
@@ -96,14 +103,17 @@ struct Details {
     consent_publish: bool,
 }
 
-async fn details(scheme: &OpenScheme, ids: Vec<Uuid>) -> db::Result<HashMap<Uuid, Details>> {
+async fn details(scheme: &OpenScheme, on: NaiveDate, ids: Vec<Uuid>) -> db::Result<HashMap<Uuid, Details>> {
     let rows: Vec<Details> = scheme
         .db
         .query(
-            "SELECT v.id, v.number, v.name, v.unit, v.consent_publish
-             FROM many($2) AS m JOIN volunteers AS v ON v.book = $1 AND v.id = m.value",
+            "SELECT v.id, v.number, v.name, u.unit, v.consent_publish
+             FROM many($3) AS m JOIN volunteers AS v ON v.book = $1 AND v.id = m.value
+             LEFT JOIN memberships AS u ON u.book = v.book AND u.volunteer_id = v.id AND u.capacity = 'serving'
+                  AND u.from_on <= $2 AND (u.until_on IS NULL OR u.until_on >= $2)",
         )
         .bind(scheme.book.number())
+        .bind(on)
         .bind_many(db::Many::Uuid(ids))
         .fetch_all()
         .await?;

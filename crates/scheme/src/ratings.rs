@@ -139,7 +139,7 @@ pub async fn put(
         flaws.push(Invalid::new("stars", "invalid_star", "1 to 5 stars"));
     }
     refuse(flaws)?;
-    volunteers::require(scheme, details.volunteer_id).await?;
+    let survivor = volunteers::get(scheme, details.volunteer_id).await?.merged_into;
     refuse_oneself(by, Some(details.volunteer_id))?;
     let (service_id, activity_id) = match details.of {
         Rated::Service(id) => (Some(id), None),
@@ -151,7 +151,7 @@ pub async fn put(
     if let Some(known) = find(&mut tx, scheme, id).await? {
         let one = &known.details;
         refuse_difference(&[
-            ("volunteer_id", one.volunteer_id != details.volunteer_id),
+            ("volunteer_id", ![Some(details.volunteer_id), survivor].contains(&Some(one.volunteer_id))),
             ("service_id", one.of != details.of),
             ("rater", one.rater != details.rater),
             ("stars", one.stars != details.stars),
@@ -165,8 +165,8 @@ pub async fn put(
     let written = tx
         .query(
             "INSERT INTO ratings (book, id, volunteer_id, service_id, activity_id, subject_id, rater, rater_key, stars, words,
-                 rated_on, unit, team, status, recorded_by, recorded_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'given', $14, $15) ON CONFLICT DO NOTHING",
+                 rated_on, unit, team, status, recorded_by, recorded_at, changed_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'given', $14, $15, $15) ON CONFLICT DO NOTHING",
         )
         .bind(scheme.book.number())
         .bind(id)
@@ -224,6 +224,7 @@ pub async fn withdraw(
     id: Uuid,
     reason: &str,
     by: &Operator,
+    now: DateTime<Utc>,
 ) -> Result<(Rating, bool), RecordError> {
     refuse(text_flaws(&[("reason", Some(reason), 500)]))?;
     let mut tx = scheme.db.begin_write().await?;
@@ -231,13 +232,14 @@ pub async fn withdraw(
     refuse_oneself(by, Some(known.details.volunteer_id))?;
     let changed = tx
         .query(
-            "UPDATE ratings SET status = 'withdrawn', reason = $3, recorded_by = $4
+            "UPDATE ratings SET status = 'withdrawn', reason = $3, recorded_by = $4, changed_at = $5
              WHERE book = $1 AND id = $2 AND status = 'given'",
         )
         .bind(scheme.book.number())
         .bind(id)
         .bind(reason.to_owned())
         .bind(by.key_id)
+        .bind(micros(now))
         .execute()
         .await?;
     let known = find(&mut tx, scheme, id).await?;

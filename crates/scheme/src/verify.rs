@@ -2,11 +2,12 @@
 
 mod exchanges;
 mod stock;
+mod turnovers;
 
 use crate::projection::{
-    ACCOUNT_DAY, AWARD_MADE, EXCHANGE_CASH, EXCHANGE_LINE, EXCHANGE_MADE, EXCHANGE_MOVE, GROUP_TOTAL, MONTH_TOTAL,
-    REQUEST_GRANTED, SERVICE_DECIDED, SESSION_MOVED, STOCK_MOVED, STOCK_SENT, SchemeProjection, TRANSFER_MADE,
-    VOLUNTEER_MERGED, YEAR_TOTAL, kind,
+    ACCOUNT_DAY, AWARD_MADE, CATEGORY_TOTAL, EXCHANGE_CASH, EXCHANGE_LINE, EXCHANGE_MADE, EXCHANGE_MOVE, GROUP_TOTAL,
+    MONTH_CHANGE, MONTH_TOTAL, REQUEST_GRANTED, SERVICE_DECIDED, SESSION_MOVED, STOCK_MOVED, STOCK_SENT,
+    SchemeProjection, TRANSFER_MADE, TURNOVER, VOLUNTEER_MERGED, YEAR_TOTAL, kind,
 };
 use crate::schemes::OpenScheme;
 use crate::selections;
@@ -45,6 +46,9 @@ pub async fn verify(scheme: &OpenScheme) -> db::Result<Report> {
     compare(&mut expected, &YEAR_TOTAL, year_totals(&mut tx, book).await?, &mut report);
     compare(&mut expected, &MONTH_TOTAL, month_totals(&mut tx, book).await?, &mut report);
     compare(&mut expected, &GROUP_TOTAL, group_totals(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &CATEGORY_TOTAL, turnovers::categories(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &MONTH_CHANGE, turnovers::changes(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &TURNOVER, turnovers::turnovers(&mut tx, book).await?, &mut report);
     compare(&mut expected, &AWARD_MADE, awards(&mut tx, book).await?, &mut report);
     compare(&mut expected, &ACCOUNT_DAY, account_days(&mut tx, book).await?, &mut report);
     compare(&mut expected, &TRANSFER_MADE, transfers(&mut tx, book).await?, &mut report);

@@ -1,5 +1,7 @@
 //! Documents as files: what the interface and the command line hand out alike.
 
+pub mod statistics;
+
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use reports::documents::ranking::{Ranking, RankingRow};
@@ -10,6 +12,7 @@ use reports::formats::html::html;
 use reports::formats::xlsx::xlsx;
 use rust_decimal::Decimal;
 use scheme::OpenScheme;
+use scheme::config::RankTies;
 use scheme::publicity::masked;
 use scheme::rankings;
 use scheme::rules::{format_points, hours_text};
@@ -109,7 +112,7 @@ pub fn live_ranking(
         hours: hours(row.sums.minutes),
         sessions: row.sums.services.unsigned_abs(),
         points: points(row.sums.points, scale),
-        rating: None,
+        rating: (row.sums.ratings > 0).then(|| points(row.sums.average().hundredths(), 2)),
         note: String::new(),
     };
     let rows: Vec<RankingRow> = rows.into_iter().filter(|row| row.consent_publish).map(row).collect();
@@ -119,7 +122,7 @@ pub fn live_ranking(
         title: format!("{period}志愿服务排名"),
         subtitles: vec![config.name.clone()],
         state: String::new(),
-        rule: "按服务发生日统计，已撤销的记录不计；数值相同者名次相同（1、2、2、4），同名次按编号排列。".to_owned(),
+        rule: format!("按服务发生日统计，已撤销的记录不计；{}。", ties(config.rankings.ties)),
         rows,
         places: u32::from(scale),
         ledger_sequence: as_of.unsigned_abs(),
@@ -202,4 +205,13 @@ fn notes(one: &Selection, counted: &Counted, unnamed: i64) -> Vec<String> {
     }
     notes.push(format!("规则摘要 {}；内容摘要 {}（第 {} 版）。", one.rules_digest, one.digest, one.revision));
     notes
+}
+
+/// Which ranks equal figures get, in words.
+fn ties(ties: RankTies) -> &'static str {
+    match ties {
+        RankTies::Shared => "数值相同者名次相同（1、2、2、4），先列次数多者，再按编号",
+        RankTies::Dense => "数值相同者名次相同（1、2、2、3），先列次数多者，再按编号",
+        RankTies::ServicesThenNumber => "数值相同者次数多的在前，再相同则编号小的在前",
+    }
 }

@@ -14,6 +14,7 @@ mod office;
 pub mod passbook;
 pub mod poster;
 pub mod ranking;
+pub mod report;
 pub mod slip;
 pub mod table;
 pub mod template;

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::documents::table::{Cell, Table};
+use crate::documents::report::Report;
+use crate::documents::table::{Cell, Column, Kind, Table};
 use crate::layout::DocumentError;
 
 /// The heading and the rows of a table, in UTF-8 with the mark of the byte order, without which Excel
@@ -28,6 +29,23 @@ pub fn csv(table: &Table) -> Result<Vec<u8>, DocumentError> {
     }
     writer.flush().map_err(failed)?;
     drop(writer);
+    Ok(file)
+}
+
+/// The tables of a report one below the other, each after its title and before an empty line.
+///
+/// # Errors
+/// [`DocumentError::RowWidth`]
+pub fn lists(report: &Report) -> Result<Vec<u8>, DocumentError> {
+    let mark = "\u{feff}".as_bytes();
+    let mut file = mark.to_vec();
+    for table in &report.tables {
+        let title = Table { columns: vec![Column::new(table.title.clone(), Kind::Text)], ..Table::default() };
+        for part in [csv(&title)?, csv(table)?] {
+            file.extend_from_slice(part.strip_prefix(mark).unwrap_or(&part));
+        }
+        file.extend_from_slice(b"\r\n");
+    }
     Ok(file)
 }
 

@@ -1,5 +1,6 @@
 //! Pages that a browser shows and prints.
 
+use crate::documents::report::Report;
 use crate::documents::table::{Kind, Table};
 use crate::layout::DocumentError;
 
@@ -9,6 +10,19 @@ use crate::layout::DocumentError;
 /// # Errors
 /// [`DocumentError::RowWidth`]
 pub fn html(table: &Table) -> Result<String, DocumentError> {
+    Ok(page(&table.title, TABLE_STYLE, &body(table)?))
+}
+
+/// A whole page with the tables of a report one below the other.
+///
+/// # Errors
+/// [`DocumentError::RowWidth`]
+pub fn tables(report: &Report) -> Result<String, DocumentError> {
+    let bodies = report.tables.iter().map(body).collect::<Result<String, _>>()?;
+    Ok(page(&report.title, TABLE_STYLE, &bodies))
+}
+
+fn body(table: &Table) -> Result<String, DocumentError> {
     table.check()?;
     let mut body = format!("<h1>{}</h1>\n", escaped(&table.title));
     for subtitle in &table.subtitles {
@@ -30,7 +44,7 @@ pub fn html(table: &Table) -> Result<String, DocumentError> {
     for note in &table.notes {
         body += &format!("<p class=\"note\">{}</p>\n", escaped(note));
     }
-    Ok(page(&table.title, TABLE_STYLE, &body))
+    Ok(body)
 }
 
 fn table_row(table: &Table, cells: impl Iterator<Item = String>) -> String {

@@ -8,6 +8,7 @@ use rust_xlsxwriter::{
     XlsxError,
 };
 
+use crate::documents::report::Report;
 use crate::documents::table::{Cell, Chart, ChartKind, Kind, Table};
 use crate::layout::DocumentError;
 
@@ -18,22 +19,46 @@ use crate::layout::DocumentError;
 /// [`DocumentError::RowWidth`], and [`DocumentError::Write`] for what no workbook holds: more than a
 /// million rows, or 32 767 characters in a cell.
 pub fn xlsx(table: &Table, made: DateTime<FixedOffset>) -> Result<Vec<u8>, DocumentError> {
-    table.check()?;
-    write(table, made).map_err(|error| DocumentError::Write { format: "xlsx", detail: error.to_string() })
+    write(&table.title, &[(SHEET.to_owned(), table)], made)
 }
 
-fn write(table: &Table, made: DateTime<FixedOffset>) -> Result<Vec<u8>, XlsxError> {
+/// A workbook with each table of a report on a sheet of its own, and the charts of all on the last.
+///
+/// # Errors
+/// As for [`xlsx`].
+pub fn workbook(report: &Report, made: DateTime<FixedOffset>) -> Result<Vec<u8>, DocumentError> {
+    let tables: Vec<_> = (1..).zip(&report.tables).map(|(nth, table)| (sheet_name(nth, &table.title), table)).collect();
+    write(&report.title, &tables, made)
+}
+
+/// A name that Excel takes for a sheet: short, without its signs, and no other sheet's.
+fn sheet_name(nth: usize, title: &str) -> String {
+    let plain = title.chars().filter(|character| !"[]:*?/\\'".contains(*character));
+    format!("{nth} {}", plain.take(24).collect::<String>())
+}
+
+fn write(title: &str, tables: &[(String, &Table)], made: DateTime<FixedOffset>) -> Result<Vec<u8>, DocumentError> {
+    tables.iter().try_for_each(|(_, table)| table.check())?;
+    written(title, tables, made).map_err(|error| DocumentError::Write { format: "xlsx", detail: error.to_string() })
+}
+
+fn written(title: &str, tables: &[(String, &Table)], made: DateTime<FixedOffset>) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
-    let title: String = table.title.chars().take(200).collect();
+    let title: String = title.chars().take(200).collect();
     let properties = DocProperties::new().set_title(title).set_author("爱心账户");
     workbook.set_properties(&properties.set_creation_datetime(&made.with_timezone(&Utc)));
-    let places = Places::of(table);
-    let sheet = workbook.add_worksheet().set_name(SHEET)?;
-    paper(sheet, table, &places)?;
-    titles(sheet, table)?;
-    rows(sheet, table, &places)?;
-    let drawings: Vec<_> = table.charts.iter().filter_map(|chart| drawing(chart, &places)).collect();
-    if !drawings.is_empty() && !table.rows.is_empty() {
+    let mut drawings = Vec::new();
+    for (name, table) in tables {
+        let places = Places::of(table);
+        let sheet = workbook.add_worksheet().set_name(name)?;
+        paper(sheet, table, &places)?;
+        titles(sheet, table)?;
+        rows(sheet, table, &places)?;
+        if !table.rows.is_empty() {
+            drawings.extend(table.charts.iter().filter_map(|chart| drawing(chart, name, &places)));
+        }
+    }
+    if !drawings.is_empty() {
         let charts = workbook.add_worksheet().set_name("图表")?;
         for (row, drawing) in (0..).step_by(20).zip(&drawings) {
             charts.insert_chart(row, 0, drawing)?;
@@ -191,7 +216,7 @@ fn write_number<'s>(
 }
 
 /// Nothing, if none of the columns exists that the chart is to show.
-fn drawing(chart: &Chart, places: &Places) -> Option<Drawing> {
+fn drawing(chart: &Chart, sheet: &str, places: &Places) -> Option<Drawing> {
     let existing = |column: usize| u16::try_from(column).ok().filter(|at| *at < places.columns);
     let shown = if chart.kind == ChartKind::Pie { 1 } else { usize::MAX };
     let values: Vec<u16> = chart.values.iter().filter_map(|column| existing(*column)).take(shown).collect();
@@ -210,9 +235,9 @@ fn drawing(chart: &Chart, places: &Places) -> Option<Drawing> {
     for &column in &values {
         drawing
             .add_series()
-            .set_name((SHEET, places.head, column))
-            .set_categories((SHEET, places.first, names, last, names))
-            .set_values((SHEET, places.first, column, last, column));
+            .set_name((sheet, places.head, column))
+            .set_categories((sheet, places.first, names, last, names))
+            .set_values((sheet, places.first, column, last, column));
     }
     if values.len() == 1 && chart.kind != ChartKind::Pie {
         drawing.legend().set_hidden();

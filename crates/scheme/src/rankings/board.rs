@@ -4,6 +4,8 @@
 //! of a database answers either as fast. The tables stay the truth; a board is made from them and brought up to date from them.
 
 use super::By;
+use crate::config::RankTies;
+use crate::ratings::Average;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -15,15 +17,69 @@ pub struct Sums {
     /// Minor units.
     pub points: i64,
     pub services: i64,
+    /// Ratings that were given in the period and not withdrawn.
+    pub ratings: i64,
+    /// Of these.
+    pub stars: i64,
 }
 
 impl Sums {
+    /// The figure that is ranked: minutes, minor units, a number, or hundredths of a star.
     pub fn of(self, by: By) -> i64 {
         match by {
             By::Hours => self.minutes,
             By::Points => self.points,
             By::Services => self.services,
+            By::Rating => self.average().hundredths(),
         }
+    }
+
+    pub fn average(self) -> Average {
+        Average { count: self.ratings, sum: self.stars }
+    }
+
+    /// Whether it takes part: nobody is ranked for nothing, and by rating only from so many ratings on.
+    pub fn is_ranked(self, by: By, least_ratings: i64) -> bool {
+        match by {
+            By::Rating => self.ratings >= least_ratings.max(1),
+            By::Hours | By::Points | By::Services => self.services > 0,
+        }
+    }
+
+    pub fn add(&mut self, more: Sums) {
+        self.minutes = self.minutes.saturating_add(more.minutes);
+        self.points = self.points.saturating_add(more.points);
+        self.services = self.services.saturating_add(more.services);
+        self.ratings = self.ratings.saturating_add(more.ratings);
+        self.stars = self.stars.saturating_add(more.stars);
+    }
+}
+
+/// Gives out ranks, from the highest figure down.
+#[derive(Debug, Clone, Copy)]
+pub struct Ranks {
+    ties: RankTies,
+    seen: i64,
+    rank: i64,
+    before: Option<i64>,
+}
+
+impl Ranks {
+    pub fn new(ties: RankTies) -> Ranks {
+        Ranks { ties, seen: 0, rank: 0, before: None }
+    }
+
+    /// The rank of whoever comes next, with this figure.
+    pub fn next(&mut self, value: i64) -> i64 {
+        self.seen = self.seen.saturating_add(1);
+        if self.before != Some(value) || self.ties == RankTies::ServicesThenNumber {
+            self.rank = match self.ties {
+                RankTies::Dense => self.rank.saturating_add(1),
+                RankTies::Shared | RankTies::ServicesThenNumber => self.seen,
+            };
+            self.before = Some(value);
+        }
+        self.rank
     }
 }
 
@@ -44,7 +100,7 @@ pub struct Among<'a> {
     pub home_units: Option<&'a [String]>,
 }
 
-/// A place: equal figures share a rank, and the next is left out for each (1, 2, 2, 4).
+/// A place; which rank equal figures get is the scheme's to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Placed {
     pub id: Uuid,
@@ -106,6 +162,7 @@ struct Volunteer {
 #[derive(Clone, Copy)]
 struct Slot {
     value: i64,
+    services: i64,
     place: u32,
     unit: u32,
     home_unit: u32,
@@ -118,13 +175,23 @@ pub struct Board {
     places: HashMap<Uuid, u32>,
     units: Codes,
     home_units: Codes,
-    /// By hours, points and services: the highest first, within a figure by number.
-    orders: [Vec<Slot>; 3],
+    /// Whoever has fewer is not ranked by rating.
+    least_ratings: i64,
+    /// By each of [`MEASURES`]: the highest first, within a figure by services and then by number.
+    orders: [Vec<Slot>; 4],
 }
 
-const MEASURES: [By; 3] = [By::Hours, By::Points, By::Services];
+const MEASURES: [By; 4] = [By::Hours, By::Points, By::Services, By::Rating];
 
 impl Board {
+    pub fn new(least_ratings: i64) -> Board {
+        Board { least_ratings, ..Board::default() }
+    }
+
+    pub fn least_ratings(&self) -> i64 {
+        self.least_ratings
+    }
+
     /// Brings the board up to date: `changed` are as they are now. Whoever has no service in the period is not ranked.
     pub fn update(&mut self, changed: Vec<Line>) {
         if changed.is_empty() {
@@ -142,10 +209,12 @@ impl Board {
         touched.sort_unstable();
         touched.dedup();
         let is_stale = |slot: &Slot| index(slot.place).is_some_and(|place| stale.get(place).copied().unwrap_or(false));
+        let least = self.least_ratings;
         for (by, order) in MEASURES.into_iter().zip(&mut self.orders) {
             order.retain(|slot| !is_stale(slot));
-            let mut fresh: Vec<Slot> = touched.iter().filter_map(|place| slot(&self.volunteers, *place, by)).collect();
-            let key = |slot: &Slot| (Reverse(slot.value), number(&self.volunteers, slot));
+            let fresh = touched.iter().filter_map(|place| slot(&self.volunteers, *place, by, least));
+            let mut fresh: Vec<Slot> = fresh.collect();
+            let key = |slot: &Slot| (Reverse((slot.value, slot.services)), number(&self.volunteers, slot));
             fresh.sort_unstable_by(|one, other| key(one).cmp(&key(other)));
             *order = merged(std::mem::take(order), fresh, |one, other| key(one) <= key(other));
         }
@@ -176,50 +245,52 @@ impl Board {
     }
 
     /// `limit` places after the first `offset`.
-    pub fn page(&self, by: By, among: Among, offset: usize, limit: usize) -> Vec<Placed> {
-        let mut page = Vec::with_capacity(limit.min(1000));
-        let (mut seen, mut rank, mut before) = (0_usize, 0_usize, None);
-        for slot in self.of(by, among) {
-            if before != Some(slot.value) {
-                (rank, before) = (seen.saturating_add(1), Some(slot.value));
-            }
-            seen = seen.saturating_add(1);
-            if seen <= offset {
-                continue;
-            }
-            if page.len() == limit {
-                break;
-            }
-            let volunteer = index(slot.place).and_then(|place| self.volunteers.get(place));
-            page.extend(volunteer.map(|one| Placed { id: one.id, rank: count(rank), sums: one.sums }));
-        }
-        page
+    pub fn page(&self, by: By, ties: RankTies, among: Among, offset: usize, limit: usize) -> Vec<Placed> {
+        let mut ranks = Ranks::new(ties);
+        let ranked = self.of(by, among).map(|slot| (slot, ranks.next(slot.value)));
+        let placed = |(slot, rank): (&Slot, i64)| {
+            let one = self.volunteers.get(index(slot.place)?)?;
+            Some(Placed { id: one.id, rank, sums: one.sums })
+        };
+        ranked.skip(offset).take(limit).filter_map(placed).collect()
     }
 
     /// How many are ranked.
-    pub fn len(&self, among: Among) -> i64 {
+    pub fn len(&self, by: By, among: Among) -> i64 {
         match (among.units, among.home_units) {
-            (None, None) => count(self.orders[0].len()),
-            _ => count(self.of(By::Hours, among).count()),
+            (None, None) => count(self.order(by).len()),
+            _ => count(self.of(by, among).count()),
         }
     }
 
     /// Somebody's place among those who are asked for; `None` for whoever is not one of them.
-    pub fn place(&self, by: By, among: Among, id: Uuid) -> Option<Place> {
+    pub fn place(&self, by: By, ties: RankTies, among: Among, id: Uuid) -> Option<Place> {
         let own = *self.places.get(&id)?;
         let sums = self.volunteers.get(index(own)?)?.sums;
         let value = sums.of(by);
-        let (mut higher, mut level, mut next, mut is_there) = (0_usize, 0_usize, None, false);
+        let (mut ranks, mut rank, mut level, mut next) = (Ranks::new(ties), None, 0_i64, None);
         for slot in self.of(by, among).take_while(|slot| slot.value >= value) {
+            let its = ranks.next(slot.value);
             if slot.value > value {
-                (higher, next) = (higher.saturating_add(1), Some(slot.value));
+                next = Some(slot.value);
             } else {
                 level = level.saturating_add(1);
-                is_there |= slot.place == own;
+            }
+            if slot.place == own {
+                rank = Some(its);
             }
         }
-        let rank = count(higher.saturating_add(1));
-        is_there.then(|| Place { rank, of: self.len(among), level: count(level), sums, next })
+        let level = if ties == RankTies::ServicesThenNumber { 1 } else { level };
+        rank.map(|rank| Place { rank, of: self.len(by, among), level, sums, next })
+    }
+
+    fn order(&self, by: By) -> &[Slot] {
+        match by {
+            By::Hours => &self.orders[0],
+            By::Points => &self.orders[1],
+            By::Services => &self.orders[2],
+            By::Rating => &self.orders[3],
+        }
     }
 
     /// Those who are asked for, in order.
@@ -229,19 +300,15 @@ impl Board {
         let is_in = |chosen: &Option<Vec<bool>>, number: u32| {
             chosen.as_ref().is_none_or(|chosen| index(number).and_then(|at| chosen.get(at)).copied().unwrap_or(false))
         };
-        let order = match by {
-            By::Hours => &self.orders[0],
-            By::Points => &self.orders[1],
-            By::Services => &self.orders[2],
-        };
-        order.iter().filter(move |slot| is_in(&units, slot.unit) && is_in(&home_units, slot.home_unit))
+        self.order(by).iter().filter(move |slot| is_in(&units, slot.unit) && is_in(&home_units, slot.home_unit))
     }
 }
 
-fn slot(volunteers: &[Volunteer], place: usize, by: By) -> Option<Slot> {
-    let volunteer = volunteers.get(place).filter(|volunteer| volunteer.sums.services > 0)?;
+fn slot(volunteers: &[Volunteer], place: usize, by: By, least_ratings: i64) -> Option<Slot> {
+    let volunteer = volunteers.get(place).filter(|volunteer| volunteer.sums.is_ranked(by, least_ratings))?;
     Some(Slot {
         value: volunteer.sums.of(by),
+        services: volunteer.sums.services,
         place: u32::try_from(place).ok()?,
         unit: volunteer.unit,
         home_unit: volunteer.home_unit,
@@ -280,21 +347,36 @@ fn count(number: usize) -> i64 {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::collections::HashSet;
 
     fn line(id: u128, unit: &str, minutes: i64, services: i64) -> Line {
-        let sums = Sums { minutes, points: minutes / 7, services };
+        let sums =
+            Sums { minutes, points: minutes / 7, services, ratings: services * 2, stars: services * 2 + minutes };
         let (unit, home_unit) = (Some(unit.to_owned()), (!id.is_multiple_of(3)).then(|| "hospital".to_owned()));
         Line { id: Uuid::from_u128(id), number: format!("ZY{id:07}").into(), unit, home_unit, sums }
     }
 
     /// The same by sorting everything anew.
-    fn plainly(lines: &[Line], by: By, unit: Option<&str>) -> Vec<(i64, Uuid)> {
-        let is_in = |line: &&Line| line.sums.services > 0 && unit.is_none_or(|unit| line.unit.as_deref() == Some(unit));
+    fn plainly(lines: &[Line], by: By, ties: RankTies, unit: Option<&str>) -> Vec<(i64, Uuid)> {
+        let is_in =
+            |line: &&Line| line.sums.is_ranked(by, LEAST) && unit.is_none_or(|unit| line.unit.as_deref() == Some(unit));
         let mut lines: Vec<&Line> = lines.iter().filter(is_in).collect();
-        lines.sort_by_key(|line| (Reverse(line.sums.of(by)), line.number.clone()));
-        let higher = |value: i64| lines.iter().filter(|other| other.sums.of(by) > value).count();
-        lines.iter().map(|line| (count(higher(line.sums.of(by)) + 1), line.id)).collect()
+        lines.sort_by_key(|line| (Reverse((line.sums.of(by), line.sums.services)), line.number.clone()));
+        let rank = |(place, line): (usize, &&Line)| {
+            let mut higher: Vec<i64> = lines.iter().map(|other| other.sums.of(by)).collect();
+            higher.retain(|value| *value > line.sums.of(by));
+            let rank = match ties {
+                RankTies::Shared => higher.len(),
+                RankTies::Dense => higher.into_iter().collect::<HashSet<_>>().len(),
+                RankTies::ServicesThenNumber => place,
+            };
+            (count(rank + 1), line.id)
+        };
+        lines.iter().enumerate().map(rank).collect()
     }
+
+    const LEAST: i64 = 3;
+    const TIES: [RankTies; 3] = [RankTies::Shared, RankTies::Dense, RankTies::ServicesThenNumber];
 
     proptest! {
         /// However a board came about, it is what sorting all of it would give.
@@ -303,7 +385,7 @@ mod tests {
             rounds in prop::collection::vec(prop::collection::vec((0_u128..40, 0_usize..3, 0_i64..6, 0_i64..3), 0..30), 1..6)
         ) {
             let units = ["grid-1", "grid-2", "grid-3"];
-            let mut board = Board::default();
+            let mut board = Board::new(LEAST);
             let mut known: HashMap<u128, Line> = HashMap::new();
             for round in rounds {
                 let lines: Vec<Line> =
@@ -317,16 +399,16 @@ mod tests {
                 board.update(changed.into_values().collect());
                 let lines: Vec<Line> = known.values().cloned().collect();
                 for by in MEASURES {
-                    for unit in [None, Some("grid-2")] {
+                    for (unit, ties) in [None, Some("grid-2")].into_iter().flat_map(|unit| TIES.map(|ties| (unit, ties))) {
                         let codes = unit.map(|unit| vec![unit.to_owned()]);
                         let among = Among { units: codes.as_deref(), home_units: None };
                         let page: Vec<(i64, Uuid)> =
-                            board.page(by, among, 0, 1000).iter().map(|one| (one.rank, one.id)).collect();
-                        let plain = plainly(&lines, by, unit);
+                            board.page(by, ties, among, 0, 1000).iter().map(|one| (one.rank, one.id)).collect();
+                        let plain = plainly(&lines, by, ties, unit);
                         prop_assert_eq!(&page, &plain);
-                        prop_assert_eq!(board.len(among), count(plain.len()));
+                        prop_assert_eq!(board.len(by, among), count(plain.len()));
                         for (rank, id) in plain {
-                            prop_assert_eq!(board.place(by, among, id).map(|place| place.rank), Some(rank));
+                            prop_assert_eq!(board.place(by, ties, among, id).map(|place| place.rank), Some(rank));
                         }
                     }
                 }
@@ -338,14 +420,33 @@ mod tests {
     fn a_place_tells_how_far_it_is_to_the_next() {
         let mut board = Board::default();
         board.update(vec![line(1, "a", 60, 1), line(2, "a", 120, 1), line(3, "b", 120, 1), line(4, "a", 0, 0)]);
-        let place = board.place(By::Hours, Among::default(), Uuid::from_u128(1)).expect("ranked");
+        let place = board.place(By::Hours, RankTies::Shared, Among::default(), Uuid::from_u128(1)).expect("ranked");
         assert_eq!((place.rank, place.of, place.level, place.next), (3, 3, 1, Some(120)));
-        let top = board.place(By::Hours, Among::default(), Uuid::from_u128(3)).expect("ranked");
+        let top = board.place(By::Hours, RankTies::Shared, Among::default(), Uuid::from_u128(3)).expect("ranked");
         assert_eq!((top.rank, top.level, top.next), (1, 2, None));
         let units = ["b".to_owned()];
         let among = Among { units: Some(&units), home_units: None };
-        assert_eq!(board.place(By::Hours, among, Uuid::from_u128(1)), None, "of another unit");
-        assert_eq!(board.place(By::Hours, Among::default(), Uuid::from_u128(4)), None, "without service");
-        assert_eq!(board.page(By::Hours, Among::default(), 1, 1)[0].rank, 1, "level with the first");
+        assert_eq!(board.place(By::Hours, RankTies::Shared, among, Uuid::from_u128(1)), None, "of another unit");
+        assert_eq!(
+            board.place(By::Hours, RankTies::Shared, Among::default(), Uuid::from_u128(4)),
+            None,
+            "without service"
+        );
+        assert_eq!(board.page(By::Hours, RankTies::Shared, Among::default(), 1, 1)[0].rank, 1, "level with the first");
+    }
+
+    #[test]
+    fn a_tie_is_ranked_as_the_scheme_says() {
+        let mut board = Board::default();
+        board.update(vec![line(1, "a", 60, 1), line(2, "a", 60, 2), line(3, "a", 90, 1), line(4, "a", 30, 1)]);
+        let ranks = |ties| -> Vec<(i64, u128)> {
+            let page = board.page(By::Hours, ties, Among::default(), 0, 10);
+            page.iter().map(|placed| (placed.rank, placed.id.as_u128())).collect()
+        };
+        assert_eq!(ranks(RankTies::Shared), [(1, 3), (2, 2), (2, 1), (4, 4)]);
+        assert_eq!(ranks(RankTies::Dense), [(1, 3), (2, 2), (2, 1), (3, 4)]);
+        assert_eq!(ranks(RankTies::ServicesThenNumber), [(1, 3), (2, 2), (3, 1), (4, 4)]);
+        let level = |ties| board.place(By::Hours, ties, Among::default(), Uuid::from_u128(1)).map(|place| place.level);
+        assert_eq!(TIES.map(level), [Some(2), Some(2), Some(1)]);
     }
 }

@@ -1,10 +1,11 @@
 //! The boards that are in memory, and how they keep up with the tables.
 
-use super::board::{Board, Line, Sums};
+use super::board::Board;
+use super::lines;
 use crate::micros;
 use crate::schemes::OpenScheme;
-use chrono::{DateTime, Utc};
-use db::{Many, Tx};
+use chrono::{DateTime, Months, NaiveDate, Utc};
+use db::Tx;
 use moka::sync::Cache;
 use std::ops::Deref;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
@@ -12,11 +13,9 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-/// How many volunteers are read at a time.
-const PAGE: i64 = 20_000;
 /// Beyond so many entries it is quicker to read all of a period anew.
 const ENTRIES_BEHIND: i64 = 100_000;
-/// After so long it is looked up who was moved to another unit. What is posted shows at once.
+/// After so long it is looked up who was moved to another unit or rated. What is posted shows at once.
 const MOVED_MICROS: i64 = 2_000_000;
 /// Whoever was changed so long before the last look is looked at again: clocks of several servers differ, and what was
 /// written first may be seen last.
@@ -32,7 +31,7 @@ pub enum Period {
 
 impl Period {
     /// 2026, or 202611.
-    fn number(self) -> i64 {
+    pub(crate) fn number(self) -> i64 {
         match self {
             Period::Year(year) => year.into(),
             Period::Month(year, month) => i64::from(year) * 100 + i64::from(month),
@@ -40,11 +39,30 @@ impl Period {
     }
 
     /// Its first and its last month, as 202601 and 202612.
-    pub(super) fn months(self) -> (i64, i64) {
+    pub(crate) fn months(self) -> (i64, i64) {
         match self {
             Period::Year(year) => (i64::from(year) * 100 + 1, i64::from(year) * 100 + 12),
             Period::Month(..) => (self.number(), self.number()),
         }
+    }
+
+    pub fn first_day(self) -> NaiveDate {
+        let (year, month) = match self {
+            Period::Year(year) => (year, 1),
+            Period::Month(year, month) => (year, month),
+        };
+        NaiveDate::from_ymd_opt(year, month, 1).unwrap_or_default()
+    }
+
+    pub fn last_day(self) -> NaiveDate {
+        let months = if matches!(self, Period::Year(_)) { 12 } else { 1 };
+        let next = self.first_day().checked_add_months(Months::new(months));
+        next.and_then(|next| next.pred_opt()).unwrap_or_default()
+    }
+
+    /// The day whose units count: the last of the period, or today while it lasts.
+    pub fn counting_day(self, today: NaiveDate) -> NaiveDate {
+        self.last_day().min(today)
     }
 }
 
@@ -111,15 +129,20 @@ impl Deref for Current {
 /// The board of a period, as of the newest entry.
 pub async fn look(scheme: &OpenScheme, period: Period, now: DateTime<Utc>) -> db::Result<Looked> {
     let kept = scheme.boards.0.get_with(period, Arc::default);
+    let config = scheme.config();
+    let (least, on) = (i64::from(config.rankings.least_ratings), period.counting_day(config.day_of(now)));
     let mut tx = scheme.db.begin_read().await?;
     let newest = Seen { as_of: scheme.book.size(&mut tx).await?, looked_at: micros(now) };
+    // A board made by another configuration is none.
+    let seen = || Some(read(&kept.current)).filter(|current| current.least_ratings() == least)?.seen;
     let is_enough = |seen: Option<Seen>| seen.is_some_and(|seen| seen.is_enough(newest));
-    if !is_enough(read(&kept.current).seen) {
+    if !is_enough(seen()) {
         let _renewal = kept.renewal.lock().await;
         // Somebody else may have done it meanwhile.
-        let seen = read(&kept.current).seen;
+        let seen = seen();
         if !is_enough(seen) {
-            renew(&mut tx, scheme, &kept, period, seen, newest).await?;
+            let renewal = Renewal { scheme, period, on, least, newest };
+            renewal.run(&mut tx, &kept, seen).await?;
         }
     }
     tx.rollback().await?;
@@ -127,100 +150,56 @@ pub async fn look(scheme: &OpenScheme, period: Period, now: DateTime<Utc>) -> db
     Ok(Looked { kept, as_of })
 }
 
-async fn renew(
-    tx: &mut Tx,
-    scheme: &OpenScheme,
-    kept: &Kept,
+/// What a board is brought up to.
+struct Renewal<'s> {
+    scheme: &'s OpenScheme,
     period: Period,
-    seen: Option<Seen>,
+    /// The day whose units count.
+    on: NaiveDate,
+    least: i64,
     newest: Seen,
-) -> db::Result<()> {
-    if seen.is_some_and(|seen| seen.as_of > newest.as_of) {
-        // Another look began later and was quicker: what it saw is not undone.
-        return Ok(());
+}
+
+impl Renewal<'_> {
+    async fn run(&self, tx: &mut Tx, kept: &Kept, seen: Option<Seen>) -> db::Result<()> {
+        let Renewal { scheme, period, on, least, newest } = *self;
+        if seen.is_some_and(|seen| seen.as_of > newest.as_of) {
+            // Another look began later and was quicker: what it saw is not undone.
+            return Ok(());
+        }
+        let behind = seen.filter(|seen| newest.as_of - seen.as_of <= ENTRIES_BEHIND);
+        let changed = match behind {
+            Some(seen) => {
+                let ids = self.touched(tx, seen).await?;
+                lines::of(tx, scheme, period, on, ids).await?
+            }
+            None => lines::all(tx, scheme, period, on).await?,
+        };
+        let mut current = kept.current.write().unwrap_or_else(PoisonError::into_inner);
+        if behind.is_none() {
+            current.board = Board::new(least);
+        }
+        current.board.update(changed);
+        current.seen = Some(newest);
+        Ok(())
     }
-    let behind = seen.filter(|seen| newest.as_of - seen.as_of <= ENTRIES_BEHIND);
-    let changed = match behind {
-        Some(seen) => {
-            let ids = touched(tx, scheme, seen, newest).await?;
-            lines_of(tx, scheme, period, ids).await?
-        }
-        None => all_lines(tx, scheme, period).await?,
-    };
-    let mut current = kept.current.write().unwrap_or_else(PoisonError::into_inner);
-    if behind.is_none() {
-        current.board = Board::default();
-    }
-    current.board.update(changed);
-    current.seen = Some(newest);
-    Ok(())
-}
 
-/// Whose totals or details may have changed between the two looks.
-async fn touched(tx: &mut Tx, scheme: &OpenScheme, seen: Seen, newest: Seen) -> db::Result<Vec<Uuid>> {
-    let mut touched = scheme.book.parties(tx, seen.as_of, newest.as_of).await?;
-    let changed: Vec<(Uuid,)> = tx
-        .query("SELECT id FROM volunteers WHERE book = $1 AND updated_at >= $2")
-        .bind(scheme.book.number())
-        .bind(seen.looked_at.saturating_sub(OVERLAP_MICROS))
-        .fetch_all()
-        .await?;
-    touched.extend(changed.into_iter().map(|(id,)| id));
-    touched.sort_unstable();
-    touched.dedup();
-    Ok(touched)
-}
-
-type LineRow = (Uuid, String, Option<String>, Option<String>, i64, i64, i64);
-
-fn line((id, number, unit, home_unit, minutes, points, services): LineRow) -> Line {
-    Line { id, number: number.into(), unit, home_unit, sums: Sums { minutes, points, services } }
-}
-
-async fn lines_of(tx: &mut Tx, scheme: &OpenScheme, period: Period, ids: Vec<Uuid>) -> db::Result<Vec<Line>> {
-    let sql = match period {
-        Period::Year(_) => {
-            "SELECT v.id, v.number, v.unit, v.home_unit, COALESCE(t.minutes, 0), COALESCE(t.points, 0), COALESCE(t.services, 0)
-             FROM many($3) AS m JOIN volunteers AS v ON v.book = $1 AND v.id = m.value
-             LEFT JOIN year_totals AS t ON t.book = v.book AND t.year = $2 AND t.volunteer_id = v.id"
-        }
-        Period::Month(..) => {
-            "SELECT v.id, v.number, v.unit, v.home_unit, COALESCE(t.minutes, 0), COALESCE(t.points, 0), COALESCE(t.services, 0)
-             FROM many($3) AS m JOIN volunteers AS v ON v.book = $1 AND v.id = m.value
-             LEFT JOIN month_totals AS t ON t.book = v.book AND t.month = $2 AND t.volunteer_id = v.id"
-        }
-    };
-    let rows: Vec<LineRow> =
-        tx.query(sql).bind(scheme.book.number()).bind(period.number()).bind_many(Many::Uuid(ids)).fetch_all().await?;
-    Ok(rows.into_iter().map(line).collect())
-}
-
-/// All who served in the period.
-async fn all_lines(tx: &mut Tx, scheme: &OpenScheme, period: Period) -> db::Result<Vec<Line>> {
-    let sql = match period {
-        Period::Year(_) => {
-            "SELECT v.id, v.number, v.unit, v.home_unit, t.minutes, t.points, t.services
-             FROM year_totals AS t JOIN volunteers AS v ON v.book = t.book AND v.id = t.volunteer_id
-             WHERE t.book = $1 AND t.year = $2 AND t.volunteer_id > $3 AND t.services > 0
-             ORDER BY t.volunteer_id LIMIT $4"
-        }
-        Period::Month(..) => {
-            "SELECT v.id, v.number, v.unit, v.home_unit, t.minutes, t.points, t.services
-             FROM month_totals AS t JOIN volunteers AS v ON v.book = t.book AND v.id = t.volunteer_id
-             WHERE t.book = $1 AND t.month = $2 AND t.volunteer_id > $3 AND t.services > 0
-             ORDER BY t.volunteer_id LIMIT $4"
-        }
-    };
-    let mut lines: Vec<Line> = Vec::new();
-    loop {
-        let after = lines.last().map_or(Uuid::nil(), |last| last.id);
-        let rows: Vec<LineRow> =
-            tx.query(sql).bind(scheme.book.number()).bind(period.number()).bind(after).bind(PAGE).fetch_all().await?;
-        let is_last = rows.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
-        lines.extend(rows.into_iter().map(line));
-        if is_last {
-            return Ok(lines);
-        }
+    /// Whose totals, details or ratings may have changed between the two looks.
+    async fn touched(&self, tx: &mut Tx, seen: Seen) -> db::Result<Vec<Uuid>> {
+        let mut touched = self.scheme.book.parties(tx, seen.as_of, self.newest.as_of).await?;
+        let changed: Vec<(Uuid,)> = tx
+            .query(
+                "SELECT id FROM volunteers WHERE book = $1 AND updated_at >= $2
+                 UNION ALL SELECT volunteer_id FROM ratings WHERE book = $1 AND changed_at >= $2",
+            )
+            .bind(self.scheme.book.number())
+            .bind(seen.looked_at.saturating_sub(OVERLAP_MICROS))
+            .fetch_all()
+            .await?;
+        touched.extend(changed.into_iter().map(|(id,)| id));
+        touched.sort_unstable();
+        touched.dedup();
+        Ok(touched)
     }
 }
 

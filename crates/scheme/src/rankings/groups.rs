@@ -1,7 +1,9 @@
 //! Teams and units among each other: by what was served for them, whoever served it.
 
+use super::board::Ranks;
 use super::boards::Period;
 use super::{By, Sums};
+use crate::config::Rankings;
 use crate::schemes::OpenScheme;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -14,7 +16,7 @@ pub struct GroupRow {
     pub sums: Sums,
 }
 
-/// The teams for which there was service in the period; those of `units` only, when they are given.
+/// The teams for which there was service in the period, or ratings of it; those of `units` only, when they are given.
 pub async fn teams(
     scheme: &OpenScheme,
     period: Period,
@@ -25,10 +27,10 @@ pub async fn teams(
     let mut sums: BTreeMap<String, Sums> = BTreeMap::new();
     for row in rows.into_iter().filter(|row| !row.team.is_empty()) {
         if units.is_none_or(|units| units.contains(&row.unit)) {
-            add(sums.entry(row.team.clone()).or_default(), &row);
+            sums.entry(row.team.clone()).or_default().add(row.sums());
         }
     }
-    Ok((ranked(sums, by), as_of))
+    Ok((ranked(sums, by, &scheme.config().rankings), as_of))
 }
 
 /// Units by what counts for each of them and for all below it, which `below` names.
@@ -41,18 +43,14 @@ pub async fn units(
     let (rows, as_of) = rows(scheme, period).await?;
     let mut own: BTreeMap<String, Sums> = BTreeMap::new();
     for row in &rows {
-        add(own.entry(row.unit.clone()).or_default(), row);
+        own.entry(row.unit.clone()).or_default().add(row.sums());
     }
     let whole = |(code, below): &(String, Vec<String>)| {
         let mut sums = Sums::default();
-        for part in below.iter().filter_map(|code| own.get(code)) {
-            sums.minutes = sums.minutes.saturating_add(part.minutes);
-            sums.points = sums.points.saturating_add(part.points);
-            sums.services = sums.services.saturating_add(part.services);
-        }
+        below.iter().filter_map(|code| own.get(code)).for_each(|part| sums.add(*part));
         (code.clone(), sums)
     };
-    Ok((ranked(below.iter().map(whole).collect(), by), as_of))
+    Ok((ranked(below.iter().map(whole).collect(), by, &scheme.config().rankings), as_of))
 }
 
 #[derive(sqlx::FromRow)]
@@ -62,14 +60,18 @@ struct Row {
     minutes: i64,
     points: i64,
     services: i64,
+    ratings: i64,
+    stars: i64,
 }
 
-fn add(sums: &mut Sums, row: &Row) {
-    sums.minutes = sums.minutes.saturating_add(row.minutes);
-    sums.points = sums.points.saturating_add(row.points);
-    sums.services = sums.services.saturating_add(row.services);
+impl Row {
+    fn sums(&self) -> Sums {
+        let Row { minutes, points, services, ratings, stars, .. } = *self;
+        Sums { minutes, points, services, ratings, stars }
+    }
 }
 
+/// What counts for each unit and team: totals of services, and ratings of them.
 async fn rows(scheme: &OpenScheme, period: Period) -> db::Result<(Vec<Row>, i64)> {
     let mut tx = scheme.db.begin_read().await?;
     let as_of = scheme.book.size(&mut tx).await?;
@@ -77,28 +79,30 @@ async fn rows(scheme: &OpenScheme, period: Period) -> db::Result<(Vec<Row>, i64)
     let rows = tx
         .query(
             "SELECT unit, team, CAST(SUM(minutes) AS BIGINT) AS minutes, CAST(SUM(points) AS BIGINT) AS points,
-                    CAST(SUM(services) AS BIGINT) AS services
-             FROM group_totals WHERE book = $1 AND month >= $2 AND month <= $3 GROUP BY unit, team",
+                    CAST(SUM(services) AS BIGINT) AS services, CAST(0 AS BIGINT) AS ratings, CAST(0 AS BIGINT) AS stars
+             FROM group_totals WHERE book = $1 AND month >= $2 AND month <= $3 GROUP BY unit, team
+             UNION ALL
+             SELECT COALESCE(r.unit, ''), COALESCE(r.team, ''), 0, 0, 0, COUNT(*), CAST(SUM(r.stars) AS BIGINT)
+             FROM ratings AS r WHERE r.book = $1 AND r.rated_on >= $4 AND r.rated_on <= $5 AND r.status = 'given'
+             GROUP BY r.unit, r.team",
         )
         .bind(scheme.book.number())
         .bind(first)
         .bind(last)
+        .bind(period.first_day())
+        .bind(period.last_day())
         .fetch_all()
         .await?;
+    tx.rollback().await?;
     Ok((rows, as_of))
 }
 
-/// The highest first; equal figures share a rank; those without service are left out.
-fn ranked(sums: BTreeMap<String, Sums>, by: By) -> Vec<GroupRow> {
-    let mut groups: Vec<(String, Sums)> = sums.into_iter().filter(|(_, sums)| sums.services > 0).collect();
-    groups.sort_by(|one, other| (Reverse(one.1.of(by)), &one.0).cmp(&(Reverse(other.1.of(by)), &other.0)));
-    let (mut rank, mut before) = (0, None);
-    let mut rows = Vec::with_capacity(groups.len());
-    for (position, (code, sums)) in (1_i64..).zip(groups) {
-        if before != Some(sums.of(by)) {
-            (rank, before) = (position, Some(sums.of(by)));
-        }
-        rows.push(GroupRow { rank, code, sums });
-    }
-    rows
+/// The highest first; those without anything to rank are left out.
+fn ranked(sums: BTreeMap<String, Sums>, by: By, rules: &Rankings) -> Vec<GroupRow> {
+    let least = i64::from(rules.least_ratings);
+    let mut groups: Vec<(String, Sums)> = sums.into_iter().filter(|(_, sums)| sums.is_ranked(by, least)).collect();
+    let key = |(code, sums): &(String, Sums)| (Reverse((sums.of(by), sums.services)), code.clone());
+    groups.sort_by_key(key);
+    let mut ranks = Ranks::new(rules.ties);
+    groups.into_iter().map(|(code, sums)| GroupRow { rank: ranks.next(sums.of(by)), code, sums }).collect()
 }

@@ -335,6 +335,7 @@ pub async fn reversal(
     let mut document = json!({
         "decided_by": by.key_id,
         "record": row.commitment(),
+        "category": row.category,
         "minutes": row.minutes,
         "credited_minutes": row.credited_minutes,
         "points": row.points.map(|points| points.saturating_sub(rebalanced)),

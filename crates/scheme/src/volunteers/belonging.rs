@@ -1,9 +1,10 @@
 //! Who belonged where, and since when: to the unit where they serve, to the one where they come from (双报到), to teams.
 
 use super::row::VolunteerRow;
+use crate::rankings::Period;
 use crate::schemes::OpenScheme;
 use crate::units::SINCE_EVER;
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -51,8 +52,10 @@ pub struct Participation {
     pub unit: String,
     /// On the last day of the year, or today.
     pub members: i64,
-    /// Of whom a service of the year was confirmed.
+    /// Of whom a service of the year was confirmed, wherever it was.
     pub took_part: i64,
+    /// Of those who serve there: what counts for it. Of those who come from there: what they did in the months at whose end
+    /// they belonged to it.
     pub services: i64,
     pub minutes: i64,
 }
@@ -202,7 +205,8 @@ pub async fn belonged(
         .await
 }
 
-/// How a unit and those below it took part in a year: a line for each that has members or services, by code.
+/// How a unit and those below it took part in a year: a line for each that has members or services, by code. From totals, so
+/// that it takes as long as there are members, however much they did.
 pub async fn participation(
     scheme: &OpenScheme,
     unit: &str,
@@ -210,16 +214,17 @@ pub async fn participation(
     year: i32,
     today: NaiveDate,
 ) -> db::Result<Vec<Participation>> {
-    let first = NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or(NaiveDate::MIN);
-    let last = NaiveDate::from_ymd_opt(year, 12, 31).unwrap_or(NaiveDate::MAX);
-    let on = last.min(today.with_year(year).map_or(last, |_| today.max(first)));
+    let period = Period::Year(year);
+    let on = period.counting_day(today.max(period.first_day()));
     let units = scheme.organisation().await?.subtree(unit, on);
     let mut lines: BTreeMap<String, Participation> = BTreeMap::new();
     let mut tx = scheme.db.begin_read().await?;
-    let members: Vec<(String, i64)> = tx
+    let members: Vec<(String, i64, i64)> = tx
         .query(
-            "SELECT m.unit, COUNT(*) FROM memberships AS m
+            "SELECT m.unit, COUNT(*), COUNT(t.volunteer_id) FROM memberships AS m
              JOIN volunteers AS v ON v.book = m.book AND v.id = m.volunteer_id
+             LEFT JOIN year_totals AS t ON t.book = m.book AND t.year = $5 AND t.volunteer_id = m.volunteer_id
+                  AND t.services > 0
              WHERE m.book = $1 AND m.capacity = $2 AND m.unit IN (SELECT u.value FROM many($3) AS u)
                AND m.from_on <= $4 AND (m.until_on IS NULL OR m.until_on >= $4) AND v.registered_on <= $4
              GROUP BY m.unit",
@@ -228,41 +233,88 @@ pub async fn participation(
         .bind(capacity.as_str())
         .bind_many(db::Many::Text(units.clone()))
         .bind(on)
+        .bind(i64::from(year))
         .fetch_all()
         .await?;
-    for (unit, members) in members {
-        line(&mut lines, unit).members = members;
+    for (unit, members, took_part) in members {
+        let line = line(&mut lines, unit);
+        (line.members, line.took_part) = (members, took_part);
     }
-    // Records say themselves where they count and where the volunteer came from.
-    let sql = match capacity {
-        Capacity::Home => {
-            "SELECT s.home_unit, COUNT(DISTINCT s.volunteer_id), COUNT(*),
-                    CAST(COALESCE(SUM(s.credited_minutes), 0) AS BIGINT)
-             FROM services AS s WHERE s.book = $1 AND s.status = 'confirmed' AND s.occurred_on >= $2
-               AND s.occurred_on <= $3 AND s.minutes > 0 AND s.home_unit IN (SELECT u.value FROM many($4) AS u)
-             GROUP BY s.home_unit"
-        }
-        Capacity::Serving => {
-            "SELECT s.unit, COUNT(DISTINCT s.volunteer_id), COUNT(*),
-                    CAST(COALESCE(SUM(s.credited_minutes), 0) AS BIGINT)
-             FROM services AS s WHERE s.book = $1 AND s.status = 'confirmed' AND s.occurred_on >= $2
-               AND s.occurred_on <= $3 AND s.minutes > 0 AND s.unit IN (SELECT u.value FROM many($4) AS u)
-             GROUP BY s.unit"
-        }
+    let served = match capacity {
+        Capacity::Serving => served_for(&mut tx, scheme, year, units).await?,
+        Capacity::Home => served_by(&mut tx, scheme, year, units).await?,
     };
-    let served: Vec<(String, i64, i64, i64)> = tx
-        .query(sql)
+    tx.rollback().await?;
+    for (unit, services, minutes) in served {
+        let line = line(&mut lines, unit);
+        line.services = line.services.saturating_add(services);
+        line.minutes = line.minutes.saturating_add(minutes);
+    }
+    lines.retain(|_, line| line.members != 0 || line.services != 0);
+    Ok(lines.into_values().collect())
+}
+
+type Served = Vec<(String, i64, i64)>;
+
+/// Services and minutes that count for these units.
+async fn served_for(tx: &mut db::Tx, scheme: &OpenScheme, year: i32, units: Vec<String>) -> db::Result<Served> {
+    let (first, last) = Period::Year(year).months();
+    tx.query(
+        "SELECT g.unit, CAST(SUM(g.services) AS BIGINT), CAST(SUM(g.minutes) AS BIGINT) FROM group_totals AS g
+         WHERE g.book = $1 AND g.month >= $2 AND g.month <= $3 AND g.unit IN (SELECT u.value FROM many($4) AS u)
+         GROUP BY g.unit",
+    )
+    .bind(scheme.book.number())
+    .bind(first)
+    .bind(last)
+    .bind_many(db::Many::Text(units))
+    .fetch_all()
+    .await
+}
+
+/// Services and minutes of those who come from these units: of whoever stayed, of the year; of whoever came or went in it, of
+/// the months at whose end they belonged there.
+async fn served_by(tx: &mut db::Tx, scheme: &OpenScheme, year: i32, units: Vec<String>) -> db::Result<Served> {
+    let (first, last) = (Period::Year(year).first_day(), Period::Year(year).last_day());
+    let mut served: Served = tx
+        .query(
+            "SELECT m.unit, CAST(SUM(t.services) AS BIGINT), CAST(SUM(t.minutes) AS BIGINT) FROM memberships AS m
+             JOIN year_totals AS t ON t.book = m.book AND t.year = $3 AND t.volunteer_id = m.volunteer_id
+             WHERE m.book = $1 AND m.capacity = 'home' AND m.unit IN (SELECT u.value FROM many($2) AS u)
+               AND m.from_on <= $4 AND (m.until_on IS NULL OR m.until_on >= $5)
+             GROUP BY m.unit",
+        )
         .bind(scheme.book.number())
+        .bind_many(db::Many::Text(units.clone()))
+        .bind(i64::from(year))
         .bind(first)
         .bind(last)
-        .bind_many(db::Many::Text(units))
         .fetch_all()
         .await?;
-    for (unit, took_part, services, minutes) in served {
-        let line = line(&mut lines, unit);
-        (line.took_part, line.services, line.minutes) = (took_part, services, minutes);
+    let months: Vec<Period> = (1..=12).map(|month| Period::Month(year, month)).collect();
+    let moved: Vec<(String, NaiveDate, Option<NaiveDate>, i64, i64, i64)> = tx
+        .query(
+            "SELECT m.unit, m.from_on, m.until_on, t.month, t.services, t.minutes
+             FROM memberships AS m CROSS JOIN many($3) AS p
+             JOIN month_totals AS t ON t.book = m.book AND t.month = p.value AND t.volunteer_id = m.volunteer_id
+             WHERE m.book = $1 AND m.capacity = 'home' AND m.unit IN (SELECT u.value FROM many($2) AS u)
+               AND m.from_on <= $5 AND (m.until_on IS NULL OR m.until_on >= $4)
+               AND (m.from_on > $4 OR m.until_on < $5)",
+        )
+        .bind(scheme.book.number())
+        .bind_many(db::Many::Text(units))
+        .bind_many(db::Many::I64(months.iter().map(|month| month.number()).collect()))
+        .bind(first)
+        .bind(last)
+        .fetch_all()
+        .await?;
+    for (unit, from, until, month, services, minutes) in moved {
+        let end = months.iter().find(|one| one.number() == month).map_or(last, |month| month.last_day());
+        if from <= end && until.is_none_or(|until| until >= end) {
+            served.push((unit, services, minutes));
+        }
     }
-    Ok(lines.into_values().collect())
+    Ok(served)
 }
 
 fn line(lines: &mut BTreeMap<String, Participation>, unit: String) -> &mut Participation {

@@ -284,6 +284,19 @@ impl Merger<'_> {
         ] {
             tx.query(open).bind(number).bind(self.id).bind(self.into).execute().await?;
         }
+        // Whoever rated both for the same is heard once.
+        tx.query(
+            "UPDATE ratings SET volunteer_id = $3, changed_at = $4
+             WHERE book = $1 AND volunteer_id = $2 AND NOT EXISTS (
+                 SELECT 1 FROM ratings AS r WHERE r.book = $1 AND r.subject_id = ratings.subject_id
+                     AND r.volunteer_id = $3 AND r.rater_key = ratings.rater_key)",
+        )
+        .bind(number)
+        .bind(self.id)
+        .bind(self.into)
+        .bind(micros(self.now))
+        .execute()
+        .await?;
         let id_digest = row.id_digest.clone().filter(|_| survivor.id_digest.is_none());
         for (id, digest) in [(self.id, None), (self.into, id_digest.or(survivor.id_digest))] {
             tx.query(

@@ -121,6 +121,8 @@ operations! {
     ListLowStock     = "list_low_stock":    Staff SchemeAdmin Auditor;
     ListStock        = "list_stock":        Staff SchemeAdmin Auditor;
     GetSolvency      = "get_solvency":      SchemeAdmin Reviewer Auditor;
+    GetStatistics    = "get_statistics":    Staff SchemeAdmin Reviewer Auditor;
+    GetYearlyStatement = "get_yearly_statement": Staff SchemeAdmin Reviewer Auditor;
     ListBookings     = "list_bookings":     Staff SchemeAdmin;
     GetQueue         = "get_queue":         Kiosk Staff SchemeAdmin Reviewer Auditor;
     CheckIn          = "check_in":          Kiosk Staff SchemeAdmin;

@@ -43,6 +43,7 @@ mod services;
 mod solvency;
 mod sponsors;
 mod stations;
+pub mod statistics;
 mod teams;
 mod trainings;
 mod transfers;
@@ -136,6 +137,7 @@ fn routes(config: &mut ServiceConfig) {
         .configure(offers::routes)
         .configure(pictures::routes)
         .configure(solvency::routes)
+        .configure(statistics::routes)
         .configure(sponsors::routes)
         .configure(volunteers::routes)
         .configure(units::routes)

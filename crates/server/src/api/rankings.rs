@@ -8,10 +8,10 @@ use crate::api::cursor::{List, page, page_size};
 use crate::api::error::Problem;
 use crate::api::words::same_words;
 use actix_web::{HttpResponse, get};
-use chrono::{Months, NaiveDate};
-use scheme::Role;
+use chrono::NaiveDate;
 use scheme::rankings::{self, Among, Period, Sums, Wanted};
 use scheme::units::Organisation;
+use scheme::{OpenScheme, Role, config};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -22,7 +22,7 @@ pub fn routes(config: &mut ServiceConfig) {
 }
 
 /// How rows are counted, ordered and tied. Another number means that the same book gives another ranking.
-const RULE_VERSION: &str = "1";
+const RULE_VERSION: &str = "2";
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -31,9 +31,49 @@ pub enum By {
     Hours,
     Points,
     Services,
+    /// The average of the ratings of the period, for those who have as many as the scheme asks for (`least_ratings`).
+    Rating,
 }
 
-same_words!(By, rankings::By: Hours Points Services);
+same_words!(By, rankings::By: Hours Points Services Rating);
+
+/// Which ranks equal figures get; within them, whoever has more services stands first, and then the lower number.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RankTies {
+    /// 1, 2, 2, 4.
+    Shared,
+    /// 1, 2, 2, 3.
+    Dense,
+    /// 1, 2, 3, 4.
+    ServicesThenNumber,
+}
+
+impl From<config::RankTies> for RankTies {
+    fn from(ties: config::RankTies) -> RankTies {
+        match ties {
+            config::RankTies::Shared => RankTies::Shared,
+            config::RankTies::Dense => RankTies::Dense,
+            config::RankTies::ServicesThenNumber => RankTies::ServicesThenNumber,
+        }
+    }
+}
+
+/// By which rules it was made.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+pub struct RankingRules {
+    rule_version: &'static str,
+    ties: RankTies,
+    /// Whoever has fewer ratings in the period is not ranked by rating.
+    least_ratings: u32,
+}
+
+impl RankingRules {
+    fn of(scheme: &OpenScheme) -> RankingRules {
+        let config::Rankings { ties, least_ratings } = scheme.config().rankings;
+        RankingRules { rule_version: RULE_VERSION, ties: ties.into(), least_ratings }
+    }
+}
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -58,11 +98,12 @@ pub struct RankingQuery {
 
 #[derive(Serialize, ToSchema)]
 pub struct RankingRow {
-    /// Equal figures share a rank, and the next is left out for each: 1, 2, 2, 4.
+    /// Equal figures get the ranks that `ties` says.
     rank: i64,
     volunteer_id: Uuid,
     /// Kiosks get 林** for those who have not agreed to be named.
     name: String,
+    /// Where they served when the period ended, or serve today while it lasts.
     unit: Option<String>,
     #[serde(flatten)]
     figures: Figures,
@@ -79,6 +120,11 @@ pub struct Figures {
     #[schema(example = "118")]
     points: String,
     services: i64,
+    /// Average of the ratings of the period, in stars; `null` without any.
+    #[schema(example = "4.67")]
+    rating: Option<String>,
+    /// How many they are.
+    ratings: i64,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -88,7 +134,8 @@ pub struct Ranking {
     of: i64,
     /// Sequence of the newest entry that is part of it.
     as_of: i64,
-    rule_version: &'static str,
+    #[serde(flatten)]
+    rules: RankingRules,
     /// Give it as `cursor` to go on; `null` at the end.
     next: Option<String>,
 }
@@ -105,7 +152,8 @@ struct Filter {
 
 /// Rank the volunteers of a year or a month
 ///
-/// The day of service decides. Reversed services do not count.
+/// The day of service decides. Reversed services do not count. A volunteer stands in the unit where they belonged on the last
+/// day of the period, or belong today while it lasts.
 #[utoipa::path(tag = "rankings", params(RankingQuery), responses((status = 200, body = Ranking)))]
 #[get("/rankings/{year}")]
 async fn get_ranking(call: Call<may::GetRanking, Number, Query<RankingQuery>>) -> Result<HttpResponse, Problem> {
@@ -118,7 +166,7 @@ async fn get_ranking(call: Call<may::GetRanking, Number, Query<RankingQuery>>) -
     let offset = offset.unwrap_or(0);
     let organisation = call.scheme.organisation().await?;
     let period = period(filter.year, filter.month)?;
-    let on = filter.on.unwrap_or_else(|| tree_day(period, call.scheme.config().day_of(call.now)));
+    let on = filter.on.unwrap_or_else(|| period.counting_day(call.scheme.config().day_of(call.now)));
     let units = units_below(&organisation, "/query/unit", filter.unit.as_deref(), on)?;
     let home_units = filter.home_unit.as_deref().map(|unit| organisation.subtree(unit, on));
     let among = Among { units: units.as_deref(), home_units: home_units.as_deref() };
@@ -127,7 +175,7 @@ async fn get_ranking(call: Call<may::GetRanking, Number, Query<RankingQuery>>) -
     let (rows, next) = page(ranking.rows, limit, |_| list.next(&filter, offset + limit));
     let (scale, is_public) = (call.scale(), call.by().role == Role::Kiosk);
     let rows = rows.into_iter().map(|ranked| row(ranked, scale, is_public)).collect();
-    Ok(ok(Ranking { rows, of: ranking.of, as_of: ranking.as_of, rule_version: RULE_VERSION, next }))
+    Ok(ok(Ranking { rows, of: ranking.of, as_of: ranking.as_of, rules: RankingRules::of(&call.scheme), next }))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -157,7 +205,8 @@ pub struct GroupRanking {
     rows: Vec<GroupRow>,
     /// Sequence of the newest entry that is part of it.
     as_of: i64,
-    rule_version: &'static str,
+    #[serde(flatten)]
+    rules: RankingRules,
 }
 
 /// Rank the teams of a year or a month by what was served for them
@@ -169,10 +218,10 @@ async fn get_team_ranking(
     let Query(GroupsQuery { by, month, unit }) = &call.input;
     let (period, by) = (period(year(call.at.0)?, *month)?, by.unwrap_or_default().into());
     let organisation = call.scheme.organisation().await?;
-    let on = tree_day(period, call.scheme.config().day_of(call.now));
+    let on = period.counting_day(call.scheme.config().day_of(call.now));
     let units = units_below(&organisation, "/query/unit", unit.as_deref(), on)?;
     let (rows, as_of) = rankings::teams(&call.scheme, period, by, units.as_deref()).await?;
-    Ok(ok(groups(rows, as_of, call.scale())))
+    Ok(ok(groups(&call.scheme, rows, as_of)))
 }
 
 /// Rank the units right below a unit by what counts for each of them and for all below it
@@ -186,7 +235,7 @@ async fn get_unit_ranking(
     let Query(GroupsQuery { by, month, unit }) = &call.input;
     let (period, by) = (period(year(call.at.0)?, *month)?, by.unwrap_or_default().into());
     let organisation = call.scheme.organisation().await?;
-    let on = tree_day(period, call.scheme.config().day_of(call.now));
+    let on = period.counting_day(call.scheme.config().day_of(call.now));
     units_below(&organisation, "/query/unit", unit.as_deref(), on)?;
     let below: Vec<(String, Vec<String>)> = organisation
         .children(unit.as_deref(), on)
@@ -194,7 +243,7 @@ async fn get_unit_ranking(
         .map(|code| (code.clone(), organisation.subtree(&code, on)))
         .collect();
     let (rows, as_of) = rankings::units(&call.scheme, period, by, &below).await?;
-    Ok(ok(groups(rows, as_of, call.scale())))
+    Ok(ok(groups(&call.scheme, rows, as_of)))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -214,7 +263,7 @@ pub struct PlaceQuery {
 #[derive(Serialize, ToSchema)]
 #[schema(as = RankingPlace)]
 pub struct Place {
-    /// `null` for whoever has no service in the period, or serves elsewhere.
+    /// `null` for whoever has no service in the period (or too few ratings), or served elsewhere when it ended.
     rank: Option<i64>,
     /// How many share the rank.
     level: Option<i64>,
@@ -222,7 +271,7 @@ pub struct Place {
     of: Option<i64>,
     #[serde(flatten)]
     figures: Option<Figures>,
-    /// What is missing to be level with the next; `null` at the top. In hours, points or services, as `by` says.
+    /// What is missing to be level with the next; `null` at the top. In hours, points, services or stars, as `by` says.
     #[schema(example = "2.5")]
     to_next: Option<String>,
     as_of: i64,
@@ -237,7 +286,7 @@ async fn get_rank(call: Call<may::GetRank, Uuid, Query<PlaceQuery>>) -> Result<H
     let by: rankings::By = by.unwrap_or_default().into();
     let organisation = call.scheme.organisation().await?;
     let period = period(year(i64::from(*asked))?, *month)?;
-    let on = tree_day(period, call.scheme.config().day_of(call.now));
+    let on = period.counting_day(call.scheme.config().day_of(call.now));
     let units = units_below(&organisation, "/query/unit", unit.as_deref(), on)?;
     let among = Among { units: units.as_deref(), home_units: None };
     let wanted = Wanted { period, by, among };
@@ -253,6 +302,7 @@ async fn get_rank(call: Call<may::GetRank, Uuid, Query<PlaceQuery>>) -> Result<H
             rankings::By::Hours => hours(missing),
             rankings::By::Points => points(missing, scale),
             rankings::By::Services => missing.to_string(),
+            rankings::By::Rating => stars(missing),
         }),
         as_of,
     }))
@@ -283,25 +333,21 @@ pub fn units_below(
     Ok(Some(organisation.subtree(unit, on)))
 }
 
-/// The day whose tree counts for a period: its last, or today while it lasts.
-fn tree_day(period: Period, today: NaiveDate) -> NaiveDate {
-    let last = match period {
-        Period::Year(year) => NaiveDate::from_ymd_opt(year, 12, 31),
-        Period::Month(year, month) => NaiveDate::from_ymd_opt(year, month, 1)
-            .and_then(|first| first.checked_add_months(Months::new(1)))
-            .and_then(|next| next.pred_opt()),
-    };
-    last.unwrap_or(today).min(today)
-}
-
-fn groups(rows: Vec<rankings::GroupRow>, as_of: i64, scale: u8) -> GroupRanking {
+fn groups(scheme: &OpenScheme, rows: Vec<rankings::GroupRow>, as_of: i64) -> GroupRanking {
+    let scale = scheme.config().points_scale;
     let row = |row: rankings::GroupRow| GroupRow { rank: row.rank, code: row.code, figures: figures(row.sums, scale) };
-    GroupRanking { rows: rows.into_iter().map(row).collect(), as_of, rule_version: RULE_VERSION }
+    GroupRanking { rows: rows.into_iter().map(row).collect(), as_of, rules: RankingRules::of(scheme) }
 }
 
 fn figures(sums: Sums, scale: u8) -> Figures {
-    let Sums { minutes, points: earned, services } = sums;
-    Figures { hours: hours(minutes), minutes, points: points(earned, scale), services }
+    let Sums { minutes, points: earned, services, ratings, .. } = sums;
+    let rating = (ratings > 0).then(|| stars(sums.average().hundredths()));
+    Figures { hours: hours(minutes), minutes, points: points(earned, scale), services, rating, ratings }
+}
+
+/// Hundredths of a star.
+fn stars(hundredths: i64) -> String {
+    points(hundredths, 2)
 }
 
 pub fn year(number: i64) -> Result<i32, Problem> {

@@ -159,7 +159,7 @@ async fn put_rating(call: Call<may::PutRating, Uuid, Json<NewRating>>) -> Result
 #[utoipa::path(tag = "records", request_body = Because, responses((status = 200, body = Rating)))]
 #[post("/ratings/{id}/withdraw")]
 async fn withdraw_rating(call: Call<may::WithdrawRating, Uuid, Json<Because>>) -> Result<HttpResponse, Problem> {
-    let done = ratings::withdraw(&call.scheme, call.at, &call.input.0.reason, call.by()).await;
+    let done = ratings::withdraw(&call.scheme, call.at, &call.input.0.reason, call.by(), call.now).await;
     let (rating, replayed) = done.map_err(|error| record_refused(error, call.scale()))?;
     Ok(once(StatusCode::OK, replayed, Rating::from(rating)))
 }

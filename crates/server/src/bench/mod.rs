@@ -8,6 +8,7 @@ mod contest;
 mod http;
 mod lists;
 mod posting;
+mod rankings;
 mod report;
 mod rush;
 mod scratch;
@@ -22,6 +23,7 @@ use std::time::Duration;
   aixin bench
   aixin bench --clients 1024 --mix mixed --baseline naive
   aixin bench --lists --volunteers 10000 --records 100000
+  aixin bench --rankings --volunteers 1000000
   aixin bench --database-url postgres://postgres@localhost/postgres --scenario hot --json")]
 pub struct BenchArgs {
     /// Where to make the throw-away database: a server, or a file whose folder is used
@@ -72,6 +74,11 @@ pub struct BenchArgs {
     /// Measure how long lists of records take instead: in a scheme of so many --volunteers and --records
     #[arg(long)]
     lists: bool,
+
+    /// Measure rankings and statistics of a city of so many --volunteers instead, who serve ten times a year each; then again,
+    /// for so many --seconds, while more is confirmed
+    #[arg(long, conflicts_with = "lists")]
+    rankings: bool,
 
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1..))]
     volunteers: u64,
@@ -161,6 +168,7 @@ impl BenchArgs {
 pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
     match args.scenario() {
         _ if args.lists => lists::run(&args).await,
+        _ if args.rankings => rankings::run(&args).await,
         Scenario::ExchangeDay => rush::run(&args).await,
         _ => posting::run(&args).await,
     }

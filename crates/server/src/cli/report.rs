@@ -1,6 +1,8 @@
 //! `aixin report`: documents on paper and in files.
 
 mod ranking;
+mod statement;
+mod statistics;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,11 +11,15 @@ use std::process::ExitCode;
 #[derive(clap::Subcommand)]
 pub enum Command {
     Ranking(ranking::Args),
+    Statistics(statistics::Args),
+    Statement(statement::Args),
 }
 
 pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Ranking(args) => ranking::run(args).await?,
+        Command::Statistics(args) => statistics::run(args).await?,
+        Command::Statement(args) => statement::run(args).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -110,6 +110,7 @@ codes! {
     NotSignedUp = "not_signed_up", 422, "没有报名", "Not signed up";
     PaidSession = "paid_session", 422, "收费活动不记志愿服务时长", "What is paid for earns no hours";
     ClockImplausible = "clock_implausible", 422, "设备时钟不可信", "The device's clock cannot be right";
+    OverlappingSignup = "overlapping_signup", 422, "同一时间已报名另一项活动", "There is a sign-up for another activity at that time";
     OverlappingService = "overlapping_service", 422, "与另一条服务记录时间重叠", "It overlaps another service";
     Banned = "banned", 422, "在禁止申请期内", "Barred from applying";
     ApplicantNotAccepted = "applicant_not_accepted", 422, "不接受这类申报人", "Not accepted from this applicant";

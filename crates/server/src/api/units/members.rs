@@ -51,12 +51,12 @@ pub struct UnitParticipation {
     unit: String,
     /// On the last day of the year, or today.
     members: i64,
-    /// Of whom a service was confirmed.
+    /// Of whom a service of the year was confirmed, wherever it was.
     took_part: i64,
     /// In per cent, rounded down to a tenth; `null` without members.
     #[schema(example = "87.5")]
     rate: Option<String>,
-    /// Services that count for it (人次).
+    /// With `serving`, services that count for it (人次); with `home`, those of the months at whose end who served belonged to it.
     services: i64,
     #[schema(example = "132.5")]
     hours: String,
@@ -72,7 +72,7 @@ pub struct UnitParticipations {
 
 /// Tell how many members of a unit took part in a year
 ///
-/// Members are those who belonged to it or to what was below it; services count where the records say.
+/// Members are those who belonged to it, or to what was below it, on the last day of the year, or belong to it today.
 #[utoipa::path(tag = "organisation", params(ParticipationQuery), responses((status = 200, body = UnitParticipations)))]
 #[get("/units/{code}/participation")]
 async fn get_participation(
@@ -96,7 +96,7 @@ async fn get_participation(
 
 fn row(line: volunteers::Participation) -> UnitParticipation {
     let volunteers::Participation { unit, members, took_part, services, minutes } = line;
-    let rate = (members > 0).then(|| took_part.min(members).saturating_mul(1000) / members);
+    let rate = (members > 0).then(|| took_part.saturating_mul(1000) / members);
     let rate = rate.map(|tenths| format!("{}.{}", tenths / 10, tenths % 10));
     UnitParticipation { unit, members, took_part, rate, services, hours: hours(minutes), minutes }
 }

@@ -61,6 +61,7 @@ enum Measure {
     Hours,
     Points,
     Services,
+    Rating,
 }
 
 impl From<Measure> for By {
@@ -69,6 +70,7 @@ impl From<Measure> for By {
             Measure::Hours => By::Hours,
             Measure::Points => By::Points,
             Measure::Services => By::Services,
+            Measure::Rating => By::Rating,
         }
     }
 }
