@@ -74,137 +74,124 @@ pub async fn candidates(
     let mut ids: Vec<Uuid> =
         measures.iter().filter(|(_, merits)| reached(rules, merits)).map(|(volunteer, _)| *volunteer).collect();
     ids.sort_unstable();
+    let reader = Reader { scheme, rules, from, until };
+    let known = reader.known(tx).await?;
     let mut candidates = Vec::new();
     for some in ids.chunks(PAGE) {
-        let page = Page { scheme, rules, from, until, ids: some };
-        page.read(tx, &area, measures, &mut candidates).await?;
+        let people = reader.people(tx, some).await?;
+        let people = people.into_iter().filter(|person| area.has(person.8.as_deref()));
+        candidates.extend(people.map(|person| reader.candidate(person, &area, &known, measures)));
     }
     Ok(candidates)
 }
 
-struct Page<'a> {
+/// What was said of anybody, each read in one pass: there is little of it beside their records.
+struct Known {
+    /// How many ratings of the period, and the sum of their stars.
+    ratings: HashMap<Uuid, (i64, i64)>,
+    /// The newest upheld complaint of the period.
+    complaints: HashMap<Uuid, Uuid>,
+    /// Records that were reversed, those in whose place another stands left out.
+    reversed: HashMap<Uuid, i64>,
+    /// The newest honour that lets somebody rest.
+    honours: HashMap<Uuid, Uuid>,
+}
+
+struct Reader<'a> {
     scheme: &'a OpenScheme,
     rules: &'a RuleSet,
     from: NaiveDate,
     until: NaiveDate,
-    ids: &'a [Uuid],
 }
 
 type PersonRow = (Uuid, String, String, bool, NaiveDate, Option<NaiveDate>, String, String, Option<String>);
 
-impl Page<'_> {
-    async fn read(
-        &self,
-        tx: &mut Tx,
-        area: &Area,
-        measures: &Measures,
-        candidates: &mut Vec<Candidate>,
-    ) -> db::Result<()> {
-        let people: Vec<PersonRow> = self
-            .rows(
+impl Reader<'_> {
+    async fn known(&self, tx: &mut Tx) -> db::Result<Known> {
+        let ratings: Vec<(Uuid, i64, i64)> = self
+            .of_period(
                 tx,
-                "SELECT v.id, v.number, v.name, v.consent_publish, v.registered_on, v.birth_date, v.kind, v.status, s.unit
-                 FROM many($2) AS m JOIN volunteers AS v ON v.book = $1 AND v.id = m.value
-                 LEFT JOIN memberships AS s ON s.book = v.book AND s.volunteer_id = v.id AND s.capacity = 'serving'
-                   AND s.from_on <= $4 AND (s.until_on IS NULL OR s.until_on >= $4) AND $3 <= $4",
+                "SELECT volunteer_id, COUNT(*), CAST(SUM(stars) AS BIGINT) FROM ratings
+                 WHERE book = $1 AND status = 'given' AND rated_on >= $2 AND rated_on <= $3 GROUP BY volunteer_id",
             )
             .await?;
-        let people: Vec<PersonRow> = people.into_iter().filter(|person| area.has(person.8.as_deref())).collect();
-        if people.is_empty() {
-            return Ok(());
-        }
-        let ratings = self.ratings(tx).await?;
-        let complaints = self.complaints(tx).await?;
-        let reversed = self.reversed(tx).await?;
-        let honours = self.honours(tx).await?;
-        for (id, number, name, named, registered_on, birth_date, kind, status, unit) in people {
-            let (rating_count, rating_sum) = ratings.get(&id).copied().unwrap_or_default();
-            let merits = Merits { rating_count, rating_sum, ..measures.get(&id).copied().unwrap_or_default() };
-            let inputs = Inputs {
-                tenure_months: months_between(registered_on, self.until),
-                age: birth_date.and_then(|born| self.until.years_since(born)).map(i64::from),
-                takes_part: kind == "individual" && status == "active",
-                complaint: complaints.get(&id).copied(),
-                reversed: reversed.get(&id).copied().unwrap_or(0),
-                honour: honours.get(&id).copied(),
-                struck: None,
-            };
-            let grid = area.grid(unit.as_deref());
-            candidates.push(Candidate { id, number, name: masked(&name), named, unit, grid, merits, inputs });
-        }
-        Ok(())
-    }
-
-    /// What belongs to these volunteers, in a statement that knows the book, the ids, and the days of the period.
-    async fn rows<R: db::Record>(&self, tx: &mut Tx, sql: &'static str) -> db::Result<Vec<R>> {
-        tx.query(sql)
-            .bind(self.scheme.book.number())
-            .bind_many(Many::Uuid(self.ids.to_vec()))
-            .bind(self.from)
-            .bind(self.until)
-            .fetch_all()
-            .await
-    }
-
-    /// How many ratings of the period, and the sum of their stars.
-    async fn ratings(&self, tx: &mut Tx) -> db::Result<HashMap<Uuid, (i64, i64)>> {
-        let rows: Vec<(Uuid, i64, i64)> = self
-            .rows(
+        let complaints: Vec<(Uuid, Uuid)> = self
+            .of_period(
                 tx,
-                "SELECT r.volunteer_id, COUNT(*), CAST(SUM(r.stars) AS BIGINT)
-                 FROM many($2) AS m JOIN ratings AS r ON r.book = $1 AND r.volunteer_id = m.value
-                 WHERE r.status = 'given' AND r.rated_on >= $3 AND r.rated_on <= $4 GROUP BY r.volunteer_id",
+                "SELECT volunteer_id, id FROM complaints
+                 WHERE book = $1 AND volunteer_id IS NOT NULL AND status = 'upheld'
+                   AND received_on >= $2 AND received_on <= $3 ORDER BY received_on, id",
             )
             .await?;
-        Ok(rows.into_iter().map(|(volunteer, count, sum)| (volunteer, (count, sum))).collect())
-    }
-
-    /// The newest upheld complaint of the period.
-    async fn complaints(&self, tx: &mut Tx) -> db::Result<HashMap<Uuid, Uuid>> {
-        let rows: Vec<(Uuid, Uuid)> = self
-            .rows(
+        let reversed: Vec<(Uuid, i64)> = self
+            .of_period(
                 tx,
-                "SELECT c.volunteer_id, c.id
-                 FROM many($2) AS m JOIN complaints AS c ON c.book = $1 AND c.volunteer_id = m.value
-                 WHERE c.status = 'upheld' AND c.received_on >= $3 AND c.received_on <= $4 ORDER BY c.received_on, c.id",
-            )
-            .await?;
-        Ok(rows.into_iter().collect())
-    }
-
-    /// Records that were reversed, those in whose place another stands left out.
-    async fn reversed(&self, tx: &mut Tx) -> db::Result<HashMap<Uuid, i64>> {
-        let rows: Vec<(Uuid, i64)> = self
-            .rows(
-                tx,
-                "SELECT s.volunteer_id, COUNT(*)
-                 FROM many($2) AS m JOIN services AS s ON s.book = $1 AND s.volunteer_id = m.value
-                 WHERE s.status = 'reversed' AND s.occurred_on >= $3 AND s.occurred_on <= $4
+                "SELECT s.volunteer_id, COUNT(*) FROM services AS s
+                 WHERE s.book = $1 AND s.status = 'reversed' AND s.occurred_on >= $2 AND s.occurred_on <= $3
                    AND NOT EXISTS (SELECT 1 FROM services AS c WHERE c.book = s.book AND c.corrects = s.id)
                  GROUP BY s.volunteer_id",
             )
             .await?;
-        Ok(rows.into_iter().collect())
+        Ok(Known {
+            ratings: ratings.into_iter().map(|(volunteer, count, sum)| (volunteer, (count, sum))).collect(),
+            complaints: complaints.into_iter().collect(),
+            reversed: reversed.into_iter().collect(),
+            honours: self.honours(tx).await?,
+        })
     }
 
-    /// The newest honour that lets somebody rest.
+    /// The rows of a statement that knows the book and the days of the period.
+    async fn of_period<R: db::Record>(&self, tx: &mut Tx, sql: &'static str) -> db::Result<Vec<R>> {
+        tx.query(sql).bind(self.scheme.book.number()).bind(self.from).bind(self.until).fetch_all().await
+    }
+
     async fn honours(&self, tx: &mut Tx) -> db::Result<HashMap<Uuid, Uuid>> {
         let Some(awarded) = &self.rules.vetoes.awarded else { return Ok(HashMap::new()) };
         let years = Months::new(awarded.years.saturating_mul(12));
         let since = self.until.checked_sub_months(years).unwrap_or(NaiveDate::MIN);
         let rows: Vec<(Uuid, Uuid)> = tx
             .query(
-                "SELECT h.volunteer_id, h.id
-                 FROM many($2) AS m JOIN honours AS h ON h.book = $1 AND h.volunteer_id = m.value
-                 WHERE h.status = 'granted' AND h.name = $3 AND h.granted_on > $4 ORDER BY h.granted_on, h.id",
+                "SELECT volunteer_id, id FROM honours
+                 WHERE book = $1 AND status = 'granted' AND name = $2 AND granted_on > $3 ORDER BY granted_on, id",
             )
             .bind(self.scheme.book.number())
-            .bind_many(Many::Uuid(self.ids.to_vec()))
             .bind(awarded.honour.clone())
             .bind(since)
             .fetch_all()
             .await?;
         Ok(rows.into_iter().collect())
+    }
+
+    /// Who these are, and where they served on the last day.
+    async fn people(&self, tx: &mut Tx, ids: &[Uuid]) -> db::Result<Vec<PersonRow>> {
+        tx.query(
+            "SELECT v.id, v.number, v.name, v.consent_publish, v.registered_on, v.birth_date, v.kind, v.status, s.unit
+             FROM many($2) AS m JOIN volunteers AS v ON v.book = $1 AND v.id = m.value
+             LEFT JOIN memberships AS s ON s.book = v.book AND s.volunteer_id = v.id AND s.capacity = 'serving'
+               AND s.from_on <= $3 AND (s.until_on IS NULL OR s.until_on >= $3)",
+        )
+        .bind(self.scheme.book.number())
+        .bind_many(Many::Uuid(ids.to_vec()))
+        .bind(self.until)
+        .fetch_all()
+        .await
+    }
+
+    fn candidate(&self, person: PersonRow, area: &Area, known: &Known, measures: &Measures) -> Candidate {
+        let (id, number, name, named, registered_on, birth_date, kind, status, unit) = person;
+        let (rating_count, rating_sum) = known.ratings.get(&id).copied().unwrap_or_default();
+        let merits = Merits { rating_count, rating_sum, ..measures.get(&id).copied().unwrap_or_default() };
+        let inputs = Inputs {
+            tenure_months: months_between(registered_on, self.until),
+            age: birth_date.and_then(|born| self.until.years_since(born)).map(i64::from),
+            takes_part: kind == "individual" && status == "active",
+            complaint: known.complaints.get(&id).copied(),
+            reversed: known.reversed.get(&id).copied().unwrap_or(0),
+            honour: known.honours.get(&id).copied(),
+            struck: None,
+        };
+        let grid = area.grid(unit.as_deref());
+        Candidate { id, number, name: masked(&name), named, unit, grid, merits, inputs }
     }
 }
 

@@ -197,7 +197,6 @@ pub async fn object(
 
 /// Answers an objection. Upheld, it may strike whoever it is about: the content is another then, has to be signed anew, and, when
 /// somebody else has moved up, is made public for as many days again.
-#[expect(clippy::too_many_arguments, reason = "what is answered, how, by whom and when")]
 pub async fn answer(
     scheme: &OpenScheme,
     selection: Uuid,

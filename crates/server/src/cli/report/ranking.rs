@@ -93,17 +93,18 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
 /// The final selection of just this year and unit, when there is one; the newest of several.
 async fn frozen(scheme: &OpenScheme, year: i32, args: &Args) -> anyhow::Result<Option<Selection>> {
-    let asks_for_more = args.month.is_some() || args.by != Measure::Hours;
+    if args.month.is_some() || args.by != Measure::Hours {
+        return Ok(None);
+    }
     let mut after = None;
     let mut found = None;
-    while !asks_for_more {
+    loop {
         let page = selections::list(scheme, Some(Status::Final), after, 100).await?;
-        let Some(last) = page.last() else { break };
+        let Some(last) = page.last() else { return Ok(found) };
         after = Some((last.until, last.id));
         let is_it = |one: &Selection| one.rules.year == Some(year) && one.rules.scope == args.unit;
         found = page.into_iter().filter(is_it).chain(found).max_by_key(|one| one.finalised_on);
     }
-    Ok(found)
 }
 
 /// As the book stands now.
