@@ -109,7 +109,7 @@ async fn statistics_add_up_month_by_month_and_agree_with_the_book(
 
     // Files.
     for (format, kind, begin) in [
-        ("csv", "text/csv; charset=utf-8", "主要数据"),
+        ("csv", "text/csv; charset=utf-8", "\u{feff}主要数据"),
         ("html", "text/html; charset=utf-8", "<!DOCTYPE html>"),
         ("pdf", "application/pdf", "%PDF-"),
         ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "PK"),
@@ -117,7 +117,7 @@ async fn statistics_add_up_month_by_month_and_agree_with_the_book(
         for path in ["/statistics?from=2026-01-01&format=", "/statistics/2026/statement?format="] {
             let answer = station.get("scheme_admin", &format!("{path}{format}")).await;
             assert_eq!((answer.status, answer.content_type.as_str()), (200, kind), "{}", answer.text);
-            let begin = if path.contains("statement") && format == "csv" { "年度工作" } else { begin };
+            let begin = if path.contains("statement") && format == "csv" { "\u{feff}年度工作" } else { begin };
             assert!(
                 answer.text.starts_with(begin),
                 "{path}{format}: {:?}",
