@@ -180,7 +180,7 @@ async fn read(
     let units = units.collect();
     let total = lines.iter().fold(Total::default(), |sum, line| sum.plus(line.total));
     let reconciled = reconcile::read(tx, scheme, scope, &sums, &in_month, below.as_deref()).await?;
-    let stock_value = stock_value(scheme, as_of).await?;
+    let stock_value = stock_value(tx, scheme).await?;
     Ok(Statistics {
         as_of,
         on,
@@ -199,12 +199,12 @@ async fn read(
     })
 }
 
-/// What was on all shelves after an entry.
-async fn stock_value(scheme: &OpenScheme, as_of: i64) -> db::Result<i64> {
-    match stock::shelves(scheme, None, AsOf::Sequence(as_of)).await {
+/// What is on all shelves.
+async fn stock_value(tx: &mut db::Tx, scheme: &OpenScheme) -> db::Result<i64> {
+    match stock::shelves_in(tx, scheme, None, AsOf::Now).await {
         Ok((shelves, _)) => Ok(shelves.iter().filter_map(|shelf| shelf.value).fold(0, i64::saturating_add)),
         Err(RewardError::Database(error)) => Err(error),
-        // The entry was there when the look began.
+        // Nothing else is refused for what is there now.
         Err(other) => Err(db::Error::Damaged(other.to_string())),
     }
 }

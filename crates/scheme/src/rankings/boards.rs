@@ -131,23 +131,32 @@ pub async fn look(scheme: &OpenScheme, period: Period, now: DateTime<Utc>) -> db
     let kept = scheme.boards.0.get_with(period, Arc::default);
     let config = scheme.config();
     let (least, on) = (i64::from(config.rankings.least_ratings), period.counting_day(config.day_of(now)));
-    let mut tx = scheme.db.begin_read().await?;
-    let newest = Seen { as_of: scheme.book.size(&mut tx).await?, looked_at: micros(now) };
+    let newest = Seen { as_of: newest_entry(scheme).await?, looked_at: micros(now) };
     // A board made by another configuration is none.
     let seen = || Some(read(&kept.current)).filter(|current| current.least_ratings() == least)?.seen;
     let is_enough = |seen: Option<Seen>| seen.is_some_and(|seen| seen.is_enough(newest));
     if !is_enough(seen()) {
+        // Nobody holds a connection while waiting here: a board may take seconds at first.
         let _renewal = kept.renewal.lock().await;
         // Somebody else may have done it meanwhile.
         let seen = seen();
         if !is_enough(seen) {
+            let mut tx = scheme.db.begin_read().await?;
+            let newest = Seen { as_of: scheme.book.size(&mut tx).await?, ..newest };
             let renewal = Renewal { scheme, period, on, least, newest };
             renewal.run(&mut tx, &kept, seen).await?;
+            tx.rollback().await?;
         }
     }
-    tx.rollback().await?;
     let as_of = read(&kept.current).seen.map_or(newest.as_of, |seen| seen.as_of);
     Ok(Looked { kept, as_of })
+}
+
+async fn newest_entry(scheme: &OpenScheme) -> db::Result<i64> {
+    let mut tx = scheme.db.begin_read().await?;
+    let size = scheme.book.size(&mut tx).await?;
+    tx.rollback().await?;
+    Ok(size)
 }
 
 /// What a board is brought up to.

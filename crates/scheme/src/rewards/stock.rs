@@ -7,6 +7,7 @@ mod transfers;
 
 pub use counts::{Count, Counted, SheetLine, count, sheet};
 pub use low::{Watched, tell, watch, watched};
+pub(crate) use movements::shelves_in;
 pub use movements::{AsOf, Movement, Shelf, movements, shelves};
 pub use transfers::{NewTransfer, StockTransfer, find as find_transfer, on_the_way, receive, send};
 

@@ -12,8 +12,8 @@ pub struct Besides {
     /// Activities that began in these months and were not cancelled, nor merely planned.
     pub activities: i64,
     pub activities_cancelled: i64,
-    /// Who was there: people of these activities, one by one (人次).
-    pub attended: i64,
+    /// Who was there: people of these activities, one by one (人次). Counted only when it is to be thorough.
+    pub attended: Option<i64>,
     pub wishes_posted: i64,
     /// Reported as fulfilled in these months, whenever they were posted.
     pub wishes_fulfilled: i64,
@@ -32,25 +32,21 @@ pub async fn read(
 ) -> db::Result<Besides> {
     let counts = Counts { scheme, scope, below };
     let (begin, end) = counts.moments();
-    let [activities, activities_cancelled, attended]: [i64; 3] = {
-        let row: (i64, i64, i64) = tx
-            .query(
-                "SELECT CAST(COALESCE(SUM(CASE WHEN a.status IN ('published', 'ended') THEN 1 ELSE 0 END), 0) AS BIGINT),
-                        CAST(COALESCE(SUM(CASE WHEN a.status = 'cancelled' THEN 1 ELSE 0 END), 0) AS BIGINT),
-                        CAST(COALESCE(SUM((SELECT COUNT(DISTINCT p.volunteer_id) FROM presences AS p
-                            WHERE p.book = a.book AND p.activity_id = a.id AND p.status <> 'cancelled')), 0) AS BIGINT)
-                 FROM activities AS a WHERE a.book = $1 AND a.starts_at >= $2 AND a.starts_at < $3
-                   AND ($4 = 0 OR a.unit IN (SELECT u.value FROM many($5) AS u))",
-            )
-            .bind(scheme.book.number())
-            .bind(begin)
-            .bind(end)
-            .bind(counts.is_of_units())
-            .bind_many(counts.units())
-            .fetch_one()
-            .await?;
-        [row.0, row.1, row.2]
-    };
+    let (activities, activities_cancelled): (i64, i64) = tx
+        .query(
+            "SELECT CAST(COALESCE(SUM(CASE WHEN a.status IN ('published', 'ended') THEN 1 ELSE 0 END), 0) AS BIGINT),
+                    CAST(COALESCE(SUM(CASE WHEN a.status = 'cancelled' THEN 1 ELSE 0 END), 0) AS BIGINT)
+             FROM activities AS a WHERE a.book = $1 AND a.starts_at >= $2 AND a.starts_at < $3
+               AND ($4 = 0 OR a.unit IN (SELECT u.value FROM many($5) AS u))",
+        )
+        .bind(scheme.book.number())
+        .bind(begin)
+        .bind(end)
+        .bind(counts.is_of_units())
+        .bind_many(counts.units())
+        .fetch_one()
+        .await?;
+    let attended = if scope.thorough { Some(counts.attended(tx).await?) } else { None };
     let (wishes_posted, wishes_fulfilled): (i64, i64) = tx
         .query(
             "SELECT CAST(COALESCE(SUM(CASE WHEN w.posted_on >= $2 AND w.posted_on <= $3
@@ -107,6 +103,25 @@ impl Counts<'_> {
     /// The first moment of these months and the first after them, in microseconds.
     fn moments(&self) -> (i64, i64) {
         begin_and_end(self.scheme, self.scope.from, self.scope.until)
+    }
+
+    async fn attended(&self, tx: &mut db::Tx) -> db::Result<i64> {
+        let (begin, end) = self.moments();
+        let (attended,): (i64,) = tx
+            .query(
+                "SELECT CAST(COALESCE(SUM((SELECT COUNT(DISTINCT p.volunteer_id) FROM presences AS p
+                        WHERE p.book = a.book AND p.activity_id = a.id AND p.status <> 'cancelled')), 0) AS BIGINT)
+                 FROM activities AS a WHERE a.book = $1 AND a.starts_at >= $2 AND a.starts_at < $3
+                   AND ($4 = 0 OR a.unit IN (SELECT u.value FROM many($5) AS u))",
+            )
+            .bind(self.scheme.book.number())
+            .bind(begin)
+            .bind(end)
+            .bind(self.is_of_units())
+            .bind_many(self.units())
+            .fetch_one()
+            .await?;
+        Ok(attended)
     }
 
     fn is_of_units(&self) -> i64 {

@@ -129,15 +129,16 @@ impl Press<'_> {
 
     fn served(&self, found: &Statistics) -> Vec<Vec<Cell>> {
         let volunteers = found.volunteers;
-        vec![
+        let mut rows = vec![
             figure("登记志愿者", volunteers.registered, "人"),
             figure("其中本期新登记", volunteers.joined, "人"),
             figure("本期参加服务的志愿者", volunteers.active, "人"),
             figure("服务人次", found.total.services, "人次"),
             figure("服务时长", hours(found.total.minutes), "小时"),
             figure("开展活动", found.besides.activities, "场"),
-            figure("活动到场", found.besides.attended, "人次"),
-        ]
+        ];
+        rows.extend(found.besides.attended.map(|attended| figure("活动到场", attended, "人次")));
+        rows
     }
 
     fn key_figures(&self, found: &Statistics) -> Table {

@@ -113,7 +113,17 @@ pub async fn shelves(
     as_of: AsOf,
 ) -> Result<(Vec<Shelf>, i64), RewardError> {
     let mut tx = scheme.db.begin_read().await?;
-    let size = scheme.book.size(&mut tx).await?;
+    shelves_in(&mut tx, scheme, station, as_of).await
+}
+
+/// As [`shelves`], within a look at the book that somebody else has begun.
+pub(crate) async fn shelves_in(
+    tx: &mut db::Tx,
+    scheme: &OpenScheme,
+    station: Option<&str>,
+    as_of: AsOf,
+) -> Result<(Vec<Shelf>, i64), RewardError> {
+    let size = scheme.book.size(tx).await?;
     let (last, before) = match as_of {
         AsOf::Now => (size, i64::MAX),
         AsOf::Sequence(sequence) if sequence > size => return Err(RewardError::BeyondTheBook { size }),

@@ -92,8 +92,8 @@ pub struct StatisticsVolunteers {
 pub struct StatisticsActivities {
     held: i64,
     cancelled: i64,
-    /// Who signed in, activity by activity.
-    attended: i64,
+    /// Who signed in, activity by activity; `null` unless `thorough`.
+    attended: Option<i64>,
 }
 
 #[derive(Serialize, ToSchema)]
