@@ -12,6 +12,7 @@
 mod campaigns;
 mod close;
 mod codes;
+mod draft;
 mod gather;
 mod issue;
 mod list;

@@ -5,10 +5,12 @@
 
 mod award;
 mod ban;
+mod holders;
 mod known;
 
 pub use award::{Application, Award, AwardStatus, award, grant, revoke};
 pub use ban::{Ban, BanRequest, ban};
+pub use holders::{Holder, HolderFilter, holders};
 pub use known::{Known, known};
 
 use crate::accounts;

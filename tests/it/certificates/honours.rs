@@ -1,6 +1,6 @@
 //! Certificates of honour: of campaigns on a picture, and of granted steps.
 
-use super::{of, open};
+use super::open;
 use crate::station::Station;
 use db::Engine;
 use rstest::rstest;
@@ -71,7 +71,6 @@ async fn a_campaigns_text_is_checked_first_and_its_certificates_share_the_regist
     let number = issued["number"].as_str().expect("a number");
     let page = station.server.get(&format!("/c/{number}?k={code}"), "").await;
     assert!(page.text.contains("防台风抢险志愿服务") && page.text.contains("紫阳社区党委、"), "{}", page.text);
-    assert_eq!(of(lin)["volunteer_id"], json!(lin));
 }
 
 /// A picture of one colour.
@@ -112,7 +111,16 @@ granted_by = "晋安区文明办"
     let grant = json!({ "ladder": "stars", "step": "one", "applicant": "self", "body": "晋安区文明办" });
     station.put("reviewer", &format!("/volunteers/{lin}/awards/{award}"), grant).await.expect(201);
     let id = Uuid::now_v7();
+    let held = station.get("auditor", "/awards?ladder=stars&step=one&uncertified=true").await.expect(200);
+    assert_eq!(
+        (&held["awards"][0]["award_id"], &held["awards"][0]["granted_by"]),
+        (&json!(award), &json!("晋安区文明办"))
+    );
     station.certificate(id, order).await;
+    let none = station.get("auditor", "/awards?uncertified=true").await.expect(200);
+    assert_eq!(none["awards"], json!([]));
+    let csv = station.get("auditor", "/awards?format=csv").await;
+    assert!(csv.text.contains("林秀英") && csv.text.contains("已出具"), "{}", csv.text);
     let text = letters(&station.paper(id, "").await);
     for said in ["授予“一星级志愿者”称号", "晋安区文明办", "2.5小时", "林秀英同志"] {
         assert!(text.contains(said), "{said}: {text}");

@@ -91,7 +91,6 @@ async fn anybody_learns_four_fields_and_whether_it_is_good(#[values(Engine::Sqli
         "{}",
         page.text
     );
-    assert_eq!(ADDRESS, "https://aixin.example.cn");
 }
 
 #[rstest]

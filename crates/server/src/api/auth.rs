@@ -192,6 +192,7 @@ operations! {
     GetLevels        = "get_levels":        Kiosk Staff SchemeAdmin Reviewer Auditor;
     PutAward         = "put_award":         SchemeAdmin Reviewer;
     RevokeAward      = "revoke_award":      SchemeAdmin Reviewer;
+    ListAwards       = "list_awards":       Staff SchemeAdmin Reviewer Auditor;
     PutBan           = "put_ban":           SchemeAdmin Reviewer;
 
     PutCertificate   = "put_certificate":   Staff SchemeAdmin;

@@ -1,5 +1,7 @@
 //! Levels: stars, medals and privileges; granting them, taking them back, and barring from applying.
 
+mod holders;
+
 use crate::api::amounts::{hours, points};
 use crate::api::answers::{ok, once};
 use crate::api::auth::may;
@@ -17,7 +19,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(get_levels).service(put_award).service(revoke_award).service(put_ban);
+    config.service(get_levels).service(put_award).service(revoke_award).service(put_ban).service(holders::list_awards);
 }
 
 /// A step of a ladder.
