@@ -98,7 +98,7 @@ async fn an_objection_is_answered_by_somebody_without_a_part_in_it(
     world.set("2026-12-03T02:00:00Z");
     assert_eq!(run(&world).await, publicity::Finality::default(), "not while an objection is open");
     let overdue = ObjectionFilter { overdue: true, ..ObjectionFilter::default() };
-    let list = publicity::list_objections(&world.scheme, overdue, None, 10, world.now()).await.expect("a list");
+    let list = publicity::list_objections(&world.scheme, &overdue, None, 10, world.now()).await.expect("a list");
     assert_eq!(list.iter().map(|one| one.id).collect::<Vec<_>>(), [one, other]);
     assert!(matches!(object(&world, upheld).await, Err(ObjectionError::NotPublic { .. })), "too late");
     let status_of = answer(&world, upheld, one, Verdict::Upheld, &second()).await.expect("answered");

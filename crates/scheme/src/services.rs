@@ -3,6 +3,7 @@
 //! A record is a row until somebody decides over it; the decision is an entry. Both decisions share one id, derived from that
 //! of the record, so that a record is decided once, whoever decides first.
 
+mod about;
 mod attended;
 mod automatic;
 mod check;
@@ -16,6 +17,7 @@ mod mark;
 mod posting;
 mod record;
 
+pub use about::About;
 pub use automatic::{on_new_year, on_registration};
 pub use checks::Check;
 pub(crate) use checks::{lock, of as checks_of_record};
