@@ -113,7 +113,7 @@ CREATE TABLE services (
     CHECK ((published_on IS NULL) = (final_on IS NULL) AND (status <> 'published' OR final_on IS NOT NULL))
 );
 -- Every list is in the order of days: one index for each filter that makes it short.
-CREATE INDEX services_day ON services (book, occurred_on, id);
+CREATE INDEX services_day ON services (book, occurred_on, id, unit, status, due_on, late, evidence); -- the rest: to count along it
 CREATE INDEX services_volunteer ON services (book, volunteer_id, occurred_on, id);
 CREATE INDEX services_status ON services (book, status, occurred_on, id);
 CREATE INDEX services_unit ON services (book, unit, occurred_on, id) WHERE unit IS NOT NULL;
@@ -122,6 +122,7 @@ CREATE INDEX services_team ON services (book, team, occurred_on, id) WHERE team 
 CREATE INDEX services_activity ON services (book, activity_id, occurred_on, id) WHERE activity_id IS NOT NULL;
 CREATE INDEX services_corrects ON services (book, corrects) WHERE corrects IS NOT NULL;
 CREATE INDEX services_open ON services (book, occurred_on, id) WHERE status IN ('recorded', 'published');
+CREATE INDEX services_open_unit ON services (book, unit, occurred_on, id) WHERE status IN ('recorded', 'published');
 CREATE INDEX services_late ON services (book, occurred_on, id) WHERE late;
 CREATE INDEX services_final ON services (book, final_on, id) WHERE status = 'published';
 

@@ -121,6 +121,35 @@ async fn fifty_at_once_for_ten_places_are_ten(#[values(Engine::Sqlite, Engine::P
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_has_places_in_two_activities_at_the_same_time(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let station = Station::open(engine, "ziyang").await;
+    let ann = station.volunteer("安").await;
+    let mut all = Vec::new();
+    for begins_in in [600, 650, 700, 720] {
+        all.push(station.activity(activity(begins_in)).await);
+    }
+    let answers = join_all(all[..3].iter().map(|id| station.sign_up(*id, ann, json!({})))).await;
+    let (taken, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
+    assert_eq!(taken.len(), 1, "the three overlap one another");
+    let first = taken[0].body["activity_id"].clone();
+    for answer in refused {
+        assert_eq!(answer.body["activity_id"], first);
+        assert_eq!(answer.problem(422), "overlapping_signup");
+    }
+    let first: Uuid = first.as_str().and_then(|id| id.parse().ok()).expect("an id");
+    station.post("kiosk", &format!("/activities/{first}/signups/{ann}/cancel"), json!({})).await.expect(200);
+    station.sign_up(all[0], ann, json!({})).await.expect(201);
+    station.sign_up(all[3], ann, json!({})).await.expect(201);
+    let mut flood = activity(610);
+    flood["mode"] = json!("emergency");
+    let flood = station.activity(flood).await;
+    station.sign_up(flood, ann, json!({})).await.expect(201);
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_waits_gets_the_place_that_becomes_free_in_order(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
@@ -246,7 +275,9 @@ async fn activities_are_found_by_unit_team_time_and_whether_they_take_people(
         body[field] = value;
         body
     };
-    let compound = station.activity(with(600, "unit", json!("compound-1"))).await;
+    let building = json!({ "name": "九号楼", "kind": "building", "parent": "compound-1" });
+    station.put("scheme_admin", "/units/building-9", building).await.expect(201);
+    let compound = station.activity(with(600, "unit", json!("building-9"))).await;
     let street = station.activity(with(700, "unit", json!("wangzhuang"))).await;
     let patrol = station.activity(with(800, "team", json!("patrol"))).await;
     let over = station.activity(activity(-300)).await;
@@ -335,9 +366,11 @@ async fn a_plan_for_the_month_is_imported_once(#[values(Engine::Sqlite, Engine::
         let file = file.to_string_lossy().into_owned();
         tests::server::aixin(&station.server.url, &["import", "activities", "--scheme", "ziyang", &file])
     };
+    let building = json!({ "name": "九号楼", "kind": "building", "parent": "compound-1" });
+    station.put("scheme_admin", "/units/building-9", building).await.expect(201);
     let header = "活动名称,活动日期,开始时间,结束时间,活动类别,地点,所属网格,队伍,负责人,名额\n";
     let good = format!(
-        "{header}平安夜巡,2099-03-31,22:00,01:30,patrol,第一小区,第一小区,patrol,陈建国,12人\n\
+        "{header}平安夜巡,2099-03-31,22:00,01:30,patrol,第一小区,九号楼,patrol,陈建国,12人\n\
          周末清洁日,2099-03-07,08:30,10:30,environment,第二小区,,,陈建国,\n"
     );
     let bad = import(&format!("{good}打牌,2099-03-08,08:30,10:30,打牌,,火星,,,\n"));
@@ -358,7 +391,7 @@ async fn a_plan_for_the_month_is_imported_once(#[values(Engine::Sqlite, Engine::
     let night = &list["activities"][1];
     assert_eq!(
         (&night["title"], &night["capacity"], &night["unit"]),
-        (&json!("平安夜巡"), &json!(12), &json!("compound-1"))
+        (&json!("平安夜巡"), &json!(12), &json!("building-9"))
     );
     assert_eq!(
         (&night["starts_at"], &night["ends_at"]),

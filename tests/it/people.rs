@@ -340,3 +340,22 @@ async fn a_minor_is_recorded_with_the_guardians_consent(#[values(Engine::Sqlite,
         assert_eq!(put.is_ok(), is_taken, "{born} {guardian:?}: {put:?}");
     }
 }
+
+/// More than there are connections: whoever holds one for writing reads beside it, and does not wait for another writer.
+#[rstest]
+#[tokio::test]
+async fn a_whole_class_registers_at_once(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
+    let world = World::new(engine, ZIYANG).await;
+    let details = |number: usize| VolunteerDetails {
+        name: format!("同学{number}"),
+        consent: Consent { record: true, publish: false },
+        ..VolunteerDetails::default()
+    };
+    let put = |number| volunteers::put(&world.scheme, Uuid::now_v7(), details(number), None, world.now());
+    let registered = join_all((0..60).map(put)).await;
+    let mut numbers: Vec<String> =
+        registered.into_iter().map(|done| done.expect("registered").0.number.clone()).collect();
+    numbers.sort();
+    numbers.dedup();
+    assert_eq!(numbers.len(), 60, "each has a number of their own");
+}

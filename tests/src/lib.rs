@@ -1,6 +1,7 @@
 //! What the tests share: a fresh database on either engine, PostgreSQL, the browser.
 
 pub mod browser;
+pub mod paper;
 pub mod postgres;
 pub mod server;
 

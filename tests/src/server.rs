@@ -133,6 +133,24 @@ impl Server {
         self.try_send("GET", path, key, None).await.expect("an answer")
     }
 
+    /// A file: status, name, and bytes.
+    pub async fn file(&self, path: &str, key: &str) -> (u16, String, Vec<u8>) {
+        let asked = self.client.get(format!("{}{path}", self.base)).bearer_auth(key);
+        let response = asked.send().await.expect("an answer");
+        let name = response.headers().get("content-disposition").and_then(|name| name.to_str().ok());
+        let (status, name) = (response.status().as_u16(), name.unwrap_or_default().to_owned());
+        (status, name, response.bytes().await.expect("a file").to_vec())
+    }
+
+    /// As a browser sends a form.
+    pub async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let request = self.client.post(format!("{}{path}", self.base));
+        let encoded = reqwest::Url::parse_with_params("http://form/", fields).expect("fields");
+        let body = encoded.query().unwrap_or_default().to_owned();
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
+        read(request.send().await.expect("an answer")).await.expect("an answer")
+    }
+
     /// Any bytes.
     pub async fn send_bytes(&self, method: &str, path: &str, key: &str, kind: &str, body: Vec<u8>) -> Answer {
         let method = method.parse().expect("a method");

@@ -47,8 +47,11 @@ pub enum Db {
     /// One writer, several readers: SQLite has one write lock, and queueing for it here is cheaper and fairer
     /// than being told `SQLITE_BUSY`.
     Sqlite { read: SqlitePool, write: SqlitePool },
-    /// `write` is for the committers alone: its sessions keep one generic plan per statement.
-    Postgres { read: PgPool, write: PgPool },
+    /// Whoever holds a connection of one pool waits at most for those to the right: `write` for transactions that may write, which
+    /// read beside themselves, too; `read` for single statements and snapshots; `commit` for the committers alone: its sessions
+    /// keep one generic plan per statement. Were reading and writing one pool, as many writers as it has connections could each
+    /// wait for one more.
+    Postgres { write: PgPool, read: PgPool, commit: PgPool },
 }
 
 /// A transaction. Rolls back when dropped.
@@ -94,7 +97,7 @@ impl Db {
     pub async fn begin_write(&self) -> Result<Tx> {
         Ok(match self {
             Db::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Db::Postgres { read, .. } => Tx::Postgres(read.begin().await?),
+            Db::Postgres { write, .. } => Tx::Postgres(write.begin().await?),
         })
     }
 
@@ -102,7 +105,7 @@ impl Db {
     pub async fn begin_commit(&self) -> Result<Tx> {
         match self {
             Db::Sqlite { .. } => self.begin_write().await,
-            Db::Postgres { write, .. } => Ok(Tx::Postgres(write.begin().await?)),
+            Db::Postgres { commit, .. } => Ok(Tx::Postgres(commit.begin().await?)),
         }
     }
 
@@ -120,8 +123,8 @@ impl Db {
     /// on PostgreSQL. Answers `false`, with nothing changed, when the guard found no row.
     pub async fn write_guarded(&self, guard: Statement, bulks: &[Bulk]) -> Result<bool> {
         match (self, guard) {
-            (Db::Postgres { write, .. }, Statement::Postgres { sql, args }) => {
-                let mut connection = write.acquire().await?;
+            (Db::Postgres { commit, .. }, Statement::Postgres { sql, args }) => {
+                let mut connection = commit.acquire().await?;
                 bulk::postgres::write_guarded(&mut connection, sql, args, bulks).await
             }
             (_, guard) => {
@@ -143,9 +146,10 @@ impl Db {
                 read.close().await;
                 write.close().await;
             }
-            Db::Postgres { read, write } => {
-                read.close().await;
+            Db::Postgres { write, read, commit } => {
                 write.close().await;
+                read.close().await;
+                commit.close().await;
             }
         }
     }

@@ -30,6 +30,8 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     migration!(10, "0010_exchanges"),
     migration!(11, "0011_events"),
     migration!(12, "0012_rankings"),
+    migration!(13, "0013_selections"),
+    migration!(14, "0014_certificates"),
     migration!(15, "0015_statistics"),
 ];
 

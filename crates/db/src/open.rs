@@ -7,8 +7,9 @@ use std::time::Duration;
 /// How many connections to open, and how long to wait for one.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Connections for reading (and, on PostgreSQL, for writes outside the ledger).
     pub readers: u32,
+    /// PostgreSQL connections for writes outside the ledger; SQLite has one.
+    pub writers: u32,
     /// PostgreSQL connections for the committers: as many books commit at the same moment.
     pub committers: u32,
     pub acquire_timeout: Duration,
@@ -16,7 +17,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { readers: 8, committers: 4, acquire_timeout: Duration::from_secs(10) }
+        Options { readers: 8, writers: 8, committers: 4, acquire_timeout: Duration::from_secs(10) }
     }
 }
 
@@ -75,18 +76,13 @@ async fn open_postgres(url: &str, options: &Options) -> Result<Db> {
         ("enable_hashjoin", "off"),
         ("enable_mergejoin", "off"),
     ]);
-    let read = PgPoolOptions::new()
-        .max_connections(options.readers)
-        .test_before_acquire(false)
-        .acquire_timeout(options.acquire_timeout)
-        .connect_with(connect)
-        .await?;
-    let write = PgPoolOptions::new()
-        .max_connections(options.committers)
-        .test_before_acquire(false)
-        .acquire_timeout(Duration::from_secs(60))
-        .connect_lazy_with(commit);
-    Ok(Db::Postgres { read, write })
+    let pool = |connections, timeout| {
+        PgPoolOptions::new().max_connections(connections).test_before_acquire(false).acquire_timeout(timeout)
+    };
+    let read = pool(options.readers, options.acquire_timeout).connect_with(connect.clone()).await?;
+    let write = pool(options.writers, options.acquire_timeout).connect_lazy_with(connect);
+    let commit = pool(options.committers, Duration::from_secs(60)).connect_lazy_with(commit);
+    Ok(Db::Postgres { write, read, commit })
 }
 
 /// `url` as it may be shown: messages and logs never hold a password.

@@ -317,6 +317,12 @@ impl Book {
         Ok(self.head(&mut Session::Tx(tx)).await?.size)
     }
 
+    /// How many entries the book has, and the root over them: what a paper states, so that it can be proved later.
+    pub async fn size_and_root(&self, tx: &mut db::Tx) -> db::Result<(i64, tree::Hash)> {
+        let head = self.head(&mut Session::Tx(tx)).await?;
+        Ok((head.size, head.frontier.root()))
+    }
+
     /// The balance of a system account: the sum of its postings.
     pub async fn system_balance(&self, path: &str) -> db::Result<i64> {
         let (sum,): (i64,) = (self.inner.db)

@@ -3,7 +3,9 @@
 use crate::book::Book;
 use crate::entry::Entry;
 use crate::store;
-use db::Session;
+use chrono::NaiveDate;
+use db::{Many, Session};
+use uuid::Uuid;
 
 pub use crate::store::Wanted;
 
@@ -22,7 +24,47 @@ pub struct Page {
     pub size: i64,
 }
 
+/// An entry without its postings.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Told {
+    pub sequence: i64,
+    pub id: Uuid,
+    pub kind: String,
+    pub party: Option<Uuid>,
+    pub document_id: Option<Uuid>,
+    pub effective_on: NaiveDate,
+    /// JSON, as hashed.
+    pub document: String,
+}
+
 impl Book {
+    /// What the entries of these kinds tell, of those after sequence `after` up to `upto`, in order, at most `limit`.
+    pub async fn told(
+        &self,
+        tx: &mut db::Tx,
+        kinds: &[&str],
+        (after, upto): (i64, i64),
+        limit: i64,
+    ) -> db::Result<Vec<Told>> {
+        tx.query(
+            "SELECT e.sequence, e.id, e.kind, e.party, e.document_id, e.effective_on, e.document FROM ledger_entries AS e
+             WHERE e.book = $1 AND e.sequence > $2 AND e.sequence <= $3
+               AND e.kind IN (SELECT m.value FROM many($5) AS m) ORDER BY e.sequence LIMIT $4",
+        )
+        .bind(self.number())
+        .bind(after)
+        .bind(upto)
+        .bind(limit)
+        .bind_many(Many::Text(kinds.iter().map(|kind| (*kind).to_owned()).collect()))
+        .fetch_all()
+        .await
+    }
+
+    /// The entries with these ids, as far as there are any.
+    pub async fn entries_with_ids(&self, tx: &mut db::Tx, ids: Vec<Uuid>) -> db::Result<Vec<Entry>> {
+        store::entries_with_ids(&mut Session::Tx(tx), self.number(), ids).await
+    }
+
     /// The first wanted entries after sequence `after`, at most `limit`.
     pub async fn feed(&self, wanted: &Wanted, after: i64, limit: i64) -> db::Result<Page> {
         let mut tx = self.db().begin_read().await?;

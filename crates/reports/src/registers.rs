@@ -42,8 +42,10 @@ use sheet::Sheet;
 /// The largest file that is read: 20 MB.
 pub const LARGEST_FILE_BYTES: usize = 20 * 1024 * 1024;
 
-/// The most rows that are read from one register, headers and titles among them.
+/// The most rows that are read from one register.
 pub const MOST_ROWS: usize = 100_000;
+/// As many lines of a file, with headings, titles and notes around the rows.
+const MOST_LINES: usize = MOST_ROWS + 100;
 
 /// A register as it was read, with nothing of it lost.
 #[derive(Debug, Clone, PartialEq)]

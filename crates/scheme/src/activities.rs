@@ -213,6 +213,9 @@ pub enum ActivityError {
     /// `post` is what is full, when the activity is not.
     #[error("all {needed} places are taken")]
     Full { needed: i64, post: Option<String> },
+    /// The volunteer has, or waits for, a place at the activity `other` at the same time.
+    #[error("it is at the same time as activity {other}")]
+    Overlapping { other: Uuid },
     #[error("nobody can sign up, or cancel, since {since}")]
     Closed { since: DateTime<Utc> },
     #[error("{} {} is needed", .0.condition, .0.needed)]

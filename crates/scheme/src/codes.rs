@@ -8,6 +8,7 @@ use crate::moment;
 use crate::schemes::OpenScheme;
 use crate::volunteers::{self, Invalid, Volunteer, VolunteerError};
 use chrono::{DateTime, Duration, Utc};
+use db::Many;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
@@ -83,6 +84,39 @@ fn codes(scheme: &OpenScheme, id: Uuid, card: i64, now: DateTime<Utc>) -> Volunt
         Said { of: Of::Volunteer, id, card: u32::try_from(card).unwrap_or(u32::MAX), expires_at: Some(expires_at) };
     let code = write(scheme, said);
     VolunteerCodes { code, expires_at, card_code: write(scheme, Said { expires_at: None, ..said }), card }
+}
+
+/// What is printed on a volunteer's card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardCode {
+    pub volunteer_id: Uuid,
+    pub number: String,
+    pub name: String,
+    pub unit: Option<String>,
+    pub code: String,
+}
+
+/// The codes for the cards of many volunteers, in the order of their numbers; those who were merged into others, and those
+/// whom nobody knows, are left out.
+pub async fn cards(scheme: &OpenScheme, volunteers: Vec<Uuid>) -> Result<Vec<CardCode>, CodeError> {
+    let rows: Vec<(Uuid, String, String, Option<String>, i64)> = scheme
+        .db
+        .query(
+            "SELECT v.id, v.number, v.name, v.unit, CAST(COALESCE(c.card, 0) AS BIGINT)
+             FROM many($2) AS m JOIN volunteers AS v ON v.book = $1 AND v.id = m.value
+             LEFT JOIN volunteer_codes AS c ON c.book = v.book AND c.volunteer_id = v.id
+             WHERE v.merged_into IS NULL ORDER BY v.number",
+        )
+        .bind(scheme.book.number())
+        .bind_many(Many::Uuid(volunteers))
+        .fetch_all()
+        .await?;
+    let card = |(id, number, name, unit, card)| {
+        let card = u32::try_from(card).unwrap_or(u32::MAX);
+        let code = write(scheme, Said { of: Of::Volunteer, id, card, expires_at: None });
+        CardCode { volunteer_id: id, number, name, unit, code }
+    };
+    Ok(rows.into_iter().map(card).collect())
 }
 
 /// Makes all codes of a volunteer worthless that were given out while card `replaces` was in force, as when it was lost. Once
@@ -171,6 +205,7 @@ pub async fn find_volunteer(
             return Err(CodeError::Invalid(vec![flaw]));
         }
     };
+    tx.rollback().await?;
     Ok(volunteers::get(scheme, id).await?)
 }
 

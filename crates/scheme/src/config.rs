@@ -13,6 +13,7 @@
 
 mod anomalies;
 mod caps;
+mod certificates;
 mod check;
 mod complaints;
 mod conditions;
@@ -41,6 +42,7 @@ use serde::{Deserialize, Serialize};
 
 pub use anomalies::Anomalies;
 pub use caps::{CapPeriod, CapRule, CapUnit, OverCap};
+pub use certificates::Certificates;
 pub use check::{Finding, Severity};
 pub use complaints::Complaints;
 pub use conditions::{Condition, Gender, VolunteerKind};
@@ -145,6 +147,9 @@ pub struct Scheme {
     /// 投诉的处理；不写则 15 个工作日内答复，没有其他后果。
     /// What becomes of complaints; answered within 15 working days and without consequences when left out.
     pub complaints: Option<Complaints>,
+    /// 志愿服务记录证明由谁出具；不写则由站点 `main` 出具。
+    /// Who issues certificates of service; the station `main` when left out.
+    pub certificates: Option<Certificates>,
     /// 微心愿与项目认领；不写则心愿只带时长，不带积分。
     /// Wishes and projects that are claimed; they carry minutes and no points when left out.
     pub wishes: Option<Wishes>,

@@ -15,6 +15,8 @@ pub use units::{UnitLine, units};
 pub use volunteers::{VolunteerLine, volunteers};
 
 use crate::schemes::OpenScheme;
+use crate::units::Organisation;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Why a row cannot be taken.
@@ -65,4 +67,48 @@ fn id_of(scheme: &OpenScheme, parts: &[&str]) -> Uuid {
 
 fn error(line: u32, field: &str, code: &str, zh: impl Into<String>, en: impl Into<String>) -> LineError {
     LineError { line, field: field.to_owned(), code: code.to_owned(), zh: zh.into(), en: en.into() }
+}
+
+/// The units of the organisation as registers write them: by code, or by a name that only one of them has.
+struct Places<'a> {
+    organisation: &'a Organisation,
+    /// `None`: several units have the name.
+    by_name: HashMap<&'a str, Option<&'a str>>,
+}
+
+impl<'a> Places<'a> {
+    fn of(organisation: &'a Organisation) -> Places<'a> {
+        let mut by_name = HashMap::new();
+        for unit in organisation.tree.units() {
+            by_name
+                .entry(unit.name.as_str())
+                .and_modify(|code| *code = None)
+                .or_insert_with(|| Some(unit.code.as_str()));
+        }
+        Places { organisation, by_name }
+    }
+
+    /// The code of what the column `unit` of a row names.
+    fn code(&self, line: u32, written: &str) -> Result<String, LineError> {
+        if let Some(unit) = self.organisation.unit(written) {
+            return Ok(unit.code.clone());
+        }
+        match self.by_name.get(written) {
+            Some(Some(code)) => Ok((*code).to_owned()),
+            Some(None) => {
+                let zh = format!("有多个单位名为“{written}”,请填写单位代码");
+                Err(error(
+                    line,
+                    "unit",
+                    "several_units",
+                    zh,
+                    format!("several units are called {written:?}; give the code"),
+                ))
+            }
+            None => {
+                let (zh, en) = (format!("方案中没有单位“{written}”"), format!("the scheme has no unit {written:?}"));
+                Err(error(line, "unit", "unknown_unit", zh, en))
+            }
+        }
+    }
 }

@@ -9,6 +9,7 @@
 //! It refuses to know HTTP and screens.
 
 pub mod calendar;
+pub mod certificates;
 pub mod config;
 pub mod rules;
 
@@ -48,9 +49,11 @@ pub mod exchanges;
 pub mod expiry;
 pub mod imports;
 pub mod levels;
+pub mod passbooks;
 pub mod publicity;
 pub mod rankings;
 pub mod reviews;
+pub mod selections;
 pub mod solvency;
 pub mod statements;
 pub mod statistics;

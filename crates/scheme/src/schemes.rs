@@ -11,7 +11,7 @@ use crate::rewards::{Reward, Session};
 use crate::secrets::Secrets;
 use crate::statistics::Counted;
 use crate::units::{self, UnitError};
-use crate::volunteers::{Rosters, Volunteer};
+use crate::volunteers::{Rosters, Together, Volunteer};
 use chrono::{DateTime, NaiveDate, Utc};
 use db::Db;
 use ledger::book::Clock;
@@ -61,8 +61,11 @@ pub struct OpenScheme {
     config: RwLock<Arc<Scheme>>,
     pub(crate) actors: Cache<Uuid, Arc<Actor>>,
     pub(crate) rewards: Cache<Uuid, Arc<Reward>>,
+    /// One at a time reads a reward that is not kept; a crowd that waits for it finds it then.
+    pub(crate) rewards_asked: tokio::sync::Mutex<()>,
     pub(crate) sessions: Cache<Uuid, Arc<Session>>,
     pub(crate) volunteers: Cache<Uuid, Arc<Volunteer>>,
+    pub(crate) volunteers_asked: Arc<Together>,
     /// Ids that are somebody's: they stay so.
     pub(crate) known_volunteers: RwLock<HashSet<Uuid>>,
     pub(crate) known_organisation: units::Known,
@@ -282,8 +285,10 @@ impl Schemes {
             config: RwLock::new(Arc::new(config)),
             actors: Cache::new(10_000),
             rewards: Cache::builder().max_capacity(10_000).time_to_live(SEEN_BY_OTHERS).build(),
+            rewards_asked: tokio::sync::Mutex::default(),
             sessions: Cache::builder().max_capacity(10_000).time_to_live(SEEN_BY_OTHERS).build(),
             volunteers: Cache::builder().max_capacity(100_000).time_to_live(SEEN_BY_OTHERS).build(),
+            volunteers_asked: Arc::default(),
             known_volunteers: RwLock::default(),
             known_organisation: units::Known::default(),
             rosters: Rosters::default(),

@@ -10,6 +10,7 @@ use crate::projection::{
     SchemeProjection, TRANSFER_MADE, TURNOVER, VOLUNTEER_MERGED, YEAR_TOTAL, kind,
 };
 use crate::schemes::OpenScheme;
+use crate::selections;
 use crate::services::{ServiceRow, select_services};
 use chrono::NaiveDate;
 use ledger::projection::{Cell, How, Row, Shape};
@@ -25,6 +26,7 @@ type Rows = BTreeMap<String, BTreeMap<&'static str, Cell>>;
 pub async fn verify(scheme: &OpenScheme) -> db::Result<Report> {
     let mut expected: HashMap<&'static str, Rows> = HashMap::new();
     let mut commitments: HashMap<Uuid, Committed> = HashMap::new();
+    let mut told = selections::Told::default();
     let book = scheme.book.number();
     let verifier_key = scheme.signer().verifier_key();
     let (mut report, mut tx) = ledger::verify::verify(&scheme.book, Some(&verifier_key), |entry| {
@@ -32,6 +34,7 @@ pub async fn verify(scheme: &OpenScheme) -> db::Result<Report> {
             apply(&mut expected, row);
         }
         commitments.extend(commitment(entry));
+        told.hear(entry);
     })
     .await?;
     compare(&mut expected, &EXCHANGE_MADE, exchanges::exchanges(&mut tx, book).await?, &mut report);
@@ -55,6 +58,7 @@ pub async fn verify(scheme: &OpenScheme) -> db::Result<Report> {
     compare(&mut expected, &VOLUNTEER_MERGED, merged(&mut tx, book).await?, &mut report);
     compare_commitments(&mut tx, book, &commitments, &mut report).await?;
     control(&mut tx, book, &mut report).await?;
+    selections::check(&mut tx, scheme, &told, &mut report).await?;
     Ok(report)
 }
 

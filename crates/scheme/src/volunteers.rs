@@ -7,6 +7,7 @@ mod put;
 pub(crate) mod roster;
 mod row;
 mod status;
+mod together;
 
 pub use belonging::{Capacity, Member, Membership, Participation, belonged, memberships, participation};
 pub use list::{Duplicate, Filter, duplicates, list_matching};
@@ -14,10 +15,11 @@ pub(crate) use list::{of_kind, with_numbers_or_names};
 pub(crate) use merge::entry_id as merge_entry_id;
 pub use merge::merge;
 pub use put::{Registered, put, register};
-pub(crate) use put::{put_in, welcome};
+pub(crate) use put::{id_digest, put_in, welcome};
 pub(crate) use roster::Rosters;
 pub use roster::{Availability, PartOfDay};
 pub use status::{leave, rejoin};
+pub(crate) use together::Together;
 
 use crate::accounts;
 use crate::config::{Gender, VolunteerKind};
@@ -25,7 +27,6 @@ use crate::rules::Person;
 use crate::schemes::OpenScheme;
 use chrono::{DateTime, NaiveDate, Utc};
 use ledger::Rejection;
-use row::{VolunteerRow, select_volunteers};
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 use uuid::Uuid;
@@ -199,14 +200,8 @@ pub async fn get(scheme: &OpenScheme, id: Uuid) -> Result<Arc<Volunteer>, Volunt
     if let Some(known) = scheme.volunteers.get(&id) {
         return Ok(known);
     }
-    let row: Option<VolunteerRow> = scheme
-        .db
-        .query(select_volunteers!("WHERE v.book = $1 AND v.id = $2"))
-        .bind(scheme.book.number())
-        .bind(id)
-        .fetch_optional()
-        .await?;
-    let volunteer = Arc::new(row.ok_or(VolunteerError::VolunteerNotFound { id })?.volunteer());
+    let found = scheme.volunteers_asked.read(&scheme.db, scheme.book.number(), id).await?;
+    let volunteer = found.ok_or(VolunteerError::VolunteerNotFound { id })?;
     scheme.volunteers.insert(id, volunteer.clone());
     Ok(volunteer)
 }

@@ -81,6 +81,10 @@ async fn expire(api: &Api, now: DateTime<Utc>) -> anyhow::Result<()> {
         if claims + wishes + records + posted > 0 {
             tracing::info!(scheme = code, claims, wishes, records, posted, "claims and wishes came to their end");
         }
+        let selections = scheme::selections::settle_due(&scheme, now).await?;
+        if selections > 0 {
+            tracing::info!(scheme = code, selections, "what follows from selections was done");
+        }
         let complaints = scheme::complaints::settle_due(&scheme, now).await?;
         if complaints > 0 {
             tracing::info!(scheme = code, complaints, "what follows from complaints was posted");

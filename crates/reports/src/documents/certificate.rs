@@ -193,13 +193,13 @@ impl Certificate {
             ];
             flow.grid_row(&grid, &row)?;
         }
-        let total: Decimal = self.services.iter().map(|service| service.hours).sum();
         let row = [
             entry("合计", Align::Centre),
             entry(&format!("{} 次", self.services.len()), Align::Left),
             entry("", Align::Left),
             entry("", Align::Left),
-            entry(&Cell::from(total).text(kind), Align::Right),
+            // Of minutes, not of the hours above, each of which is rounded.
+            entry(&Cell::from(self.hours).text(kind), Align::Right),
         ];
         flow.grid_total(&grid, &row)
     }

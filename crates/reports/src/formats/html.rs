@@ -71,7 +71,7 @@ pub(crate) fn page(title: &str, style: &str, body: &str) -> String {
 }
 
 /// A text as it may stand between tags and in attributes.
-pub(crate) fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

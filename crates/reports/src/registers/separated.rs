@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use encoding_rs::{Encoding, GB18030};
 
 use super::sheet::{Budget, Cell, Line, Sheet};
-use super::{MOST_ROWS, RegisterError};
+use super::{MOST_LINES, RegisterError};
 
 /// Lines looked at to find out how values are separated; titles stand above the headers.
 const SNIFFED_LINES: usize = 40;
@@ -38,7 +38,7 @@ pub fn read(bytes: &[u8], score: impl Fn(&[Line]) -> usize) -> Result<Sheet, Reg
             return Err(RegisterError::UnclosedQuote { line: last.saturating_add(1) });
         }
     }
-    if lines.len() > MOST_ROWS {
+    if lines.len() > MOST_LINES {
         return Err(RegisterError::TooManyRows);
     }
     if let Some(line) = lines.iter().find(|line| line.cells.iter().any(|(_, cell)| swallows_rows(cell))) {

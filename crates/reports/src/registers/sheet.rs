@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use rust_decimal::Decimal;
 
-use super::{MOST_ROWS, RegisterError};
+use super::{MOST_LINES, RegisterError};
 
 /// What one file may occupy in memory once read. Shared strings let a small workbook repeat a long text in
 /// every cell, so that the size of the file alone bounds nothing.
@@ -102,7 +102,7 @@ pub struct Budget {
 
 impl Budget {
     pub fn new() -> Self {
-        Self { bytes: MOST_BYTES, rows: MOST_ROWS }
+        Self { bytes: MOST_BYTES, rows: MOST_LINES }
     }
 
     pub fn take_cell(&mut self, cell: &Cell) -> Result<(), RegisterError> {

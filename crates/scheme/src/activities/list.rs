@@ -1,12 +1,10 @@
 //! Lists of activities.
 
 use super::{Activity, ActivityRow, ActivityStatus, select_activities};
-use crate::config::Scheme;
 use crate::micros;
 use crate::schemes::OpenScheme;
 use chrono::{DateTime, Utc};
 use db::Many;
-use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Which activities to list.
@@ -34,7 +32,10 @@ pub async fn list(
     now: DateTime<Utc>,
 ) -> db::Result<Vec<Activity>> {
     let (starts_at, id) = after.map_or((i64::MIN, Uuid::nil()), |(starts_at, id)| (micros(starts_at), id));
-    let units = filter.unit.as_deref().map(|unit| below(&scheme.config(), unit));
+    let units = match &filter.unit {
+        Some(unit) => scheme.organisation().await?.subtree(unit, scheme.config().day_of(now)),
+        None => Vec::new(),
+    };
     let open_at = filter.open.then(|| micros(now));
     let mut tx = scheme.db.begin_read().await?;
     let rows: Vec<ActivityRow> = tx
@@ -50,7 +51,7 @@ pub async fn list(
         .bind(starts_at)
         .bind(id)
         .bind(filter.unit.clone())
-        .bind_many(Many::Text(units.unwrap_or_default()))
+        .bind_many(Many::Text(units))
         .bind(filter.team.clone())
         .bind(filter.station.clone())
         .bind(filter.category.clone())
@@ -62,15 +63,4 @@ pub async fn list(
         .fetch_all()
         .await?;
     rows.into_iter().map(ActivityRow::activity).collect()
-}
-
-/// A unit and all below it. A unit stands after its parent.
-fn below(config: &Scheme, unit: &str) -> Vec<String> {
-    let mut found = BTreeSet::from([unit]);
-    for one in &config.units {
-        if one.parent.as_deref().is_some_and(|parent| found.contains(parent)) {
-            found.insert(&one.code);
-        }
-    }
-    found.into_iter().map(str::to_owned).collect()
 }

@@ -126,6 +126,9 @@ pub async fn sign_up(
     if let Some(lacks) = eligible(&mut tx, scheme, &activity, chosen, &person).await? {
         return Err(ActivityError::NotEligible(lacks));
     }
+    if let Some(other) = elsewhere(&mut tx, scheme, &activity, volunteer).await? {
+        return Err(ActivityError::Overlapping { other });
+    }
     let status = match full(&activity, post, &taken(&mut tx, scheme, activity.id).await?) {
         None => SignupStatus::SignedUp,
         Some(_) if activity.details.waiting_list => SignupStatus::Waiting,
@@ -135,6 +138,34 @@ pub async fn sign_up(
     let signup = find(&mut tx, scheme, activity.id, volunteer).await?.ok_or(ActivityError::SignupNotFound)?;
     tx.commit().await?;
     Ok((signup, false))
+}
+
+/// Another activity at that time at which the volunteer, whose row is locked, has or waits for a place. An emergency calls people
+/// away from what they had planned.
+async fn elsewhere(
+    tx: &mut db::Tx,
+    scheme: &OpenScheme,
+    activity: &Activity,
+    volunteer: Uuid,
+) -> db::Result<Option<Uuid>> {
+    if activity.details.mode == super::Mode::Emergency {
+        return Ok(None);
+    }
+    let other: Option<(Uuid,)> = tx
+        .query(
+            "SELECT a.id FROM signups AS u JOIN activities AS a ON a.book = u.book AND a.id = u.activity_id
+             WHERE u.book = $1 AND u.volunteer_id = $2 AND u.activity_id <> $3 AND u.status IN ('signed_up', 'waiting', 'attended')
+                 AND a.status = 'published' AND a.mode <> 'emergency' AND a.starts_at < $5 AND a.ends_at > $4
+             ORDER BY a.starts_at, a.id LIMIT 1",
+        )
+        .bind(scheme.book.number())
+        .bind(volunteer)
+        .bind(activity.id)
+        .bind(micros(activity.details.starts_at))
+        .bind(micros(activity.details.ends_at))
+        .fetch_optional()
+        .await?;
+    Ok(other.map(|(id,)| id))
 }
 
 fn post_of<'a>(activity: &'a Activity, post: Option<&str>) -> Result<Option<&'a Post>, ActivityError> {

@@ -1,6 +1,7 @@
 //! What a file has to keep beside its form: everything that is wrong with it is found at once, each with its place.
 
 mod caps;
+mod certificates;
 mod codes;
 mod complaints;
 mod conditions;
@@ -89,6 +90,7 @@ fn check(scheme: &mut Scheme, report: &mut Report) {
     codes::check(scheme, report);
     presence::check(scheme, &root, report);
     versions::check(scheme, report);
+    certificates::check(scheme, report);
     complaints::check(scheme, report);
     wishes::check(scheme, report);
 }

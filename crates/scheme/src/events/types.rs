@@ -70,6 +70,17 @@ const SERVICE: Option<&str> = Some("service_id");
 const EXCHANGE: Option<&str> = Some("exchange_id");
 const TRANSFER: Option<&str> = Some("transfer_id");
 const AWARD: Option<&str> = Some("award_id");
+const SELECTION: Option<&str> = Some("selection_id");
+
+const SELECTED: &[(&str, Shape)] = &[
+    ("revision", Count),
+    ("from", Day),
+    ("until", Day),
+    ("selected", Count),
+    ("as_of", Count),
+    ("public_until", Day),
+    ("decided_by", Id),
+];
 
 const DECISION: &[(&str, Shape)] = &[
     ("category", Code),
@@ -246,6 +257,15 @@ pub const TYPES: &[EventType] = &[
         Some("ban_id"),
         None,
         &[("ladder", Code), ("years", Count), ("until", Day), ("decided_by", Id)],
+    ),
+    event(kind::SELECTION_PUBLISHED, ("评选结果公示", "Selection published"), SELECTION, Some("published"), SELECTED),
+    event(kind::SELECTION_FINAL, ("评选结果确定", "Selection final"), SELECTION, Some("final"), SELECTED),
+    event(
+        kind::SELECTION_WITHDRAWN,
+        ("评选作废", "Selection withdrawn"),
+        SELECTION,
+        Some("withdrawn"),
+        &[("revision", Count), ("decided_by", Id)],
     ),
     event(kind::LEVEL_BAN_ENDED, ("可再申请等级", "May apply again"), None, None, &[("last_day", Day)]),
 ];

@@ -1,6 +1,6 @@
 //! Registers of activities.
 
-use super::{ImportError, LineError, Report, error, id_of};
+use super::{ImportError, LineError, Places, Report, error, id_of};
 use crate::activities::{self, ActivityDetails, ActivityError, FeeKind, Mode};
 use crate::config::Scheme;
 use crate::keys::{Operator, Role};
@@ -41,11 +41,13 @@ pub async fn activities(
     progress: &(dyn Fn(usize) + Sync),
 ) -> Result<Report, ImportError> {
     let mut report = Report { rows: lines.len(), ..Report::default() };
+    let organisation = scheme.organisation().await?;
+    let places = Places::of(&organisation);
     let by = Operator::machine(id_of(scheme, &["import", "activities"]), Role::Staff, "import (activities)");
     let mut repeats: HashMap<Uuid, u32> = HashMap::new();
     let mut tx = scheme.db.begin_write().await?;
     for (done, line) in lines.iter().enumerate() {
-        match details(&scheme.config(), line) {
+        match details(&scheme.config(), &places, line) {
             Err(error) => report.errors.push(error),
             Ok(details) => {
                 let (day, start) = (line.held_on.to_string(), line.starts_at.to_string());
@@ -96,7 +98,7 @@ async fn take(
     Ok(())
 }
 
-fn details(config: &Scheme, line: &ActivityLine) -> Result<ActivityDetails, LineError> {
+fn details(config: &Scheme, places: &Places<'_>, line: &ActivityLine) -> Result<ActivityDetails, LineError> {
     let refuse = |field, code, zh: String, en: String| error(line.line, field, code, zh, en);
     let named = |one: [&String; 3]| one.into_iter().any(|text| *text == line.category);
     let category =
@@ -104,17 +106,7 @@ fn details(config: &Scheme, line: &ActivityLine) -> Result<ActivityDetails, Line
             let zh = format!("方案中没有服务类别“{}”", line.category);
             refuse("category", "unknown_category", zh, format!("the scheme has no category {:?}", line.category))
         })?;
-    let unit = match &line.unit {
-        None => None,
-        Some(written) => {
-            let found = config.units.iter().find(|unit| unit.code == *written || unit.name == *written);
-            let found = found.ok_or_else(|| {
-                let zh = format!("方案中没有单位“{written}”");
-                refuse("unit", "unknown_unit", zh, format!("the scheme has no unit {written:?}"))
-            })?;
-            Some(found.code.clone())
-        }
-    };
+    let unit = line.unit.as_deref().map(|written| places.code(line.line, written)).transpose()?;
     let last =
         if line.ends_at > line.starts_at { Some(line.held_on) } else { line.held_on.checked_add_days(Days::new(1)) };
     let at = |day: NaiveDate, time| config.time_zone.from_local_datetime(&day.and_time(time)).earliest();

@@ -1,8 +1,7 @@
 //! Registers of volunteers.
 
-use super::{ImportError, LineError, Report, error, id_of};
+use super::{ImportError, LineError, Places, Report, error, id_of};
 use crate::schemes::OpenScheme;
-use crate::units::Organisation;
 use crate::volunteers::{self, Consent, Volunteer, VolunteerDetails, VolunteerError, Written, put_in};
 use chrono::{DateTime, NaiveDate, Utc};
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -38,6 +37,7 @@ pub async fn volunteers(
     let mut seen: HashMap<Uuid, u32> = HashMap::new();
     let mut registered = Vec::new();
     let organisation = scheme.organisation().await?;
+    let places = Places::of(&organisation);
     let mut tx = scheme.db.begin_write().await?;
     for (done, line) in lines.into_iter().enumerate() {
         let row = line.line;
@@ -59,7 +59,7 @@ pub async fn volunteers(
             Err(VolunteerError::Database(error)) => return Err(error.into()),
             Err(other) => return Err(ImportError::NotPosted(other.to_string())),
         };
-        match details(&organisation, line, known.as_deref()) {
+        match details(&places, line, known.as_deref()) {
             Err(error) => report.errors.push(error),
             Ok(details) => match put_in(&mut tx, scheme, id, details, None, now).await {
                 Ok(Written::Same) => report.known += 1,
@@ -101,23 +101,8 @@ async fn welcome_all(scheme: &OpenScheme, ids: &[Uuid], now: DateTime<Utc>) -> R
 }
 
 /// What the register does not say stays as it is.
-fn details(
-    organisation: &Organisation,
-    line: VolunteerLine,
-    known: Option<&Volunteer>,
-) -> Result<VolunteerDetails, LineError> {
-    let unit = match &line.unit {
-        None => None,
-        Some(text) => {
-            let mut named = organisation.tree.units().filter(|unit| unit.name == *text);
-            let found = organisation.unit(text).or_else(|| named.next().filter(|_| named.next().is_none()));
-            let found = found.ok_or_else(|| {
-                let (zh, en) = (format!("方案中没有单位“{text}”"), format!("the scheme has no unit {text:?}"));
-                error(line.line, "unit", "unknown_unit", zh, en)
-            })?;
-            Some(found.code.clone())
-        }
-    };
+fn details(places: &Places<'_>, line: VolunteerLine, known: Option<&Volunteer>) -> Result<VolunteerDetails, LineError> {
+    let unit = line.unit.as_deref().map(|written| places.code(line.line, written)).transpose()?;
     Ok(VolunteerDetails {
         number: line.number,
         name: line.name,

@@ -162,6 +162,10 @@ pub async fn get(scheme: &OpenScheme, id: Uuid) -> Result<Arc<Reward>, RewardErr
     if let Some(known) = scheme.rewards.get(&id) {
         return Ok(known);
     }
+    let _turn = scheme.rewards_asked.lock().await;
+    if let Some(known) = scheme.rewards.get(&id) {
+        return Ok(known);
+    }
     let mut tx = scheme.db.begin_read().await?;
     let row: Option<RewardRow> = tx
         .query(select_rewards!("WHERE book = $1 AND id = $2"))

@@ -6,7 +6,7 @@
 //! | the first of these that is asked for | index |
 //! |---|---|
 //! | a volunteer, an activity, what a record corrects | of that |
-//! | overdue, late | of the open records, of the late ones |
+//! | overdue, late | of the open records (of a unit), of the late ones |
 //! | a team | of the team |
 //! | a unit that is alone in its subtree | of the unit |
 //! | a subtree with few records | of its units, and sorted |
@@ -117,6 +117,9 @@ async fn statement(scheme: &OpenScheme, filter: &ServiceFilter, several: bool) -
         ServiceFilter { volunteer_id: Some(_), .. } => along!("s.volunteer_id = $2"),
         ServiceFilter { activity_id: Some(_), .. } => along!("s.activity_id = $3"),
         ServiceFilter { corrects: Some(_), .. } => along!("s.corrects = $4"),
+        ServiceFilter { overdue: true, units: Some(_), .. } if !several => {
+            along!("s.status IN ('recorded', 'published') AND s.unit = $17")
+        }
         ServiceFilter { overdue: true, .. } => along!("s.status IN ('recorded', 'published')"),
         ServiceFilter { late: true, .. } => along!("s.late"),
         ServiceFilter { team: Some(_), .. } => along!("s.team = $5"),

@@ -191,7 +191,8 @@ async fn next_number(tx: &mut db::Tx, scheme: &OpenScheme) -> db::Result<String>
     Ok(format!("{prefix}{:07}", newest + 1))
 }
 
-fn id_digest(scheme: &OpenScheme, id_number: &str) -> Vec<u8> {
+/// The keyed digest of an identity number, which is all that is kept of it.
+pub(crate) fn id_digest(scheme: &OpenScheme, id_number: &str) -> Vec<u8> {
     let canonical = id_number.trim().to_uppercase();
     scheme.secrets.mac("id_number", canonical.as_bytes()).to_vec()
 }

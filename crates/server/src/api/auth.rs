@@ -194,6 +194,19 @@ operations! {
     RevokeAward      = "revoke_award":      SchemeAdmin Reviewer;
     PutBan           = "put_ban":           SchemeAdmin Reviewer;
 
+    PutCertificate   = "put_certificate":   Staff SchemeAdmin;
+    PutCertificates  = "put_certificates":  Staff SchemeAdmin;
+    ListCertificates = "list_certificates": Staff SchemeAdmin Reviewer Auditor;
+    GetCertificate   = "get_certificate":   Kiosk Staff SchemeAdmin Reviewer Auditor;
+    GetCertificatePaper = "get_certificate_paper": Kiosk Staff SchemeAdmin Reviewer Auditor;
+    RevokeCertificate = "revoke_certificate": SchemeAdmin Reviewer;
+    PutCampaign      = "put_campaign":      Staff SchemeAdmin;
+    GetPassbook      = "get_passbook":      Kiosk Staff SchemeAdmin Reviewer Auditor;
+    PrintCards       = "print_cards":       Staff SchemeAdmin;
+    PrintLetters     = "print_letters":     Staff SchemeAdmin;
+    GetPoster        = "get_poster":        Kiosk Staff SchemeAdmin Reviewer Auditor;
+    GetCampaign      = "get_campaign":      Staff SchemeAdmin Reviewer Auditor;
+
     PutTraining      = "put_training":      Staff SchemeAdmin;
     GetTraining      = "get_training":      Kiosk Staff Leader SchemeAdmin Reviewer Auditor;
     PutAttendance    = "put_training_attendance":      Staff SchemeAdmin;
@@ -237,6 +250,21 @@ operations! {
     GetRank          = "get_rank":          Kiosk Staff SchemeAdmin Reviewer Auditor;
 
     GetReview        = "get_review":        Kiosk Staff SchemeAdmin Reviewer Auditor;
+
+    PutSelection     = "put_selection":     SchemeAdmin;
+    PublishSelection = "publish_selection": SchemeAdmin;
+    SignSelection    = "sign_selection":    SchemeAdmin Reviewer;
+    FinaliseSelection = "finalise_selection": SchemeAdmin;
+    WithdrawSelection = "withdraw_selection": SchemeAdmin;
+    GetSelection     = "get_selection":     Staff SchemeAdmin Reviewer Auditor;
+    ListSelections   = "list_selections":   Staff SchemeAdmin Reviewer Auditor;
+    ListSelectionRows = "list_selection_rows": Staff SchemeAdmin Reviewer Auditor;
+    ExplainSelectionRow = "explain_selection_row": Staff SchemeAdmin Reviewer Auditor;
+    CompareSelection = "compare_selection": SchemeAdmin Reviewer Auditor;
+    GetSelectionDocument = "get_selection_document": Kiosk Staff SchemeAdmin Reviewer Auditor;
+    PutSelectionObjection = "put_selection_objection": Kiosk Staff Leader SchemeAdmin Reviewer;
+    AnswerSelectionObjection = "answer_selection_objection": SchemeAdmin Reviewer;
+    ListSelectionObjections = "list_selection_objections": Staff SchemeAdmin Reviewer Auditor;
 
     Explain          = "explain":           Kiosk Staff SchemeAdmin Reviewer Auditor Operator;
     GetScheme        = "get_scheme":        Kiosk Staff SchemeAdmin Reviewer Auditor Operator;

@@ -12,6 +12,7 @@
 use crate::api::Api;
 use crate::api::auth::{Operation, admit};
 use crate::api::error::{Code, Language, Problem, flaw_in_body, flaw_in_query, malformed};
+use crate::papers::Press;
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, IF_MATCH, IF_NONE_MATCH, TRANSFER_ENCODING};
 use actix_web::web::{BytesMut, Data};
@@ -40,6 +41,11 @@ pub struct Call<O, A = (), I = ()> {
 impl<O, A, I> Call<O, A, I> {
     pub fn by(&self) -> &Operator {
         &self.caller.operator
+    }
+
+    /// What papers are printed with.
+    pub fn press(&self) -> &Press {
+        &api_of(&self.request).press
     }
 
     /// Decimals of a point in this scheme.

@@ -38,6 +38,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
         (name = "rewards", description = "The catalogue: what is offered, to whom, how it looks"),
         (name = "stock", description = "What is on the shelves, and what volunteers hold for it"),
         (name = "sessions", description = "When services are given: places, the queue in the room"),
+        (name = "certificates", description = "Papers that certify: issued, printed, verified by anybody, revoked"),
         (name = "levels", description = "Stars, medals and privileges: reached, granted, taken back"),
         (name = "transfers", description = "Gifts, and the donation pool"),
         (name = "records", description = "Training, honours, ratings and complaints: apart from service"),
@@ -112,6 +113,7 @@ fn complete(path: &str, method: &str, operation: &mut Value) {
 fn parameter(name: &str) -> Value {
     let schema = match name {
         "scheme" => json!({ "type": "string", "example": "ziyang" }),
+        "number" => json!({ "type": "string", "example": "ZIYANG-2026-000042" }),
         "sequence" => json!({ "type": "integer", "format": "int64" }),
         "review" => json!({ "type": "string", "example": "excellent" }),
         "year" => json!({ "type": "integer", "example": 2026 }),

@@ -8,6 +8,7 @@
 //! | `of_people` | what is refused of units, volunteers, teams and posts |
 //! | `of_attendance` | what is refused of activities, sign-ups and presence |
 //! | `of_catalogue` | what is refused of rewards, pictures and sessions |
+//! | `of_certificates` | what is refused of certificates and campaigns |
 //! | `of_exchange` | what is refused of exchanges |
 //! | `of_records` | what is refused of training, honours, ratings and complaints |
 //! | `of_wishes` | what is refused of wishes and claims |
@@ -18,12 +19,14 @@ mod codes;
 mod flaws;
 mod of_attendance;
 mod of_catalogue;
+mod of_certificates;
 mod of_control;
 mod of_exchange;
 mod of_input;
 mod of_people;
 mod of_records;
 mod of_scheme;
+mod of_selections;
 mod of_wishes;
 mod refusals;
 

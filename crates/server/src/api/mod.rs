@@ -11,12 +11,14 @@ mod docs;
 mod error;
 mod health;
 mod metrics;
+mod papers;
 mod requests;
 mod words;
 
 mod activities;
 mod anomalies;
 mod balances;
+mod certificates;
 mod complaints;
 mod corrections;
 mod entries;
@@ -31,6 +33,7 @@ mod offers;
 mod pictures;
 mod posts;
 mod presence;
+mod printouts;
 mod publicity;
 pub mod rankings;
 mod ratings;
@@ -38,6 +41,7 @@ mod records;
 mod reviews;
 mod rewards;
 pub mod schemes;
+mod selections;
 mod services;
 mod solvency;
 mod sponsors;
@@ -52,6 +56,7 @@ mod webhooks;
 mod wishes;
 
 use crate::clock::Clock;
+use crate::papers::Press;
 use crate::webhooks::Post;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
@@ -77,6 +82,8 @@ pub struct Api {
     pub metrics: Metrics,
     pub post: Post,
     pub limits: Limits,
+    /// What papers are printed with.
+    pub press: Press,
     /// True once the server is told to stop.
     stopping: watch::Sender<bool>,
     document: Bytes,
@@ -89,7 +96,13 @@ impl Api {
         let document = docs::document();
         let allowed = allowed(&document);
         let (metrics, stopping) = (Metrics::default(), watch::Sender::default());
-        Api { schemes, clock, metrics, post, limits, stopping, document: document.to_string().into(), allowed }
+        let press = Press::default();
+        Api { schemes, clock, metrics, post, limits, press, stopping, document: document.to_string().into(), allowed }
+    }
+
+    /// Prints with this press from now on.
+    pub fn printing_with(self, press: Press) -> Api {
+        Api { press, ..self }
     }
 
     /// Tells all who wait for something that it will not come.
@@ -160,11 +173,18 @@ fn routes(config: &mut ServiceConfig) {
         .configure(notices::routes)
         .configure(webhooks::routes)
         .configure(levels::routes)
+        .configure(certificates::routes)
+        .configure(printouts::routes)
         .configure(rankings::routes)
         .configure(reviews::routes)
+        .configure(selections::routes)
         .configure(schemes::routes);
     let v1 = scope("/api/v1").service(of_scheme).configure(schemes::admin_routes).configure(keys::routes);
-    config.service(v1).configure(health::routes).configure(docs::routes_of_pages);
+    config
+        .service(v1)
+        .configure(certificates::routes_of_page)
+        .configure(health::routes)
+        .configure(docs::routes_of_pages);
 }
 
 /// 404, or 405 when the path takes other methods.

@@ -3,6 +3,7 @@
 
 use crate::api::Api;
 use crate::api::auth::Asked;
+use crate::api::certificates;
 use crate::api::error::{Code, Language, Problem};
 use crate::clock::wall_clock;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
@@ -53,8 +54,8 @@ pub async fn attend<B: MessageBody>(
         Some(problem) => response.into_response(problem).map_into_right_body(),
         None => response.map_into_left_body(),
     };
-    let is_page = response.request().path().starts_with("/docs");
-    secure(response.headers_mut(), is_page);
+    let page = Page::at(response.request().path());
+    secure(response.headers_mut(), page);
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
@@ -102,7 +103,7 @@ impl ResponseError for Panicked {
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
         let mut response = Problem::new(Code::InternalError).response(self.language, Some(&self.id));
-        secure(response.headers_mut(), false);
+        secure(response.headers_mut(), Page::None);
         if let Ok(id) = HeaderValue::from_str(&self.id) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
@@ -140,13 +141,39 @@ fn new_id() -> Uuid {
     })
 }
 
-fn secure(headers: &mut HeaderMap, is_page: bool) {
-    let policy = match is_page {
-        true => "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
-        false => "default-src 'none'; frame-ancestors 'none'",
-    };
+/// What a browser is allowed depends on what it shows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Page {
+    /// Not meant for a browser.
+    None,
+    Docs,
+    /// Of a certificate.
+    Certificate,
+}
+
+impl Page {
+    fn at(path: &str) -> Page {
+        match path {
+            path if path.starts_with("/docs") => Page::Docs,
+            path if path == "/c" || path.starts_with("/c/") => Page::Certificate,
+            _ => Page::None,
+        }
+    }
+
+    fn policy(self) -> &'static str {
+        match self {
+            Page::None => "default-src 'none'; frame-ancestors 'none'",
+            Page::Docs => {
+                "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+            }
+            Page::Certificate => certificates::POLICY.as_str(),
+        }
+    }
+}
+
+fn secure(headers: &mut HeaderMap, page: Page) {
     let fixed = [
-        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::CONTENT_SECURITY_POLICY, page.policy()),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (FRAME_OPTIONS, "DENY"),
@@ -156,7 +183,7 @@ fn secure(headers: &mut HeaderMap, is_page: bool) {
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    if !is_page && !headers.contains_key(header::CACHE_CONTROL) {
+    if page != Page::Docs && !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
 }

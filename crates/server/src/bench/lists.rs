@@ -9,7 +9,7 @@ use ledger::baseline::load::Random;
 use scheme::anomalies::{self, Scope};
 use scheme::rules::Evidence;
 use scheme::services::{self, ServiceFilter, Status};
-use scheme::{OpenScheme, Schemes, Settings, publicity};
+use scheme::{OpenScheme, Schemes, Settings, publicity, volunteers};
 use serde_json::json;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -137,6 +137,11 @@ const ASKS: &[Ask] = &[
     quick("a page in the middle of all"),
     quick("a page in the middle of a street"),
     quick("publicity of a street"),
+    quick("volunteers"),
+    quick("volunteers of a street"),
+    quick("volunteers of a unit elsewhere"),
+    quick("volunteers by part of a name"),
+    quick("volunteers that nobody is"),
     slow("deadlines of a year"),
     slow("anomalies of a month"),
     slow("anomalies of a month, a street"),
@@ -190,6 +195,10 @@ async fn ask(scheme: &OpenScheme, name: &str, args: &BenchArgs, random: &mut Ran
         "publicity of a street" => {
             return Ok(publicity::public(scheme, units(street), None, None, PAGE).await?.len());
         }
+        name if name.starts_with("volunteers") => {
+            let filter = volunteers_asked(name, units(street), random);
+            return Ok(volunteers::list_matching(scheme, &filter, None, PAGE).await?.len());
+        }
         "deadlines of a year" => return Ok(services::counts(scheme, today - Days::new(DAYS), today, now).await?.len()),
         _ => {
             let units = if name.ends_with("street") { units(street) } else { None };
@@ -199,6 +208,19 @@ async fn ask(scheme: &OpenScheme, name: &str, args: &BenchArgs, random: &mut Ran
         }
     };
     Ok(services::list(scheme, &filter, after, PAGE, now).await?.len())
+}
+
+fn volunteers_asked(name: &str, units: Option<Vec<String>>, random: &mut Random) -> volunteers::Filter {
+    let all = volunteers::Filter::default();
+    match name {
+        "volunteers of a street" => volunteers::Filter { units, ..all },
+        "volunteers of a unit elsewhere" => {
+            volunteers::Filter { home_units: Some(vec![home(random.below(500))]), ..all }
+        }
+        "volunteers by part of a name" => volunteers::Filter { query: Some(random.below(1000).to_string()), ..all },
+        "volunteers that nobody is" => volunteers::Filter { query: Some("无此人".to_owned()), ..all },
+        _ => all,
+    }
 }
 
 pub(super) fn configuration() -> anyhow::Result<String> {
@@ -258,8 +280,7 @@ async fn fill(scheme: &OpenScheme, volunteers: u64, records: u64) -> anyhow::Res
     let (book, today) = (scheme.book.number(), scheme.config().day_of(now));
     let mut random = Random(1);
     for from in (0..volunteers).step_by(usize::try_from(BATCH)?) {
-        write(scheme, Bulk::insert("volunteers", self::volunteers(book, from..volunteers.min(from + BATCH), today)))
-            .await?;
+        write(scheme, Bulk::insert("volunteers", people(book, from..volunteers.min(from + BATCH), today))).await?;
     }
     for from in (0..records).step_by(usize::try_from(BATCH)?) {
         let numbers = from..records.min(from + BATCH);
@@ -275,22 +296,24 @@ async fn write(scheme: &OpenScheme, bulk: Bulk) -> anyhow::Result<()> {
     Ok(tx.commit().await?)
 }
 
-fn volunteers(book: i64, numbers: std::ops::Range<u64>, today: NaiveDate) -> Vec<(&'static str, Column)> {
+fn people(book: i64, numbers: std::ops::Range<u64>, today: NaiveDate) -> Vec<(&'static str, Column)> {
     let count = numbers.clone().count();
     let text = |value: &str| Column::Text(vec![value.to_owned(); count]);
     vec![
         ("book", Column::I64(vec![book; count])),
         ("id", Column::Uuid(numbers.clone().map(volunteer).collect())),
+        ("change", Column::I64(numbers.clone().map(|number| i64::try_from(number).unwrap_or(i64::MAX) + 1).collect())),
         ("number", Column::Text(numbers.clone().map(|number| format!("ZI{number:07}")).collect())),
         ("name", Column::Text(numbers.clone().map(|number| format!("志愿者{number}")).collect())),
-        ("availability", Column::I64(vec![0; count])),
-        ("consent_guardian", Column::Bool(vec![false; count])),
-        ("change", Column::I64(numbers.map(|number| i64::try_from(number).unwrap_or(i64::MAX)).collect())),
+        ("unit", Column::OptText(numbers.clone().map(|number| Some(grid(&mut Random(number + 1)))).collect())),
+        ("home_unit", Column::OptText(numbers.clone().map(|number| Some(home(number % 500))).collect())),
         ("teams", text("[]")),
         ("skills", text("[]")),
         ("kind", text("individual")),
         ("registered_on", Column::Date(vec![today - Days::new(DAYS); count])),
         ("labels", text("[]")),
+        ("availability", Column::I64(vec![0; count])),
+        ("consent_guardian", Column::Bool(vec![false; count])),
         ("consent_record", Column::Bool(vec![true; count])),
         ("consent_publish", Column::Bool(vec![true; count])),
         ("status", text("active")),

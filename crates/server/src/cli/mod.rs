@@ -62,11 +62,13 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    let serves = matches!(cli.command, Command::Demo(_) | Command::Serve(_));
-    log(
-        cli.log.as_deref().unwrap_or(if serves { "info,sqlx=warn,actix_server=warn,actix_http=off" } else { "warn" }),
-        cli.log_format,
-    );
+    let usual = match cli.command {
+        // What the jobs of a year that is lived in minutes say would hide what it comes to.
+        Command::Demo(_) => "info,aixin::jobs=warn,sqlx=warn,actix_server=warn,actix_http=off",
+        Command::Serve(_) => "info,sqlx=warn,actix_server=warn,actix_http=off",
+        _ => "warn",
+    };
+    log(cli.log.as_deref().unwrap_or(usual), cli.log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let done = match runtime {
         Ok(runtime) => runtime.block_on(run(cli.command)),

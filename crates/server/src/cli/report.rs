@@ -1,5 +1,9 @@
 //! `aixin report`: documents on paper and in files.
 
+mod batch;
+mod certificates;
+mod letters;
+mod people;
 mod ranking;
 mod statement;
 mod statistics;
@@ -10,6 +14,11 @@ use std::process::ExitCode;
 /// Make documents: PDF, xlsx, CSV, pages for a browser
 #[derive(clap::Subcommand)]
 pub enum Command {
+    Certificates(certificates::Args),
+    Campaign(certificates::CampaignArgs),
+    Letters(letters::Args),
+    Passbooks(people::PassbookArgs),
+    Cards(people::CardArgs),
     Ranking(ranking::Args),
     Statistics(statistics::Args),
     Statement(statement::Args),
@@ -17,6 +26,11 @@ pub enum Command {
 
 pub async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Certificates(args) => certificates::run(args).await?,
+        Command::Campaign(args) => certificates::campaign(args).await?,
+        Command::Letters(args) => letters::run(args).await?,
+        Command::Passbooks(args) => people::passbooks(args).await?,
+        Command::Cards(args) => people::cards(args).await?,
         Command::Ranking(args) => ranking::run(args).await?,
         Command::Statistics(args) => statistics::run(args).await?,
         Command::Statement(args) => statement::run(args).await?,

@@ -4,6 +4,7 @@ use crate::api::limits::{Limits, Rates};
 use crate::api::{self, Api};
 use crate::clock::{Clock, wall_clock};
 use crate::jobs::{self, Rhythm};
+use crate::papers::{Press, Printing};
 use crate::settings::Settings;
 use crate::webhooks::{self, Post};
 use actix_web::HttpServer;
@@ -48,6 +49,9 @@ pub struct Serving {
 
     #[command(flatten)]
     pub rates: Rates,
+
+    #[command(flatten)]
+    pub printing: Printing,
 }
 
 pub async fn run(args: Args) -> anyhow::Result<()> {
@@ -71,7 +75,7 @@ pub async fn serve(
     }
     let api = {
         let (post, limits) = (Post::new(serving.webhooks.clone())?, Limits::new(&serving.rates));
-        Data::new(Api::new(schemes, clock, post, limits))
+        Data::new(Api::new(schemes, clock, post, limits).printing_with(Press::new(&serving.printing)?))
     };
     let shared = api.clone();
     let mut server = HttpServer::new(move || api::app(shared.clone()))

@@ -60,9 +60,13 @@ codes! {
     StockTransferNotFound = "stock_transfer_not_found", 404, "没有这次调拨", "There is no such transfer of stock";
     ExchangeNotFound = "exchange_not_found", 404, "没有这笔兑换", "There is no such exchange";
     AwardNotFound = "award_not_found", 404, "没有这次授予", "There is no such award";
+    SelectionNotFound = "selection_not_found", 404, "没有这次评选", "There is no such selection";
+    SelectionRowNotFound = "selection_row_not_found", 404, "评选中没有这位志愿者", "The selection has no such row";
     ReviewNotFound = "review_not_found", 404, "当年规则没有这项评选", "The rules of that year have no such review";
     TransferNotFound = "transfer_not_found", 404, "没有这笔转赠", "There is no such transfer";
     RequestNotFound = "request_not_found", 404, "没有这个申请", "There is no such request";
+    CertificateNotFound = "certificate_not_found", 404, "没有这份证明", "There is no such certificate";
+    CampaignNotFound = "campaign_not_found", 404, "没有这个专项证书", "There is no such campaign";
     TrainingNotFound = "training_not_found", 404, "没有这次培训", "There is no such training";
     AttendanceNotFound = "training_attendance_not_found", 404, "没有这条培训记录", "Nobody attended so";
     HonourNotFound = "honour_not_found", 404, "没有这项荣誉", "There is no such honour";
@@ -77,6 +81,9 @@ codes! {
     IdTaken = "id_taken", 409, "编号已被占用", "The id or number is taken";
     StateConflict = "state_conflict", 409, "当前状态不允许", "The present state does not allow it";
     ObjectionOpen = "objection_open", 409, "有未答复的异议", "An objection is open";
+    PublicityRunning = "publicity_running", 409, "公示尚未结束", "Publicity is not over";
+    SignaturesMissing = "signatures_missing", 409, "签名不足", "Signatures are missing";
+    ContentDiffers = "content_differs", 409, "内容已有变动", "The content has changed";
     PostFull = "post_full", 409, "岗位已满", "The post is full";
     VolunteerMerged = "volunteer_merged", 409, "已并入另一位志愿者", "Merged into another volunteer";
     OpenExchanges = "open_exchanges", 409, "还有未完成的兑换", "Exchanges are open";
@@ -105,6 +112,7 @@ codes! {
     NotSignedUp = "not_signed_up", 422, "没有报名", "Not signed up";
     PaidSession = "paid_session", 422, "收费活动不记志愿服务时长", "What is paid for earns no hours";
     ClockImplausible = "clock_implausible", 422, "设备时钟不可信", "The device's clock cannot be right";
+    OverlappingSignup = "overlapping_signup", 422, "同一时间已报名另一项活动", "There is a sign-up for another activity at that time";
     OverlappingService = "overlapping_service", 422, "与另一条服务记录时间重叠", "It overlaps another service";
     Banned = "banned", 422, "在禁止申请期内", "Barred from applying";
     ApplicantNotAccepted = "applicant_not_accepted", 422, "不接受这类申报人", "Not accepted from this applicant";
@@ -113,6 +121,8 @@ codes! {
     AfterClosingDate = "after_closing_date", 422, "截止日之后的服务不计入本年", "Too late for this year";
     PublicityTooShort = "publicity_too_short", 422, "公示时间不足", "Not public for long enough";
     AlreadyGranted = "already_granted", 422, "已授予过，不重复授予", "Granted before";
+    NothingToCertify = "nothing_to_certify", 422, "没有可以证明的服务", "There is nothing to certify";
+    Unprintable = "unprintable", 422, "无法打印", "It cannot be printed";
     TooManyRequests = "too_many_requests", 429, "请求过于频繁", "Too many requests";
     InternalError = "internal_error", 500, "服务器内部错误", "The server failed";
     Busy = "busy", 503, "服务器繁忙，请稍后用同一编号重试", "Busy: try again with the same id";

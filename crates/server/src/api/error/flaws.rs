@@ -9,6 +9,10 @@ pub fn invalid(flaws: Vec<Invalid>) -> Problem {
 
 fn flaw(invalid: Invalid) -> Flaw {
     let zh = match invalid.code {
+        "other_id_number" => "与登记的证件号码不符",
+        "unknown_award" => "该志愿者没有这次授予",
+        "period_reversed" => "起始日期须不晚于截止日期",
+        "other_volunteer" => "原证明是另一位志愿者的",
         "amount_negative" => "不能为负数",
         "amount_too_large" => "数值过大",
         "automatic_ladder" => "达标即得，不须授予",

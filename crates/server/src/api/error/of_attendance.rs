@@ -20,6 +20,9 @@ impl From<ActivityError> for Problem {
             ActivityError::IdTaken { field } => taken(&field),
             ActivityError::VersionDiffers { current } => version_differs(current),
             ActivityError::StateConflict { status } => state_conflict(status, activity_status(status)),
+            ActivityError::Overlapping { other } => {
+                Problem::new(Code::OverlappingSignup).member("activity_id", other.to_string())
+            }
             ActivityError::Full { needed, post } => {
                 let problem = Problem::new(Code::ActivityFull)
                     .detail(format!("{needed} 个名额已满"), format!("all {needed} places are taken"))

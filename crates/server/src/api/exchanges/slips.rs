@@ -6,8 +6,11 @@ use crate::api::answers::ok;
 use crate::api::auth::may;
 use crate::api::call::{Call, MaybeJson, Query};
 use crate::api::error::{Problem, exchange_refused};
+use crate::api::papers::{handed, print};
+use crate::papers::{self, Format};
 use actix_web::{HttpResponse, get, post};
 use chrono::NaiveDate;
+use reports::documents::slip::SlipPaper;
 use scheme::Operator;
 use scheme::config::{self, Scheme};
 use scheme::exchanges::{self, SlipLine};
@@ -103,6 +106,29 @@ impl Slip {
 pub struct SlipQuery {
     /// Of an earlier entry of the exchange; the newest when left out.
     sequence: Option<i64>,
+    /// As a file for the printer, or as a page.
+    #[param(inline)]
+    format: Option<SlipFormat>,
+    /// Width of the roll, 58 or 80 mm; 58 when left out.
+    #[param(inline)]
+    paper: Option<Roll>,
+}
+
+/// As what a slip is handed out.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SlipFormat {
+    Pdf,
+    Html,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+pub enum Roll {
+    #[default]
+    #[serde(rename = "58")]
+    Mm58,
+    #[serde(rename = "80")]
+    Mm80,
 }
 
 #[derive(Default, Deserialize, ToSchema)]
@@ -110,6 +136,34 @@ pub struct SlipQuery {
 pub struct SlipPrint {
     /// Of an earlier entry of the exchange; the newest when left out.
     sequence: Option<i64>,
+    /// As a file for the printer, or as a page.
+    format: Option<SlipFormat>,
+    /// Width of the roll, 58 or 80 mm; 58 when left out.
+    paper: Option<Roll>,
+}
+
+/// The slip as it was asked for.
+async fn handed_out<O, A, I>(
+    call: &Call<O, A, I>,
+    slip: exchanges::Slip,
+    (format, paper): (Option<SlipFormat>, Option<Roll>),
+) -> Result<HttpResponse, Problem> {
+    let config = call.scheme.config();
+    let Some(format) = format else { return Ok(ok(Slip::new(slip, call.by(), &config))) };
+    let paper = match paper.unwrap_or_default() {
+        Roll::Mm58 => SlipPaper::Mm58,
+        Roll::Mm80 => SlipPaper::Mm80,
+    };
+    let account = slip.exchange.account.clone();
+    let told = |amount| in_account(amount, account.as_deref(), &config);
+    let document = papers::slip(&slip, &config, paper, &told, &yuan);
+    match format {
+        SlipFormat::Html => Ok(handed("slip", Format::Html, reports::documents::slip::html(&document)?.into_bytes())),
+        SlipFormat::Pdf => {
+            let bytes = print(call, document, papers::local(&config, call.now)).await?;
+            Ok(handed(&format!("slip-{}", slip.number), Format::Pdf, bytes))
+        }
+    }
 }
 
 /// Look at a slip
@@ -119,9 +173,9 @@ pub struct SlipPrint {
 #[get("/exchanges/{id}/slip")]
 pub async fn get_slip(call: Call<may::GetSlip, Uuid, Query<SlipQuery>>) -> Result<HttpResponse, Problem> {
     let config = call.scheme.config();
-    let slip = exchanges::slip(&call.scheme, call.at, call.input.0.sequence, call.by()).await;
-    let slip = slip.map_err(|error| exchange_refused(error, &config))?;
-    Ok(ok(Slip::new(slip, call.by(), &config)))
+    let SlipQuery { sequence, format, paper } = call.input.0;
+    let slip = exchanges::slip(&call.scheme, call.at, sequence, call.by()).await;
+    handed_out(&call, slip.map_err(|error| exchange_refused(error, &config))?, (format, paper)).await
 }
 
 /// Print a slip
@@ -131,7 +185,7 @@ pub async fn get_slip(call: Call<may::GetSlip, Uuid, Query<SlipQuery>>) -> Resul
 #[post("/exchanges/{id}/slip")]
 pub async fn print_slip(call: Call<may::PrintSlip, Uuid, MaybeJson<SlipPrint>>) -> Result<HttpResponse, Problem> {
     let config = call.scheme.config();
-    let slip = exchanges::print_slip(&call.scheme, call.at, call.input.0.sequence, call.by(), call.now).await;
-    let slip = slip.map_err(|error| exchange_refused(error, &config))?;
-    Ok(ok(Slip::new(slip, call.by(), &config)))
+    let SlipPrint { sequence, format, paper } = call.input.0;
+    let slip = exchanges::print_slip(&call.scheme, call.at, sequence, call.by(), call.now).await;
+    handed_out(&call, slip.map_err(|error| exchange_refused(error, &config))?, (format, paper)).await
 }

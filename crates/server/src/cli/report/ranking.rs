@@ -8,8 +8,10 @@ use crate::settings::Settings;
 use anyhow::{anyhow, bail};
 use scheme::OpenScheme;
 use scheme::rankings::{self, Among, By, Wanted};
+use scheme::selections::{self, Selection, Status};
 use std::path::PathBuf;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// How many rows are read at a time.
 const PAGE: i64 = 5000;
@@ -17,15 +19,19 @@ const PAGE: i64 = 5000;
 /// The ranking of a year or a month
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  aixin report ranking --scheme ziyang --year 2026 --format pdf --output 2026.pdf\n\nNames are masked; whoever has not agreed to be named is left out."
+    after_help = "Example:\n  aixin report ranking --scheme ziyang --year 2026 --format pdf --output 2026.pdf\n\nThe final selection of the year, when there is one; else as the book stands. Names are masked; whoever has not agreed to be named is left out."
 )]
 pub struct Args {
     /// Code of the scheme
     #[arg(long, value_name = "SCHEME")]
     scheme: String,
 
-    #[arg(long)]
-    year: i32,
+    #[arg(long, required_unless_present = "selection")]
+    year: Option<i32>,
+
+    /// Id of a selection: the document as it was frozen
+    #[arg(long, value_name = "ID", conflicts_with_all = ["year", "month", "by", "unit"])]
+    selection: Option<Uuid>,
 
     /// 1 to 12: only this month
     #[arg(long)]
@@ -50,7 +56,7 @@ pub struct Args {
     settings: Settings,
 }
 
-#[derive(Clone, Copy, clap::ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Measure {
     Hours,
     Points,
@@ -72,16 +78,39 @@ impl From<Measure> for By {
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let schemes = args.settings.open(Arc::new(wall_clock)).await?;
     let scheme = schemes.get(&args.scheme).await?;
-    let document = live(&scheme, &args).await?;
+    let document = match (args.selection, args.year) {
+        (Some(id), _) => papers::selection(&scheme, &selections::get(&scheme, id).await?).await?,
+        (None, Some(year)) => match frozen(&scheme, year, &args).await? {
+            Some(one) => papers::selection(&scheme, &one).await?,
+            None => live(&scheme, year, &args).await?,
+        },
+        (None, None) => bail!("--year or --selection is needed"),
+    };
     let bytes = papers::ranking(&document, args.format, wall_clock())?;
     schemes.close().await;
     write(args.output.as_ref(), &bytes)
 }
 
+/// The final selection of just this year and unit, when there is one; the newest of several.
+async fn frozen(scheme: &OpenScheme, year: i32, args: &Args) -> anyhow::Result<Option<Selection>> {
+    if args.month.is_some() || args.by != Measure::Hours {
+        return Ok(None);
+    }
+    let mut after = None;
+    let mut found = None;
+    loop {
+        let page = selections::list(scheme, Some(Status::Final), after, 100).await?;
+        let Some(last) = page.last() else { return Ok(found) };
+        after = Some((last.until, last.id));
+        let is_it = |one: &Selection| one.rules.year == Some(year) && one.rules.scope == args.unit;
+        found = page.into_iter().filter(is_it).chain(found).max_by_key(|one| one.finalised_on);
+    }
+}
+
 /// As the book stands now.
-async fn live(scheme: &OpenScheme, args: &Args) -> anyhow::Result<reports::documents::ranking::Ranking> {
+async fn live(scheme: &OpenScheme, year: i32, args: &Args) -> anyhow::Result<reports::documents::ranking::Ranking> {
     let now = wall_clock();
-    let period = period(args.year, args.month).map_err(|problem| anyhow!("{problem}"))?;
+    let period = period(year, args.month).map_err(|problem| anyhow!("{problem}"))?;
     let organisation = scheme.organisation().await?;
     let units = match &args.unit {
         Some(unit) if organisation.unit(unit).is_none() => bail!("the scheme has no unit {unit:?}"),
@@ -104,8 +133,8 @@ async fn live(scheme: &OpenScheme, args: &Args) -> anyhow::Result<reports::docum
     let root = scheme.book.root_of_first(&mut tx, as_of).await?;
     drop(tx);
     let what = match args.month {
-        Some(month) => format!("{}年{month}月", args.year),
-        None => format!("{}年", args.year),
+        Some(month) => format!("{year}年{month}月"),
+        None => format!("{year}年"),
     };
     Ok(papers::live_ranking(scheme, &what, rows, (as_of, root), &organisation))
 }

@@ -1,0 +1,243 @@
+//! What everybody did in a period, as the book stood after any of its entries: the totals as they are now, less what later
+//! entries changed. So nothing of it has to be kept, and it is the same whenever it is asked for.
+
+use super::order::Merits;
+use super::rules::RuleSet;
+use crate::projection::{id, integer, kind};
+use crate::schemes::OpenScheme;
+use crate::services::decision_id;
+use crate::volunteers::merge_entry_id;
+use chrono::{Datelike, NaiveDate};
+use db::{Many, Tx};
+use ledger::Entry;
+use ledger::feed::Told;
+use serde_json::{Map, Value};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Entries that are read at a time.
+const PAGE: i64 = 10_000;
+
+const COUNTING: [&str; 4] =
+    [kind::SERVICE_CONFIRMED, kind::SERVICE_REVERSED, kind::WISH_FULFILLED, kind::VOLUNTEER_MERGED];
+
+pub type Measures = HashMap<Uuid, Merits>;
+
+/// What everybody did whose services count, after entry `at` of the book. Ratings are not in it.
+pub async fn measures(
+    tx: &mut Tx,
+    scheme: &OpenScheme,
+    rules: &RuleSet,
+    (from, until): (NaiveDate, NaiveDate),
+    at: i64,
+) -> db::Result<Measures> {
+    let size = scheme.book.size(tx).await?;
+    let mut reader = Reader { scheme, rules, from, until, at, merged: merged(tx, scheme).await? };
+    let mut sums = reader.totals(tx).await?;
+    let mut after = at;
+    let mut reversed = Vec::new();
+    while after < size {
+        let page = scheme.book.told(tx, &COUNTING, (after, size), PAGE).await?;
+        after = page.last().filter(|_| page.len() == PAGE.unsigned_abs() as usize).map_or(size, |last| last.sequence);
+        for told in page {
+            reader.undo(&mut sums, &told);
+            let was_counted = told.kind == kind::SERVICE_REVERSED && reader.is_in(told.effective_on);
+            reversed.extend(told.document_id.filter(|_| was_counted));
+        }
+    }
+    reader.records(tx, &mut sums).await?;
+    reader.reversed_since(tx, &mut sums, &reversed).await?;
+    sums.retain(|_, merits| *merits != Merits::default());
+    Ok(sums)
+}
+
+/// Who was merged into whom, as it is now.
+async fn merged(tx: &mut Tx, scheme: &OpenScheme) -> db::Result<HashMap<Uuid, Uuid>> {
+    let rows: Vec<(Uuid, Uuid)> = tx
+        .query("SELECT id, merged_into FROM volunteers WHERE book = $1 AND merged_into IS NOT NULL")
+        .bind(scheme.book.number())
+        .fetch_all()
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+struct Reader<'a> {
+    scheme: &'a OpenScheme,
+    rules: &'a RuleSet,
+    from: NaiveDate,
+    until: NaiveDate,
+    at: i64,
+    /// Who was merged into whom at that time; after [`Reader::undo`] saw all later entries.
+    merged: HashMap<Uuid, Uuid>,
+}
+
+impl Reader<'_> {
+    fn is_in(&self, day: NaiveDate) -> bool {
+        (self.from..=self.until).contains(&day)
+    }
+
+    fn has_month(&self, month: i64) -> bool {
+        (month_of(self.from)..=month_of(self.until)).contains(&month)
+    }
+
+    /// Whose records these are, at that time.
+    fn whose(&self, mut volunteer: Uuid) -> Uuid {
+        // What is written has no circles; what was forced into the tables might.
+        for _ in 0..100 {
+            match self.merged.get(&volunteer) {
+                Some(into) => volunteer = *into,
+                None => break,
+            }
+        }
+        volunteer
+    }
+
+    /// Totals as they are now, of all classes of evidence.
+    async fn totals(&self, tx: &mut Tx) -> db::Result<Measures> {
+        let (from, until) = (self.from, self.until);
+        let is_year = from.year() == until.year() && month_of(until) - month_of(from) == 11;
+        let query = match is_year {
+            true => tx.query(
+                "SELECT volunteer_id, minutes, points, services FROM year_totals
+                 WHERE book = $1 AND year >= $2 AND year <= $3",
+            ),
+            false => tx.query(
+                "SELECT volunteer_id, CAST(SUM(minutes) AS BIGINT), CAST(SUM(points) AS BIGINT),
+                        CAST(SUM(services) AS BIGINT)
+                 FROM month_totals WHERE book = $1 AND month >= $2 AND month <= $3 GROUP BY volunteer_id",
+            ),
+        };
+        let (first, last) = match is_year {
+            true => (i64::from(from.year()), i64::from(from.year())),
+            false => (month_of(from), month_of(until)),
+        };
+        let rows: Vec<(Uuid, i64, i64, i64)> =
+            query.bind(self.scheme.book.number()).bind(first).bind(last).fetch_all().await?;
+        let merits = |(volunteer, minutes, points, services)| {
+            (volunteer, Merits { minutes, points, services, ..Merits::default() })
+        };
+        Ok(rows.into_iter().map(merits).collect())
+    }
+
+    /// Takes away what an entry brought.
+    fn undo(&mut self, sums: &mut Measures, told: &Told) {
+        let fields: Map<String, Value> = serde_json::from_str(&told.document).unwrap_or_default();
+        let number = |name| integer(&fields, name).unwrap_or(0);
+        match told.kind.as_str() {
+            kind::VOLUNTEER_MERGED => self.part(sums, told, &fields),
+            kind::WISH_FULFILLED if self.is_in(told.effective_on) => {
+                if let Some(volunteer) = told.party {
+                    add(sums, volunteer, [0, -number("points"), 0]);
+                }
+            }
+            kind::SERVICE_CONFIRMED | kind::SERVICE_REVERSED if self.is_in(told.effective_on) => {
+                let sign = if told.kind == kind::SERVICE_CONFIRMED { -1 } else { 1 };
+                if let Some(volunteer) = told.party {
+                    let figures = [number("credited_minutes"), number("points"), services(&fields)];
+                    add(sums, volunteer, figures.map(|figure| sign * figure));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Gives back to a duplicate what its survivor took over.
+    fn part(&mut self, sums: &mut Measures, told: &Told, fields: &Map<String, Value>) {
+        let (Some(from), Some(into)) = (id(fields, "from"), id(fields, "into")) else { return };
+        if told.id == merge_entry_id(from, 0) {
+            self.merged.remove(&from);
+        }
+        for month in fields.get("months").and_then(Value::as_array).into_iter().flatten() {
+            let number = |place: usize| month.get(place).and_then(Value::as_i64).unwrap_or(0);
+            if self.has_month(number(0)) {
+                let figures = [number(1), number(2), number(3)];
+                add(sums, from, figures);
+                add(sums, into, figures.map(i64::wrapping_neg));
+            }
+        }
+    }
+
+    /// Takes away what does not count of the records that were confirmed then and still are, and finds out with which entry
+    /// everybody had all of it.
+    async fn records(&self, tx: &mut Tx, sums: &mut Measures) -> db::Result<()> {
+        let classes = crate::rules::Evidence::ALL.iter().map(|class| class.as_str());
+        let counting: Vec<String> = classes.filter(|class| self.rules.counts(class)).map(str::to_owned).collect();
+        let rows: Vec<(Uuid, Option<i64>, i64, i64, i64)> = tx
+            .query(
+                "SELECT s.volunteer_id,
+                        MAX(CASE WHEN s.evidence IN (SELECT m.value FROM many($5) AS m) THEN s.sequence END),
+                        CAST(SUM(CASE WHEN s.evidence IN (SELECT m.value FROM many($5) AS m) THEN 0
+                                      ELSE COALESCE(s.credited_minutes, 0) END) AS BIGINT),
+                        CAST(SUM(CASE WHEN s.evidence IN (SELECT m.value FROM many($5) AS m) THEN 0
+                                      ELSE COALESCE(s.points, 0) END) AS BIGINT),
+                        CAST(SUM(CASE WHEN s.minutes = 0 OR s.evidence IN (SELECT m.value FROM many($5) AS m) THEN 0
+                                      ELSE 1 END) AS BIGINT)
+                 FROM services AS s
+                 WHERE s.book = $1 AND s.status = 'confirmed' AND s.occurred_on >= $2 AND s.occurred_on <= $3
+                   AND s.sequence <= $4
+                 GROUP BY s.volunteer_id",
+            )
+            .bind(self.scheme.book.number())
+            .bind(self.from)
+            .bind(self.until)
+            .bind(self.at)
+            .bind_many(Many::Text(counting))
+            .fetch_all()
+            .await?;
+        for (volunteer, attained, minutes, points, services) in rows {
+            let whose = self.whose(volunteer);
+            add(sums, whose, [minutes, points, services].map(i64::wrapping_neg));
+            attain(sums, whose, attained);
+        }
+        Ok(())
+    }
+
+    /// The same for those that were confirmed then and were reversed since.
+    async fn reversed_since(&self, tx: &mut Tx, sums: &mut Measures, records: &[Uuid]) -> db::Result<()> {
+        for some in records.chunks(1000) {
+            let ids = some.iter().map(|record| decision_id(*record)).collect();
+            let entries = self.scheme.book.entries_with_ids(tx, ids).await?;
+            for entry in entries.iter().filter(|entry| entry.sequence <= self.at) {
+                self.was_confirmed(sums, entry);
+            }
+        }
+        Ok(())
+    }
+
+    fn was_confirmed(&self, sums: &mut Measures, entry: &Entry) {
+        let (fields, Some(party)) = (entry.fields(), entry.party) else { return };
+        let whose = self.whose(party);
+        let evidence = fields.get("evidence").and_then(Value::as_str).unwrap_or_default();
+        if self.rules.counts(evidence) {
+            return attain(sums, whose, Some(entry.sequence));
+        }
+        let number = |name| integer(&fields, name).unwrap_or(0);
+        add(sums, whose, [-number("credited_minutes"), -number("points"), -services(&fields)]);
+    }
+}
+
+/// Whether an entry is of a service, or of an event, which lasts no time.
+fn services(fields: &Map<String, Value>) -> i64 {
+    i64::from(integer(fields, "minutes").is_none_or(|served| served > 0))
+}
+
+fn add(sums: &mut Measures, volunteer: Uuid, [minutes, points, services]: [i64; 3]) {
+    if [minutes, points, services] == [0; 3] {
+        return;
+    }
+    let merits = sums.entry(volunteer).or_default();
+    merits.minutes = merits.minutes.saturating_add(minutes);
+    merits.points = merits.points.saturating_add(points);
+    merits.services = merits.services.saturating_add(services);
+}
+
+fn attain(sums: &mut Measures, volunteer: Uuid, sequence: Option<i64>) {
+    if let (Some(merits), Some(sequence)) = (sums.get_mut(&volunteer), sequence) {
+        merits.attained = merits.attained.max(sequence);
+    }
+}
+
+/// 202611
+fn month_of(day: NaiveDate) -> i64 {
+    i64::from(day.year()) * 100 + i64::from(day.month())
+}
