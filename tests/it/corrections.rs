@@ -215,6 +215,11 @@ async fn one_of_two_answers_counts_and_an_objection_comes_first(
     let overdue = CorrectionFilter { overdue: true, ..CorrectionFilter::default() };
     let list = corrections::list(&world.scheme, &overdue, None, 10, world.now()).await.expect("a list");
     assert_eq!(list.iter().map(|one| one.id).collect::<Vec<_>>(), [id]);
+    for (about, count) in crate::publicity::cuts() {
+        let asked = CorrectionFilter { about, ..CorrectionFilter::default() };
+        let list = corrections::list(&world.scheme, &asked, None, 10, world.now()).await.expect("a list");
+        assert_eq!(list.len(), count, "{asked:?}");
+    }
     world.assert_verified().await;
 }
 
