@@ -229,7 +229,13 @@ pub async fn accept(
     let Request { volunteer_id, ladder, step, applicant, .. } = known.request;
     let Consent { body, published_from, note } = consent;
     let asked = Application { id, volunteer_id, ladder, step, body, applicant, published_from, note };
-    award::grant(scheme, asked, by, now).await
+    match award::grant(scheme, asked, by, now).await {
+        // Somebody refused it meanwhile.
+        Err(LevelError::IdTaken { .. }) if application(scheme, id).await?.status == ApplicationStatus::Refused => {
+            Err(LevelError::StateConflict { status: ApplicationStatus::Refused })
+        }
+        outcome => outcome,
+    }
 }
 
 /// Refuses it, for a reason. The same again is answered with the same, and `true`.
