@@ -28,6 +28,7 @@ CREATE TABLE certificates (
     root BYTEA NOT NULL,               -- of the book then
     asked TEXT NOT NULL,              -- JSON: what was asked for under this id
     paper TEXT NOT NULL,              -- JSON: what it says
+    seal BYTEA NOT NULL,               -- over all of the above, by the secret of the installation
     status TEXT NOT NULL,
     closed_on DATE,                   -- when it was revoked or replaced
     closed_by UUID,                   -- key

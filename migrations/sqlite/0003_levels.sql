@@ -23,3 +23,25 @@ CREATE TABLE account_days (
     amount BIGINT NOT NULL,           -- earned by services of that day, whatever became of it
     PRIMARY KEY (book, account, served_on, volunteer_id)
 ) WITHOUT ROWID;
+
+-- Applications for a step. `status`, `decided_by` and `sequence` are projections of the entry that decides.
+CREATE TABLE level_applications (
+    book BIGINT NOT NULL,
+    id BLOB NOT NULL,                    -- the award's, too
+    volunteer_id BLOB NOT NULL,
+    ladder TEXT NOT NULL,
+    step TEXT NOT NULL,
+    applicant TEXT NOT NULL,          -- self, organisation
+    note TEXT,
+    applied_by BLOB NOT NULL,            -- key
+    applied_at BIGINT NOT NULL,
+    status TEXT NOT NULL,
+    decided_by BLOB,                     -- key
+    sequence BIGINT,
+    PRIMARY KEY (book, id),
+    CHECK (status IN ('applied', 'granted', 'refused') AND applicant IN ('self', 'organisation')),
+    CHECK ((status = 'applied') = (sequence IS NULL))
+) WITHOUT ROWID;
+CREATE INDEX level_applications_time ON level_applications (book, applied_at, id);
+CREATE INDEX level_applications_open ON level_applications (book, applied_at, id) WHERE status = 'applied';
+CREATE INDEX level_applications_volunteer ON level_applications (book, volunteer_id, ladder, step);

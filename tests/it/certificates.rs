@@ -1,5 +1,6 @@
 //! Certificates: issued, printed, verified by anybody, corrected, revoked.
 
+mod forged;
 mod honours;
 mod page;
 mod reader;

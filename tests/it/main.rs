@@ -32,6 +32,7 @@ mod exchange_rules;
 mod exchanges;
 mod imports;
 mod levels;
+mod levels_applied;
 mod merged;
 mod organisation;
 mod people;

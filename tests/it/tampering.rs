@@ -8,7 +8,7 @@ use scheme::exchanges::{self, Wish};
 use uuid::Uuid;
 
 /// Runs a statement as somebody with a SQL prompt would.
-async fn by_hand(db: &Db, sql: String) -> Result<u64, sqlx::Error> {
+pub async fn by_hand(db: &Db, sql: String) -> Result<u64, sqlx::Error> {
     let sql = sqlx::AssertSqlSafe(sql);
     match db {
         Db::Sqlite { write, .. } => Ok(sqlx::raw_sql(sql).execute(write).await?.rows_affected()),

@@ -10,6 +10,7 @@
 //! lock of the year's row. The check code follows from the number by a secret of the installation, and is not stored.
 
 mod campaigns;
+mod check;
 mod close;
 mod codes;
 mod draft;
@@ -21,6 +22,7 @@ mod paper;
 mod rows;
 
 pub use campaigns::{Campaign, campaign, put_campaign};
+pub(crate) use check::check;
 pub use close::revoke;
 pub use gather::{Served, served};
 pub use issue::{Issued, Printable, issue};

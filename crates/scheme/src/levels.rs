@@ -3,13 +3,20 @@
 //! What somebody is eligible for follows from the book, by the pure [`crate::rules::ladders`]. What they hold upon
 //! application was granted: an entry, at most one for each step, since each step has an account with a ceiling of one.
 
+mod applications;
 mod award;
 mod ban;
+mod eligible;
 mod holders;
 mod known;
 
+pub use applications::{
+    ApplicationFilter, ApplicationStatus, Consent, LevelApplication, Request, accept, application, applications, apply,
+    refuse,
+};
 pub use award::{Application, Award, AwardStatus, award, grant, revoke};
 pub use ban::{Ban, BanRequest, ban};
+pub use eligible::{Eligible, EligibleFilter, eligible};
 pub use holders::{Holder, HolderFilter, holders};
 pub use known::{Known, known};
 
@@ -119,6 +126,16 @@ pub enum LevelError {
     PublicityTooShort { needed: u32, available: u32 },
     #[error("the step has been granted before")]
     AlreadyGranted,
+    #[error("there is no application {id}")]
+    ApplicationNotFound { id: Uuid },
+    /// Another application for the step is open.
+    #[error("{id} is open for the same step")]
+    AlreadyApplied { id: Uuid },
+    /// Whoever applied, or is applied for, does not decide.
+    #[error("a second person decides over an application")]
+    OwnApplication,
+    #[error("the application is {}", .status.as_str())]
+    StateConflict { status: ApplicationStatus },
     #[error("too much is going on; try again")]
     Busy,
     #[error(transparent)]

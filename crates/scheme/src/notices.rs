@@ -22,6 +22,7 @@ const KINDS: &[&str] = &[
     kind::POINTS_RECEIVED,
     kind::POOL_GRANTED,
     kind::LEVEL_GRANTED,
+    kind::LEVEL_REFUSED,
     kind::ACCOUNT_THAWED,
 ];
 
@@ -131,6 +132,10 @@ fn notice(event: Event, config: &Scheme) -> Option<Notice> {
         }
         kind::LEVEL_GRANTED => {
             ("祝贺您！您获得了新的等级。".to_owned(), "Congratulations: you have a new level.".to_owned(), None)
+        }
+        kind::LEVEL_REFUSED => {
+            let zh = "您申请的等级这次没有评上，想知道原因请问工作人员。".to_owned();
+            (zh, "The level that you applied for was not granted; ask at the desk why.".to_owned(), None)
         }
         kind::ACCOUNT_THAWED => {
             ("您的账户已经解冻，可以使用了。".to_owned(), "Your account can be used again.".to_owned(), None)

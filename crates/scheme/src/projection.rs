@@ -1,10 +1,12 @@
 //! The tables that follow from the journal: exchanges, what became of service records, totals by year, awards.
 
 mod exchanges;
+mod levels;
 mod stock;
 mod turnovers;
 
 pub(crate) use exchanges::{EXCHANGE_CASH, EXCHANGE_LINE, EXCHANGE_MADE, EXCHANGE_MOVE, objects};
+pub(crate) use levels::{APPLICATION_DECIDED, AWARD_MADE};
 pub(crate) use turnovers::{CATEGORY_TOTAL, MONTH_CHANGE, TURNOVER};
 
 use chrono::Datelike;
@@ -53,6 +55,7 @@ pub mod kind {
     pub const WISH_FULFILLED: &str = "wish.fulfilled";
     pub const VOLUNTEER_MERGED: &str = "volunteer.merged";
     pub const LEVEL_GRANTED: &str = "level.granted";
+    pub const LEVEL_REFUSED: &str = "level.refused";
     pub const LEVEL_REVOKED: &str = "level.revoked";
     pub const LEVEL_BANNED: &str = "level.banned";
     pub const LEVEL_BAN_ENDED: &str = "level.ban_ended";
@@ -166,26 +169,6 @@ pub(crate) static GROUP_TOTAL: Shape = Shape {
     columns: &["book", "month", "unit", "team", "minutes", "points", "services"],
 };
 
-pub(crate) static AWARD_MADE: Shape = Shape {
-    table: "awards",
-    how: How::Insert,
-    keys: 2,
-    columns: &[
-        "book",
-        "id",
-        "volunteer_id",
-        "ladder",
-        "step",
-        "status",
-        "granted_on",
-        "granted_sequence",
-        "revoked_sequence",
-    ],
-};
-
-pub(crate) static AWARD_REVOKED: Shape =
-    Shape { table: "awards", how: How::Update, keys: 2, columns: &["book", "id", "status", "revoked_sequence"] };
-
 pub(crate) static ACCOUNT_DAY: Shape = Shape {
     table: "account_days",
     how: How::Accumulate,
@@ -227,8 +210,9 @@ fn of_kind(book: i64, entry: &Entry, fields: &Map<String, Value>) -> Vec<Row> {
         }
         (kind::STOCK_SENT, _) => vec![stock::sent(book, entry, fields)],
         (kind::STOCK_ARRIVED, _) => vec![stock::arrived(book, entry, fields)],
-        (kind::LEVEL_GRANTED, _) => vec![granted(book, entry, fields)],
-        (kind::LEVEL_REVOKED, _) => vec![revoked(book, entry)],
+        (kind::LEVEL_GRANTED, _) => levels::granted(book, entry, fields),
+        (kind::LEVEL_REFUSED, _) => vec![levels::decided(book, entry, fields, "refused")],
+        (kind::LEVEL_REVOKED, _) => vec![levels::revoked(book, entry)],
         (kind::VOLUNTEER_MERGED, _) => merged(book, fields),
         _ => Vec::new(),
     }
@@ -420,35 +404,6 @@ fn carried_over(shape: &'static Shape, keys: &[Cell], sums: &[i64], from: Uuid, 
             .concat(),
     };
     [row(from, -1), row(into, 1)]
-}
-
-fn granted(book: i64, entry: &Entry, fields: &Map<String, Value>) -> Row {
-    Row {
-        shape: &AWARD_MADE,
-        cells: vec![
-            Cell::I64(book),
-            Cell::Uuid(entry.id),
-            Cell::Uuid(entry.party.unwrap_or_default()),
-            Cell::Text(text(fields, "ladder").unwrap_or_default()),
-            Cell::Text(text(fields, "step").unwrap_or_default()),
-            Cell::Text("granted".to_owned()),
-            Cell::Date(entry.effective_on),
-            Cell::I64(entry.sequence),
-            Cell::OptI64(None),
-        ],
-    }
-}
-
-fn revoked(book: i64, entry: &Entry) -> Row {
-    Row {
-        shape: &AWARD_REVOKED,
-        cells: vec![
-            Cell::I64(book),
-            Cell::Uuid(entry.document_id.unwrap_or_default()),
-            Cell::Text("revoked".to_owned()),
-            Cell::OptI64(Some(entry.sequence)),
-        ],
-    }
 }
 
 pub(crate) fn integer(fields: &Map<String, Value>, name: &str) -> Option<i64> {

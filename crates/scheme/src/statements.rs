@@ -205,6 +205,7 @@ fn summary(entry: &Entry, name: Option<&String>) -> (String, String) {
         kind::ACCOUNT_THAWED => ("账户解冻", "account thawed"),
         kind::WISH_FULFILLED => ("心愿完成", "a wish fulfilled"),
         kind::LEVEL_GRANTED => ("授予等级", "level granted"),
+        kind::LEVEL_REFUSED => ("等级申请未通过", "level refused"),
         kind::LEVEL_REVOKED => ("撤销等级", "level revoked"),
         kind::LEVEL_BAN_ENDED => ("可再申请等级", "may apply again"),
         kind::LEVEL_BANNED => ("暂停申请等级", "barred from applying"),

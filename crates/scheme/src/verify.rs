@@ -1,13 +1,15 @@
 //! Checks a scheme: its book, and every table that follows from it.
 
 mod exchanges;
+mod levels;
 mod stock;
 mod turnovers;
 
+use crate::certificates;
 use crate::projection::{
-    ACCOUNT_DAY, AWARD_MADE, CATEGORY_TOTAL, EXCHANGE_CASH, EXCHANGE_LINE, EXCHANGE_MADE, EXCHANGE_MOVE, GROUP_TOTAL,
-    MONTH_CHANGE, MONTH_TOTAL, REQUEST_GRANTED, SERVICE_DECIDED, SESSION_MOVED, STOCK_MOVED, STOCK_SENT,
-    SchemeProjection, TRANSFER_MADE, TURNOVER, VOLUNTEER_MERGED, YEAR_TOTAL, kind,
+    ACCOUNT_DAY, APPLICATION_DECIDED, AWARD_MADE, CATEGORY_TOTAL, EXCHANGE_CASH, EXCHANGE_LINE, EXCHANGE_MADE,
+    EXCHANGE_MOVE, GROUP_TOTAL, MONTH_CHANGE, MONTH_TOTAL, REQUEST_GRANTED, SERVICE_DECIDED, SESSION_MOVED,
+    STOCK_MOVED, STOCK_SENT, SchemeProjection, TRANSFER_MADE, TURNOVER, VOLUNTEER_MERGED, YEAR_TOTAL, kind,
 };
 use crate::schemes::OpenScheme;
 use crate::selections;
@@ -49,7 +51,8 @@ pub async fn verify(scheme: &OpenScheme) -> db::Result<Report> {
     compare(&mut expected, &CATEGORY_TOTAL, turnovers::categories(&mut tx, book).await?, &mut report);
     compare(&mut expected, &MONTH_CHANGE, turnovers::changes(&mut tx, book).await?, &mut report);
     compare(&mut expected, &TURNOVER, turnovers::turnovers(&mut tx, book).await?, &mut report);
-    compare(&mut expected, &AWARD_MADE, awards(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &AWARD_MADE, levels::awards(&mut tx, book).await?, &mut report);
+    compare(&mut expected, &APPLICATION_DECIDED, levels::applications(&mut tx, book).await?, &mut report);
     compare(&mut expected, &ACCOUNT_DAY, account_days(&mut tx, book).await?, &mut report);
     compare(&mut expected, &TRANSFER_MADE, transfers(&mut tx, book).await?, &mut report);
     compare(&mut expected, &REQUEST_GRANTED, granted_requests(&mut tx, book).await?, &mut report);
@@ -59,6 +62,7 @@ pub async fn verify(scheme: &OpenScheme) -> db::Result<Report> {
     compare_commitments(&mut tx, book, &commitments, &mut report).await?;
     control(&mut tx, book, &mut report).await?;
     selections::check(&mut tx, scheme, &told, &mut report).await?;
+    certificates::check(&mut tx, scheme, &mut report).await?;
     Ok(report)
 }
 
@@ -329,44 +333,6 @@ async fn group_totals(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
             Cell::I64(minutes),
             Cell::I64(points),
             Cell::I64(services),
-        ],
-    };
-    Ok(rows.into_iter().map(row).collect())
-}
-
-#[derive(sqlx::FromRow)]
-struct AwardRow {
-    id: Uuid,
-    volunteer_id: Uuid,
-    ladder: String,
-    step: String,
-    status: String,
-    granted_on: NaiveDate,
-    granted_sequence: i64,
-    revoked_sequence: Option<i64>,
-}
-
-async fn awards(tx: &mut db::Tx, book: i64) -> db::Result<Vec<Row>> {
-    let rows: Vec<AwardRow> = tx
-        .query(
-            "SELECT id, volunteer_id, ladder, step, status, granted_on, granted_sequence, revoked_sequence
-             FROM awards WHERE book = $1",
-        )
-        .bind(book)
-        .fetch_all()
-        .await?;
-    let row = |row: AwardRow| Row {
-        shape: &AWARD_MADE,
-        cells: vec![
-            Cell::I64(book),
-            Cell::Uuid(row.id),
-            Cell::Uuid(row.volunteer_id),
-            Cell::Text(row.ladder),
-            Cell::Text(row.step),
-            Cell::Text(row.status),
-            Cell::Date(row.granted_on),
-            Cell::I64(row.granted_sequence),
-            Cell::OptI64(row.revoked_sequence),
         ],
     };
     Ok(rows.into_iter().map(row).collect())

@@ -1,5 +1,6 @@
 //! Issuing certificates: one, or a thousand at once, each with the next number of the year.
 
+use super::check::Frozen;
 use super::draft::{Desk, Draft};
 use super::gather::Gathered;
 use super::rows::{CertificateRow, select_certificates};
@@ -141,7 +142,7 @@ async fn write(
             .bind(last.saturating_add(given))
             .execute()
             .await?;
-        tx.write(&bulks(book, (year, last), &rows, gathered, (by, issued_on, now))).await?;
+        tx.write(&bulks(scheme, (year, last), &rows, gathered, (by, issued_on, now))).await?;
     }
     let mut after = known(&mut tx, scheme, orders).await?;
     tx.commit().await?;
@@ -199,36 +200,57 @@ async fn replace(
 }
 
 fn bulks(
-    book: i64,
+    scheme: &OpenScheme,
     (year, last): (i64, i64),
     rows: &[(&Order, Draft)],
     gathered: &Gathered,
     (by, issued_on, now): (&Operator, NaiveDate, DateTime<Utc>),
 ) -> Vec<Bulk> {
-    let count = rows.len();
-    let orders = || rows.iter().map(|(order, _)| *order);
-    let drafts = || rows.iter().map(|(_, draft)| draft);
+    let (book, count) = (scheme.book.number(), rows.len());
     let json = |value: Result<String, serde_json::Error>| value.unwrap_or_default();
+    let frozen = rows.iter().zip(last + 1..).map(|((order, draft), serial)| Frozen {
+        id: order.id,
+        year,
+        serial,
+        kind: order.of.kind().as_str().to_owned(),
+        volunteer_id: order.volunteer_id,
+        source_id: order.of.source(),
+        unit: draft.unit.clone(),
+        applied_on: draft.applied_on,
+        due_on: draft.due_on,
+        issued_on,
+        issued_at: micros(now),
+        issued_by: by.key_id,
+        minutes: draft.minutes,
+        services: draft.services.len() as i64,
+        as_of: gathered.as_of,
+        root: gathered.root.clone(),
+        asked: json(serde_json::to_string(order)),
+        paper: json(serde_json::to_string(&draft.paper)),
+    });
+    let frozen: Vec<Frozen> = frozen.collect();
+    let all = || frozen.iter();
     let columns = vec![
         ("book", Column::I64(vec![book; count])),
-        ("id", Column::Uuid(orders().map(|order| order.id).collect())),
+        ("id", Column::Uuid(all().map(|one| one.id).collect())),
         ("year", Column::I64(vec![year; count])),
-        ("serial", Column::I64((last + 1..).take(count).collect())),
-        ("kind", Column::Text(orders().map(|order| order.of.kind().as_str().to_owned()).collect())),
-        ("volunteer_id", Column::Uuid(orders().map(|order| order.volunteer_id).collect())),
-        ("source_id", Column::OptUuid(orders().map(|order| order.of.source()).collect())),
-        ("unit", Column::OptText(drafts().map(|draft| draft.unit.clone()).collect())),
-        ("applied_on", Column::Date(drafts().map(|draft| draft.applied_on).collect())),
-        ("due_on", Column::Date(drafts().map(|draft| draft.due_on).collect())),
+        ("serial", Column::I64(all().map(|one| one.serial).collect())),
+        ("kind", Column::Text(all().map(|one| one.kind.clone()).collect())),
+        ("volunteer_id", Column::Uuid(all().map(|one| one.volunteer_id).collect())),
+        ("source_id", Column::OptUuid(all().map(|one| one.source_id).collect())),
+        ("unit", Column::OptText(all().map(|one| one.unit.clone()).collect())),
+        ("applied_on", Column::Date(all().map(|one| one.applied_on).collect())),
+        ("due_on", Column::Date(all().map(|one| one.due_on).collect())),
         ("issued_on", Column::Date(vec![issued_on; count])),
-        ("issued_at", Column::I64(vec![micros(now); count])),
+        ("issued_at", Column::I64(all().map(|one| one.issued_at).collect())),
         ("issued_by", Column::Uuid(vec![by.key_id; count])),
-        ("minutes", Column::I64(drafts().map(|draft| draft.minutes).collect())),
-        ("services", Column::I64(drafts().map(|draft| draft.services.len() as i64).collect())),
+        ("minutes", Column::I64(all().map(|one| one.minutes).collect())),
+        ("services", Column::I64(all().map(|one| one.services).collect())),
         ("as_of", Column::I64(vec![gathered.as_of; count])),
         ("root", Column::Bytes(vec![gathered.root.clone(); count])),
-        ("asked", Column::Text(orders().map(|order| json(serde_json::to_string(order))).collect())),
-        ("paper", Column::Text(drafts().map(|draft| json(serde_json::to_string(&draft.paper))).collect())),
+        ("asked", Column::Text(all().map(|one| one.asked.clone()).collect())),
+        ("paper", Column::Text(all().map(|one| one.paper.clone()).collect())),
+        ("seal", Column::Bytes(all().map(|one| one.seal(scheme)).collect())),
         ("status", Column::Text(vec![Status::Valid.as_str().to_owned(); count])),
     ];
     let counted: Vec<(Uuid, Uuid)> =

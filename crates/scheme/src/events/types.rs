@@ -250,6 +250,13 @@ pub const TYPES: &[EventType] = &[
         &[("from", Id), ("into", Id), ("by", Id)],
     ),
     event(kind::LEVEL_GRANTED, ("等级已授予", "Level granted"), AWARD, Some("granted"), STEP),
+    event(
+        kind::LEVEL_REFUSED,
+        ("等级申请未通过", "Level refused"),
+        Some("application_id"),
+        Some("refused"),
+        &[("ladder", Code), ("step", Code), ("decided_by", Id)],
+    ),
     event(kind::LEVEL_REVOKED, ("等级已撤销", "Level revoked"), AWARD, Some("revoked"), STEP),
     event(
         kind::LEVEL_BANNED,

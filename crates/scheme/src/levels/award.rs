@@ -1,5 +1,6 @@
 //! Granting a step upon application, once; and revoking it.
 
+use super::applications::{self, Request};
 use super::known::{banned_until, known};
 use super::{Known, LevelError};
 use crate::accounts;
@@ -71,15 +72,64 @@ pub async fn grant(
         let draft = draft(&application, Vec::new(), Vec::new(), Map::new(), today);
         return granted(scheme, &application, draft).await;
     }
+    let applied_for = applied_for(scheme, &application, by).await?;
     let note = reasons::give(scheme, application.id, application.note.as_deref(), by, now).await?;
     let mut tries = 0;
     loop {
-        let draft = judged(scheme, &application, note.clone(), by, today).await?;
+        let mut draft = judged(scheme, &application, note.clone(), by, today).await?;
+        draft.document.insert("applied_for".to_owned(), Value::Bool(applied_for));
         match granted(scheme, &application, draft).await {
             Err(LevelError::Busy) if tries < TRIES => tries += 1,
             outcome => return outcome,
         }
     }
+}
+
+/// Whether it was applied for under this id; then it is granted as it was applied for, and by another person.
+async fn applied_for(scheme: &OpenScheme, application: &Application, by: &Operator) -> Result<bool, LevelError> {
+    let Some(known) = applications::find(scheme, application.id).await? else { return Ok(false) };
+    let asked = &known.request;
+    let differing = [
+        ("volunteer_id", asked.volunteer_id != application.volunteer_id),
+        ("ladder", asked.ladder != application.ladder),
+        ("step", asked.step != application.step),
+        ("applicant", asked.applicant != application.applicant),
+    ];
+    if let Some((field, _)) = differing.into_iter().find(|(_, differs)| *differs) {
+        return Err(LevelError::IdTaken { field: field.to_owned() });
+    }
+    applications::require_other(scheme, &known, by).await?;
+    Ok(true)
+}
+
+/// Whether the volunteer may apply for a step today: it is reached, not had, the one below is held, and nothing bars them.
+pub(super) async fn may_apply(scheme: &OpenScheme, request: &Request, today: NaiveDate) -> Result<(), LevelError> {
+    let config = scheme.config();
+    let Request { volunteer_id, ladder, step, applicant, .. } = request.clone();
+    let form = Application {
+        id: Uuid::nil(),
+        volunteer_id,
+        ladder,
+        step,
+        body: None,
+        applicant,
+        published_from: None,
+        note: None,
+    };
+    let (rules, place) = asked_for(&config, &form, today)?;
+    let known = known(scheme, volunteer_id, today).await?;
+    let levels = levels(rules, &known.merits, &known.person, &known.granted, today);
+    let level = levels.iter().find(|level| level.ladder.code == form.ladder);
+    let level = level.ok_or_else(|| LevelError::Book("the rules lost a ladder".to_owned()))?;
+    if known.granted.iter().any(|one| one.ladder == form.ladder && one.step == form.step) {
+        return Err(LevelError::AlreadyGranted);
+    }
+    eligible(level, &known, place, today)?;
+    if let Some(until) = banned_until(scheme, volunteer_id, &form.ladder, today).await?.0 {
+        return Err(LevelError::Banned { until });
+    }
+    accepted(level.ladder, applicant)?;
+    in_sequence(level, place, volunteer_id).map(drop)
 }
 
 /// The entry that grants it, if everything that is known now allows it.
@@ -125,16 +175,26 @@ fn asked_for<'a>(
     application: &Application,
     today: NaiveDate,
 ) -> Result<(&'a Rules, usize), LevelError> {
-    let (rules, ladder) = ladder_in_force(config, &application.ladder, today)?;
-    if ladder.award == config::Award::Automatic {
-        return Err(invalid("ladder", "automatic_ladder", "its steps are had by reaching them"));
-    }
+    let (rules, ladder) = ladder_applied_for(config, &application.ladder, today)?;
     let place = ladder.steps.iter().position(|step| step.code == application.step);
     let place = place.ok_or_else(|| invalid("step", "unknown_step", "the ladder has no such step"))?;
     if application.published_from.is_some_and(|day| day > today) {
         return Err(invalid("published_from", "date_in_future", "publicity has not begun"));
     }
     Ok((rules, place))
+}
+
+/// A ladder whose steps are granted.
+pub(super) fn ladder_applied_for<'a>(
+    config: &'a config::Scheme,
+    code: &str,
+    today: NaiveDate,
+) -> Result<(&'a Rules, &'a Ladder), LevelError> {
+    let (rules, ladder) = ladder_in_force(config, code, today)?;
+    if ladder.award == config::Award::Automatic {
+        return Err(invalid("ladder", "automatic_ladder", "its steps are had by reaching them"));
+    }
+    Ok((rules, ladder))
 }
 
 pub(super) fn ladder_in_force<'a>(
@@ -174,9 +234,7 @@ fn in_form(
     calendar: &Calendar,
     today: NaiveDate,
 ) -> Result<(), LevelError> {
-    if !ladder.applicants.is_empty() && !ladder.applicants.contains(&application.applicant) {
-        return Err(LevelError::ApplicantNotAccepted { accepted: ladder.applicants.clone() });
-    }
+    accepted(ladder, application.applicant)?;
     let body = ladder.steps.get(place).and_then(|step| step.granted_by.as_ref());
     if let Some(needed) = body.filter(|body| application.body.as_ref() != Some(*body)) {
         return Err(LevelError::WrongBody { needed: needed.clone() });
@@ -186,6 +244,13 @@ fn in_form(
     let available = application.published_from.map_or(0, over);
     if available < needed {
         return Err(LevelError::PublicityTooShort { needed, available });
+    }
+    Ok(())
+}
+
+fn accepted(ladder: &Ladder, applicant: Applicant) -> Result<(), LevelError> {
+    if !ladder.applicants.is_empty() && !ladder.applicants.contains(&applicant) {
+        return Err(LevelError::ApplicantNotAccepted { accepted: ladder.applicants.clone() });
     }
     Ok(())
 }

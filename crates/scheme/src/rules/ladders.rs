@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{Datelike, Days, NaiveDate};
 
 use super::{Facts, Person, fulfils};
-use crate::config::{Award, Entitlement, Ladder, LadderStep, Rules, Standing, Within};
+use crate::config::{Award, Entitlement, Ladder, LadderStep, Rules, Sequence, Standing, Within};
 pub use progress::{Count, Lack};
 
 /// A day on which something was confirmed.
@@ -84,6 +84,18 @@ impl<'a> Level<'a> {
     /// Whether they have the step at this place, or one above it.
     pub fn has(&self, place: usize) -> bool {
         self.held.last().is_some_and(|highest| *highest >= place)
+    }
+
+    /// The place of the step that is reached and is to be granted next: where steps come one by one the lowest that is not
+    /// held, else the highest. `None` when nothing is due, or nothing is granted on this ladder.
+    pub fn grantable(&self) -> Option<usize> {
+        if self.ladder.award == Award::Automatic {
+            return None;
+        }
+        match self.ladder.sequence {
+            Some(Sequence::OneByOne) => (0..self.reached).find(|place| !self.held.contains(place)),
+            _ => self.reached.checked_sub(1).filter(|place| !self.has(*place)),
+        }
     }
 
     /// How often the gifts of the step at this place are due until now.
@@ -159,6 +171,15 @@ pub fn entitlements(ladder: &Ladder, step: &LadderStep, minutes: i64) -> i64 {
         None => 1,
         Some(cycle) => (over / cycle).saturating_add(1),
     }
+}
+
+/// Credited minutes without which nobody has reached any step, over all years; 0 when hours alone do not tell.
+pub fn least_minutes(ladder: &Ladder) -> i64 {
+    // Only what is kept is counted by what was credited, and a window holds no more than all of it.
+    let told = ladder.standing == Standing::Kept;
+    let needed =
+        |step: &LadderStep| step.hours.filter(|_| told && step.or_label.is_none()).map(|hours| hours.minutes_up());
+    ladder.steps.iter().map(|step| needed(step).unwrap_or(0)).min().unwrap_or(0)
 }
 
 /// The step that a reward asks for with so many stars: that of the ladder `stars`, counted from 1. `None` when these rules

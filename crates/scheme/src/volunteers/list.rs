@@ -187,6 +187,35 @@ pub(crate) async fn of_kind(tx: &mut db::Tx, scheme: &OpenScheme, kind: Voluntee
     Ok(rows.into_iter().map(VolunteerRow::volunteer).collect())
 }
 
+/// The next after `after`, in the order of their ids, whose credited minutes of all years are `least` or more, and who serve in
+/// one of `units` if these are given.
+pub(crate) async fn with_minutes(
+    scheme: &OpenScheme,
+    after: Uuid,
+    least: i64,
+    units: Option<Vec<String>>,
+    limit: i64,
+) -> db::Result<Vec<Volunteer>> {
+    let rows: Vec<VolunteerRow> = scheme
+        .db
+        .query(select_volunteers!(
+            "WHERE v.book = $1 AND v.id > $2 AND v.status <> 'merged'
+               AND ($3 <= 0 OR v.id IN (SELECT t.volunteer_id FROM year_totals AS t WHERE t.book = $1
+                                        GROUP BY t.volunteer_id HAVING SUM(t.minutes) >= $3))
+               AND ($4 = 0 OR v.unit IN (SELECT m.value FROM many($5) AS m))
+             ORDER BY v.id LIMIT $6"
+        ))
+        .bind(scheme.book.number())
+        .bind(after)
+        .bind(least)
+        .bind(i64::from(units.is_some()))
+        .bind_many(Many::Text(units.unwrap_or_default()))
+        .bind(limit)
+        .fetch_all()
+        .await?;
+    Ok(rows.into_iter().map(VolunteerRow::volunteer).collect())
+}
+
 /// Those who have one of `numbers` or of `names`: for registers.
 pub(crate) async fn with_numbers_or_names(
     scheme: &OpenScheme,

@@ -280,6 +280,7 @@ impl Merger<'_> {
         for open in [
             "UPDATE services SET volunteer_id = $3 WHERE book = $1 AND volunteer_id = $2 AND status IN ('recorded', 'published')",
             "UPDATE pool_requests SET volunteer_id = $3 WHERE book = $1 AND volunteer_id = $2 AND status = 'open'",
+            "UPDATE level_applications SET volunteer_id = $3 WHERE book = $1 AND volunteer_id = $2 AND status = 'applied'",
             "UPDATE post_assignments SET volunteer_id = $3 WHERE book = $1 AND volunteer_id = $2",
         ] {
             tx.query(open).bind(number).bind(self.id).bind(self.into).execute().await?;

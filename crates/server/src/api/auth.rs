@@ -194,6 +194,12 @@ operations! {
     PutAward         = "put_award":         SchemeAdmin Reviewer;
     RevokeAward      = "revoke_award":      SchemeAdmin Reviewer;
     ListAwards       = "list_awards":       Staff SchemeAdmin Reviewer Auditor;
+    ListEligible     = "list_eligible":     Staff SchemeAdmin Leader Reviewer Auditor;
+    PutApplication   = "put_level_application": Kiosk Staff Leader SchemeAdmin;
+    GetApplication   = "get_level_application": Kiosk Staff Leader SchemeAdmin Reviewer Auditor;
+    ListApplications = "list_level_applications": Staff SchemeAdmin Reviewer Auditor;
+    GrantApplication = "grant_level_application": SchemeAdmin Reviewer;
+    RefuseApplication = "refuse_level_application": SchemeAdmin Reviewer;
     PutBan           = "put_ban":           SchemeAdmin Reviewer;
 
     PutCertificate   = "put_certificate":   Staff SchemeAdmin;

@@ -1,5 +1,6 @@
 //! Levels: stars, medals and privileges; granting them, taking them back, and barring from applying.
 
+mod applications;
 mod holders;
 
 use crate::api::amounts::{hours, points};
@@ -20,6 +21,13 @@ use uuid::Uuid;
 
 pub fn routes(config: &mut ServiceConfig) {
     config.service(get_levels).service(put_award).service(revoke_award).service(put_ban).service(holders::list_awards);
+    config
+        .service(applications::list_eligible)
+        .service(applications::put_level_application)
+        .service(applications::get_level_application)
+        .service(applications::list_level_applications)
+        .service(applications::grant_level_application)
+        .service(applications::refuse_level_application);
 }
 
 /// A step of a ladder.
@@ -166,7 +174,7 @@ async fn get_levels(call: Call<may::GetLevels, Uuid>) -> Result<HttpResponse, Pr
 }
 
 /// Who applies.
-#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Applicant {
     /// The volunteer.

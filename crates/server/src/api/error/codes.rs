@@ -59,6 +59,7 @@ codes! {
     PictureNotFound = "picture_not_found", 404, "没有这张图片", "There is no such picture";
     StockTransferNotFound = "stock_transfer_not_found", 404, "没有这次调拨", "There is no such transfer of stock";
     ExchangeNotFound = "exchange_not_found", 404, "没有这笔兑换", "There is no such exchange";
+    ApplicationNotFound = "application_not_found", 404, "没有这个申请", "There is no such application";
     AwardNotFound = "award_not_found", 404, "没有这次授予", "There is no such award";
     SelectionNotFound = "selection_not_found", 404, "没有这次评选", "There is no such selection";
     SelectionRowNotFound = "selection_row_not_found", 404, "评选中没有这位志愿者", "The selection has no such row";
@@ -120,6 +121,7 @@ codes! {
     OutOfSequence = "out_of_sequence", 422, "须逐级取得", "The step below comes first";
     AfterClosingDate = "after_closing_date", 422, "截止日之后的服务不计入本年", "Too late for this year";
     PublicityTooShort = "publicity_too_short", 422, "公示时间不足", "Not public for long enough";
+    AlreadyApplied = "already_applied", 422, "已有未决定的申请", "An application is open";
     AlreadyGranted = "already_granted", 422, "已授予过，不重复授予", "Granted before";
     NothingToCertify = "nothing_to_certify", 422, "没有可以证明的服务", "There is nothing to certify";
     Unprintable = "unprintable", 422, "无法打印", "It cannot be printed";

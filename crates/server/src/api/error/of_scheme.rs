@@ -13,7 +13,7 @@ use scheme::balances::BalanceError;
 use scheme::config::{Applicant, Finding, Scheme, Severity};
 use scheme::events::EventsError;
 use scheme::keys::KeyError;
-use scheme::levels::LevelError;
+use scheme::levels::{ApplicationStatus, LevelError};
 use scheme::notices::NoticeError;
 use scheme::reviews::ReviewError;
 use scheme::rules::{RuleError, ladders};
@@ -193,6 +193,13 @@ impl From<LevelError> for Problem {
                 .member("needed", needed)
                 .member("available", available),
             LevelError::AlreadyGranted => Problem::new(Code::AlreadyGranted),
+            LevelError::ApplicationNotFound { id } => not_found(Code::ApplicationNotFound, id),
+            LevelError::AlreadyApplied { id } => {
+                Problem::new(Code::AlreadyApplied).member("application_id", id.to_string())
+            }
+            LevelError::OwnApplication => Problem::new(Code::Forbidden)
+                .detail("不能审批自己的或自己提交的申请", "a second person decides over an application"),
+            LevelError::StateConflict { status } => state_conflict(status.as_str(), application_status(status)),
             LevelError::Busy => Problem::new(Code::Busy),
             LevelError::Database(error) => error.into(),
             LevelError::Book(error) => Problem::internal(error),
@@ -350,6 +357,14 @@ pub fn transfer_refused(error: TransferError, config: &Scheme) -> Problem {
         TransferError::Busy => Problem::new(Code::Busy),
         TransferError::Database(error) => error.into(),
         TransferError::Book(error) => Problem::internal(error),
+    }
+}
+
+fn application_status(status: ApplicationStatus) -> &'static str {
+    match status {
+        ApplicationStatus::Applied => "待决定",
+        ApplicationStatus::Granted => "已授予",
+        ApplicationStatus::Refused => "未通过",
     }
 }
 
