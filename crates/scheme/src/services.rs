@@ -25,7 +25,7 @@ pub(crate) use correcting::{foresee as foresee_correction, reverse_for};
 pub use deadlines::{UnitCount, counts};
 pub use decide::{Calculation, Confirmation, Decision, confirm, confirm_with, get_explained, reject, reverse};
 pub(crate) use decide::{confirm_row, reject_row, require_other, row};
-pub(crate) use decide::{decision_id, reversal_id, withdraw};
+pub(crate) use decide::{decision_id, withdraw};
 pub(crate) use derived::{Derived, annul, confirm_derived, event_flaw, people_behind, put_derived};
 pub use list::{ServiceFilter, list};
 pub use posting::foresee;
