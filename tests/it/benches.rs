@@ -5,6 +5,7 @@ use rstest::rstest;
 
 #[rstest]
 #[case::lists(&["--lists", "--volunteers", "60", "--records", "300"], "overdue of a grid")]
+#[case::rankings(&["--rankings", "--volunteers", "60", "--seconds", "1"], "full report of the street, pdf")]
 #[case::exchange_day(&["--scenario", "exchange-day", "--clients", "8", "--rounds", "1", "--accounts", "150"], "exchange day")]
 #[tokio::test]
 async fn a_bench_runs(

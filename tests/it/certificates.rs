@@ -260,6 +260,9 @@ async fn a_correction_after_issue_is_listed_and_the_certificate_replaced(
     assert_eq!(station.post("reviewer", &revoke, json!({ "reason": "其他" })).await.problem(409), "state_conflict");
     let listed = station.get("auditor", "/certificates?status=revoked").await.expect(200);
     assert_eq!(listed["certificates"][0]["reason"], "冒领");
+    let statement = station.get("auditor", &format!("/statistics/{}/statement", year())).await.expect(200);
+    let counted = json!({ "issued": 2, "late": 0, "revoked": 1 });
+    assert_eq!(statement["certificates"], counted, "what was replaced is counted once");
 }
 
 #[rstest]

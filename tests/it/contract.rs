@@ -175,6 +175,7 @@ async fn each_role_may_do_what_the_contract_says_and_no_more() {
         ("POST", "/presence/batch".to_owned(), &["kiosk", "staff", "leader", "scheme_admin"]),
         ("GET", "/presence".to_owned(), &["staff", "reviewer", "scheme_admin", "auditor"]),
         ("GET", "/punches".to_owned(), &["staff", "reviewer", "scheme_admin", "auditor"]),
+        ("GET", "/punches/refused".to_owned(), &["staff", "reviewer", "scheme_admin", "auditor"]),
         ("PUT", format!("/rewards/{id}"), &["scheme_admin"]),
         ("GET", "/rewards".to_owned(), &["kiosk", "staff", "reviewer", "scheme_admin", "auditor"]),
         ("POST", format!("/rewards/{id}/stock"), &["staff", "scheme_admin"]),

@@ -213,8 +213,13 @@ async fn one_of_two_answers_counts_and_an_objection_comes_first(
     assert!(matches!(nothing, Err(CorrectionError::Service(ServiceError::Invalid(_)))));
     world.set("2026-12-31T02:00:00Z");
     let overdue = CorrectionFilter { overdue: true, ..CorrectionFilter::default() };
-    let list = corrections::list(&world.scheme, overdue, None, 10, world.now()).await.expect("a list");
+    let list = corrections::list(&world.scheme, &overdue, None, 10, world.now()).await.expect("a list");
     assert_eq!(list.iter().map(|one| one.id).collect::<Vec<_>>(), [id]);
+    for (about, count) in crate::publicity::cuts() {
+        let asked = CorrectionFilter { about, ..CorrectionFilter::default() };
+        let list = corrections::list(&world.scheme, &asked, None, 10, world.now()).await.expect("a list");
+        assert_eq!(list.len(), count, "{asked:?}");
+    }
     world.assert_verified().await;
 }
 

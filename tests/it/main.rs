@@ -45,6 +45,7 @@ mod reviews;
 mod roles;
 
 mod selection_door;
+mod selection_explained;
 mod selections;
 mod services;
 mod sessions;

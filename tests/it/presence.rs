@@ -75,7 +75,7 @@ impl World {
     }
 
     async fn presences(&self, filter: PresenceFilter) -> Vec<Presence> {
-        presence::list(&self.scheme, filter, None, 100).await.expect("a list")
+        presence::list(&self.scheme, &filter, None, 100, self.now()).await.expect("a list")
     }
 
     async fn records(&self, volunteer: Uuid) -> Vec<services::Service> {

@@ -2,6 +2,7 @@
 
 use crate::activities::{activity, minutes_from_now};
 use crate::station::Station;
+use chrono::Duration;
 use db::Engine;
 use futures::future::join_all;
 use rstest::rstest;
@@ -248,4 +249,50 @@ async fn five_hundred_at_once_are_quick_and_two_devices_agree(
     assert_eq!((made, &again["counts"]["rejected"]), (500, &json!(0)), "{}", again["counts"]);
     let sum = station.get("reviewer", "/services?limit=200&status=recorded").await.expect(200);
     assert_eq!(sum["services"].as_array().map(Vec::len), Some(200));
+}
+
+#[rstest]
+#[tokio::test]
+async fn whoever_was_turned_away_is_found_and_lists_are_cut_by_unit_team_and_days(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let station = Station::open(engine, "ziyang").await;
+    let (ann, bob) = (station.volunteer("安").await, station.volunteer("白").await);
+    let of = |field: &str, value: &str| {
+        let mut body = running();
+        body[field] = json!(value);
+        body
+    };
+    let compound = station.activity(of("unit", "compound-1")).await;
+    let patrol = station.activity(of("team", "patrol")).await;
+    let come = |who: Uuid, activity: Uuid| json!({ "kind": "in", "volunteer_id": who, "activity_id": activity, "device": "k" });
+    station.punch("kiosk", come(ann, compound)).await.expect(201);
+    station.punch("kiosk", come(bob, patrol)).await.expect(201);
+    let turned_away = station.punch("kiosk", come(ann, patrol)).await.problem(422);
+    assert_eq!(turned_away, "overlapping_service");
+
+    let count = async |path: &str, plural: &str| {
+        let list = station.get("auditor", path).await.expect(200);
+        list[plural].as_array().expect("a list").len()
+    };
+    let today = (tests::now() + Duration::hours(8)).date_naive();
+    let (yesterday, tomorrow) = (today - Duration::days(1), today + Duration::days(1));
+    for (query, here, away) in [
+        (String::new(), 2, 1),
+        ("unit=ziyang".to_owned(), 1, 0),
+        ("unit=compound-2".to_owned(), 0, 0),
+        ("team=patrol".to_owned(), 1, 1),
+        (format!("from={today}&until={today}"), 2, 1),
+        (format!("until={yesterday}"), 0, 0),
+        (format!("from={tomorrow}"), 0, 0),
+        (format!("volunteer_id={ann}"), 1, 1),
+    ] {
+        assert_eq!(count(&format!("/presence?{query}"), "presences").await, here, "presences, {query}");
+        assert_eq!(count(&format!("/punches?{query}"), "punches").await, here, "punches, {query}");
+        assert_eq!(count(&format!("/punches/refused?{query}"), "refused").await, away, "refused, {query}");
+    }
+    let refused = station.get("auditor", "/punches/refused").await.expect(200);
+    let one = &refused["refused"][0];
+    assert_eq!((&one["code"], &one["device"]), (&json!("overlapping_service"), &json!("k")));
+    assert_eq!(one["volunteer_id"], json!(ann));
 }

@@ -8,6 +8,7 @@ use futures::future::join_all;
 use rstest::rstest;
 use scheme::publicity::{self, NewObjection, ObjectionError, ObjectionFilter, ObjectionStatus, Verdict};
 use scheme::rules::Evidence;
+use scheme::services::About;
 use scheme::services::{self, ServiceDetails, ServiceError, Status};
 use scheme::volunteers::{self, VolunteerDetails};
 use scheme::{Operator, Role};
@@ -43,6 +44,19 @@ async fn answer(
 
 async fn run(world: &World) -> publicity::Finality {
     publicity::run(&world.scheme, world.now()).await.expect("it runs")
+}
+
+/// How many are left of one that is about a record of November 2026, of no team and no unit.
+pub fn cuts() -> [(About, usize); 5] {
+    let day = |text: &str| Some(crate::world::day(text));
+    let all = About::default();
+    [
+        (all.clone(), 1),
+        (About { team: Some("patrol".to_owned()), ..all.clone() }, 0),
+        (About { unit: Some("ziyang".to_owned()), ..all.clone() }, 0),
+        (About { from: day("2026-11-01"), until: day("2026-11-30"), ..all.clone() }, 1),
+        (About { from: day("2026-12-01"), ..all }, 0),
+    ]
 }
 
 #[rstest]
@@ -98,8 +112,13 @@ async fn an_objection_is_answered_by_somebody_without_a_part_in_it(
     world.set("2026-12-03T02:00:00Z");
     assert_eq!(run(&world).await, publicity::Finality::default(), "not while an objection is open");
     let overdue = ObjectionFilter { overdue: true, ..ObjectionFilter::default() };
-    let list = publicity::list_objections(&world.scheme, overdue, None, 10, world.now()).await.expect("a list");
+    let list = publicity::list_objections(&world.scheme, &overdue, None, 10, world.now()).await.expect("a list");
     assert_eq!(list.iter().map(|one| one.id).collect::<Vec<_>>(), [one, other]);
+    for (about, count) in cuts() {
+        let asked = ObjectionFilter { about, service_id: Some(upheld), ..ObjectionFilter::default() };
+        let list = publicity::list_objections(&world.scheme, &asked, None, 10, world.now()).await.expect("a list");
+        assert_eq!(list.len(), count, "{asked:?}");
+    }
     assert!(matches!(object(&world, upheld).await, Err(ObjectionError::NotPublic { .. })), "too late");
     let status_of = answer(&world, upheld, one, Verdict::Upheld, &second()).await.expect("answered");
     assert_eq!((status_of, status(&world, upheld).await), (ObjectionStatus::Upheld, Status::Rejected));

@@ -60,6 +60,21 @@ impl Book {
         .await
     }
 
+    /// What the entries of one kind tell that are on the statements of these parties, up to sequence `upto`, in order.
+    pub async fn told_of(&self, tx: &mut db::Tx, kind: &str, parties: Vec<Uuid>, upto: i64) -> db::Result<Vec<Told>> {
+        tx.query(
+            "SELECT e.sequence, e.id, e.kind, e.party, e.document_id, e.effective_on, e.document
+             FROM many($4) AS m JOIN ledger_entries AS e ON e.book = $1 AND e.party = m.value
+             WHERE e.sequence <= $2 AND e.kind = $3 ORDER BY e.sequence",
+        )
+        .bind(self.number())
+        .bind(upto)
+        .bind(kind.to_owned())
+        .bind_many(Many::Uuid(parties))
+        .fetch_all()
+        .await
+    }
+
     /// The entries with these ids, as far as there are any.
     pub async fn entries_with_ids(&self, tx: &mut db::Tx, ids: Vec<Uuid>) -> db::Result<Vec<Entry>> {
         store::entries_with_ids(&mut Session::Tx(tx), self.number(), ids).await

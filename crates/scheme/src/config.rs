@@ -35,7 +35,7 @@ mod wishes;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -236,6 +236,14 @@ impl Scheme {
     /// The calendar day that it is in the scheme's time zone.
     pub fn day_of(&self, instant: DateTime<Utc>) -> NaiveDate {
         instant.with_timezone(&self.time_zone).date_naive()
+    }
+
+    /// When a calendar day begins in the scheme's time zone. Where clocks skip midnight, it begins at the first hour that there is.
+    pub fn first_moment(&self, day: NaiveDate) -> DateTime<Utc> {
+        let midnight = day.and_time(NaiveTime::MIN);
+        let mut hours = (0..24).map(|hour| midnight + TimeDelta::hours(hour));
+        let begins = hours.find_map(|time| self.time_zone.from_local_datetime(&time).earliest());
+        begins.map_or_else(|| midnight.and_utc(), |begins| begins.to_utc())
     }
 }
 

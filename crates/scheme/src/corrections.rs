@@ -22,10 +22,12 @@ pub use finish::run;
 use crate::actors;
 use crate::keys::Operator;
 use crate::schemes::OpenScheme;
+use crate::services::About;
 use crate::services::{self, Service, ServiceDetails, ServiceError, Status};
 use crate::volunteers::{self, Invalid};
 use crate::{micros, moment};
 use chrono::{DateTime, NaiveDate, Utc};
+use db::Many;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -331,8 +333,10 @@ async fn find_in(tx: &mut db::Tx, scheme: &OpenScheme, id: Uuid) -> db::Result<O
 }
 
 /// Which requests to list.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CorrectionFilter {
+    /// Which records they are about.
+    pub about: About,
     pub service_id: Option<Uuid>,
     pub volunteer_id: Option<Uuid>,
     pub status: Option<CorrectionStatus>,
@@ -343,20 +347,24 @@ pub struct CorrectionFilter {
 /// Requests by the day on which they are to be answered, those after `after`.
 pub async fn list(
     scheme: &OpenScheme,
-    filter: CorrectionFilter,
+    filter: &CorrectionFilter,
     after: Option<(NaiveDate, Uuid)>,
     limit: i64,
     now: DateTime<Utc>,
 ) -> db::Result<Vec<Correction>> {
     let (day, id) = after.unwrap_or((NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or_default(), Uuid::nil()));
+    let units = filter.about.units(scheme, now).await?;
     let today = scheme.config().day_of(now);
     let rows: Vec<CorrectionRow> = scheme
         .db
         .query(select_corrections!(
-            "WHERE c.book = $1 AND ($2 IS NULL OR c.service_id = $2) AND ($3 IS NULL OR c.volunteer_id = $3)
+            "JOIN services AS s ON s.book = c.book AND s.id = c.service_id
+             WHERE c.book = $1 AND ($2 IS NULL OR c.service_id = $2) AND ($3 IS NULL OR c.volunteer_id = $3)
                AND ($4 IS NULL OR c.status = $4) AND ($5 IS NULL OR (c.status = 'asked' AND c.due_on < $5))
                AND (c.due_on > $6 OR (c.due_on = $6 AND c.id > $7))
-             ORDER BY c.due_on, c.id LIMIT $8"
+               AND ($8 IS NULL OR s.unit IN (SELECT m.value FROM many($9) AS m)) AND ($10 IS NULL OR s.team = $10)
+               AND ($11 IS NULL OR s.occurred_on >= $11) AND ($12 IS NULL OR s.occurred_on <= $12)
+             ORDER BY c.due_on, c.id LIMIT $13"
         ))
         .bind(scheme.book.number())
         .bind(filter.service_id)
@@ -365,6 +373,11 @@ pub async fn list(
         .bind(filter.overdue.then_some(today))
         .bind(day)
         .bind(id)
+        .bind(filter.about.unit.clone())
+        .bind_many(Many::Text(units))
+        .bind(filter.about.team.clone())
+        .bind(filter.about.from)
+        .bind(filter.about.until)
         .bind(limit)
         .fetch_all()
         .await?;

@@ -23,7 +23,7 @@ mod settle;
 
 pub use batch::{Gap, Taken, batch, gaps};
 pub use close::close;
-pub use list::{PresenceFilter, PunchFilter, Row, Whereabouts, attendance, get, list, of_service, punches};
+pub use list::{PresenceFilter, PunchFilter, Row, Whereabouts, attendance, get, list, of_service, punches, refused};
 pub use punch::punch;
 
 use crate::activities::{Activity, ActivityError, ActivityStatus, words};
@@ -117,6 +117,27 @@ pub struct Punch {
     pub clock_offset_millis: i64,
     /// By the server's clock.
     pub happened_at: DateTime<Utc>,
+    pub received_at: DateTime<Utc>,
+    pub punched_by: Uuid,
+}
+
+/// A punch that was not taken, once for each reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Of the event.
+    pub id: Uuid,
+    /// Why, as the interface says it.
+    pub code: String,
+    pub kind: Kind,
+    /// Where it could be read from what was sent.
+    pub volunteer_id: Option<Uuid>,
+    pub activity_id: Option<Uuid>,
+    pub station: Option<String>,
+    pub device: String,
+    pub device_sequence: Option<i64>,
+    pub device_time: Option<DateTime<Utc>>,
+    /// What the device's clock lacked when it was sent, in milliseconds.
+    pub clock_offset_millis: i64,
     pub received_at: DateTime<Utc>,
     pub punched_by: Uuid,
 }

@@ -12,6 +12,7 @@
 //! What follows from a state — its entry in the book, the honours of the selected — is done after it under ids that follow from
 //! the selection's, so that it happens once, whoever does it, however often.
 
+mod behind;
 mod check;
 mod content;
 mod difference;
@@ -30,10 +31,11 @@ mod signatures;
 mod steps;
 mod store;
 
+pub use behind::{Behind, WISH, behind};
 pub(crate) use check::{Told, check};
 pub use difference::{Change, Difference, difference};
 pub use draft::{NewSelection, put};
-pub use explain::{Behind, Explanation, explain};
+pub use explain::{Explanation, explain};
 pub use finish::settle_due;
 pub use objections::{Consequence, NewObjection, Objection, ObjectionStatus, answer, list_objections, object};
 pub use order::Merits;

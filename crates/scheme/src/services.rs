@@ -3,6 +3,7 @@
 //! A record is a row until somebody decides over it; the decision is an entry. Both decisions share one id, derived from that
 //! of the record, so that a record is decided once, whoever decides first.
 
+mod about;
 mod attended;
 mod automatic;
 mod check;
@@ -16,6 +17,7 @@ mod mark;
 mod posting;
 mod record;
 
+pub use about::About;
 pub use automatic::{on_new_year, on_registration};
 pub use checks::Check;
 pub(crate) use checks::{lock, of as checks_of_record};
@@ -23,7 +25,7 @@ pub(crate) use correcting::{foresee as foresee_correction, reverse_for};
 pub use deadlines::{UnitCount, counts};
 pub use decide::{Calculation, Confirmation, Decision, confirm, confirm_with, get_explained, reject, reverse};
 pub(crate) use decide::{confirm_row, reject_row, require_other, row};
-pub(crate) use decide::{decision_id, reversal_id, withdraw};
+pub(crate) use decide::{decision_id, withdraw};
 pub(crate) use derived::{Derived, annul, confirm_derived, event_flaw, people_behind, put_derived};
 pub use list::{ServiceFilter, list};
 pub use posting::foresee;

@@ -15,7 +15,7 @@ pub use ages::{AgeBand, AgeLine};
 pub use besides::Besides;
 pub use people::{Counted, UnitPeople, Volunteers};
 pub use reconcile::{Check, Reconciled};
-pub use statement::{Answered, Statement, StepGranted, statement};
+pub use statement::{Answered, Certificates, Statement, StepGranted, statement};
 pub use sums::{Points, Total};
 
 use crate::rankings::Period;

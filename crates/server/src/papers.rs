@@ -2,6 +2,7 @@
 
 mod cards;
 mod certificates;
+mod explained;
 mod letters;
 mod passbooks;
 mod posters;
@@ -11,6 +12,7 @@ pub mod statistics;
 
 pub use cards::cards_of;
 pub use certificates::{Printed, register};
+pub use explained::{ExplainedError, explained};
 pub use letters::{Recipients, Run, unknown_fields};
 pub use passbooks::passbook;
 pub use posters::{MOST as POSTER_MOST, poster};
@@ -140,11 +142,15 @@ pub fn live_ranking(
 
 /// A selection as a document, for everybody to see: the selected who had agreed to be named, by masked names.
 pub async fn selection(scheme: &OpenScheme, one: &Selection) -> Result<Ranking, SelectionError> {
+    let rows = selections::selected(scheme, one.id).await?;
+    list(scheme, one, rows).await
+}
+
+async fn list(scheme: &OpenScheme, one: &Selection, rows: Vec<selections::Row>) -> Result<Ranking, SelectionError> {
     let config = scheme.config();
     let scale = config.points_scale;
     let organisation = scheme.organisation().await?;
     let counted = Counted::of(scheme, one).await?;
-    let rows = selections::selected(scheme, one.id).await?;
     let unnamed = selections::unnamed(scheme, one.id).await?;
     let row = |row: selections::Row| {
         let merits = row.candidate.merits;

@@ -3,7 +3,7 @@
 use super::ExchangeError;
 use crate::micros;
 use crate::schemes::OpenScheme;
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 /// First and last day, both included, in the scheme's time zone.
@@ -46,8 +46,8 @@ pub async fn settlements(
     let mut tx = scheme.db.begin_read().await?;
     let size = scheme.book.size(&mut tx).await?;
     let as_of = as_of.map_or(size, |as_of| as_of.clamp(0, size));
-    let (begins, ends) =
-        (midnight(scheme, period.from), midnight(scheme, period.until.succ_opt().unwrap_or(period.until)));
+    let begins = |day| micros(scheme.config().first_moment(day));
+    let (begins, ends) = (begins(period.from), begins(period.until.succ_opt().unwrap_or(period.until)));
     let rewards = tx
         .query(
             "SELECT COALESCE(s.name, r.sponsor) AS sponsor, r.id AS reward_id, r.name, p.account, CAST(SUM(p.handed_over) AS BIGINT) AS handed_over,
@@ -85,13 +85,4 @@ pub async fn settlements(
         .fetch_all()
         .await?;
     Ok(Settlement { as_of, rewards })
-}
-
-/// When a day begins in the scheme's time zone, in microseconds.
-fn midnight(scheme: &OpenScheme, day: NaiveDate) -> i64 {
-    let zone = scheme.config().time_zone;
-    let local = day.and_time(NaiveTime::MIN);
-    // Where the clock jumps over midnight, the day begins after the jump.
-    let begins: Option<DateTime<Utc>> = zone.from_local_datetime(&local).earliest().map(|begins| begins.to_utc());
-    micros(begins.unwrap_or_else(|| local.and_utc()))
 }

@@ -1,12 +1,15 @@
 //! Who is in, who is missing, and what became of it.
 
 use super::punch::{PunchRow, select_punches};
-use super::{Presence, PresenceError, PresenceStatus, Punch};
+use super::{Kind, Presence, PresenceError, PresenceStatus, Punch, Refused};
 use crate::activities::{self, SignupStatus};
 use crate::keys::Operator;
 use crate::schemes::OpenScheme;
+use crate::services::About;
 use crate::{micros, moment};
 use chrono::{DateTime, Utc};
+use db::Many;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 #[derive(sqlx::FromRow)]
@@ -101,8 +104,10 @@ pub async fn of_service(scheme: &OpenScheme, service: Uuid) -> db::Result<Option
 }
 
 /// Which presences to list.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PresenceFilter {
+    /// Of which activities, and on which days somebody signed in.
+    pub about: About,
     pub activity_id: Option<Uuid>,
     pub volunteer_id: Option<Uuid>,
     pub status: Option<PresenceStatus>,
@@ -113,19 +118,25 @@ pub struct PresenceFilter {
 /// Presences by check-in and id, those after `after`.
 pub async fn list(
     scheme: &OpenScheme,
-    filter: PresenceFilter,
+    filter: &PresenceFilter,
     after: Option<(DateTime<Utc>, Uuid)>,
     limit: i64,
+    now: DateTime<Utc>,
 ) -> db::Result<Vec<Presence>> {
+    let units = filter.about.units(scheme, now).await?;
+    let (from, until) = filter.about.moments(scheme);
     let (at, id) = after.map_or((i64::MIN, Uuid::nil()), |(at, id)| (micros(at), id));
     let rows: Vec<PresenceRow> = scheme
         .db
         .query(select_presences!(
-            "WHERE p.book = $1 AND (p.checked_in_at > $2 OR (p.checked_in_at = $2 AND p.id > $3))
+            "JOIN activities AS a ON a.book = p.book AND a.id = p.activity_id
+             WHERE p.book = $1 AND (p.checked_in_at > $2 OR (p.checked_in_at = $2 AND p.id > $3))
                AND ($4 IS NULL OR p.activity_id = $4) AND ($5 IS NULL OR p.volunteer_id = $5)
                AND ($6 IS NULL OR p.status = $6) AND ($7 IS NULL OR p.closed_automatically = $7)
                AND ($8 IS NULL OR p.needs_correction = $8)
-             ORDER BY p.checked_in_at, p.id LIMIT $9"
+               AND ($9 IS NULL OR a.unit IN (SELECT m.value FROM many($10) AS m)) AND ($11 IS NULL OR a.team = $11)
+               AND p.checked_in_at >= $12 AND p.checked_in_at < $13
+             ORDER BY p.checked_in_at, p.id LIMIT $14"
         ))
         .bind(scheme.book.number())
         .bind(at)
@@ -135,6 +146,11 @@ pub async fn list(
         .bind(filter.status.map(PresenceStatus::as_str))
         .bind(filter.closed_automatically)
         .bind(filter.needs_correction)
+        .bind(filter.about.unit.clone())
+        .bind_many(Many::Text(units))
+        .bind(filter.about.team.clone())
+        .bind(from.map_or(i64::MIN, micros))
+        .bind(until.map_or(i64::MAX, micros))
         .bind(limit)
         .fetch_all()
         .await?;
@@ -236,8 +252,10 @@ pub async fn attendance(
 }
 
 /// Which punches to list.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PunchFilter {
+    /// Of which activities, and on which days they arrived.
+    pub about: About,
     pub activity_id: Option<Uuid>,
     pub volunteer_id: Option<Uuid>,
     pub device: Option<String>,
@@ -249,15 +267,21 @@ pub async fn punches(
     filter: &PunchFilter,
     after: Option<(DateTime<Utc>, Uuid)>,
     limit: i64,
+    now: DateTime<Utc>,
 ) -> db::Result<Vec<Punch>> {
+    let units = filter.about.units(scheme, now).await?;
+    let (from, until) = filter.about.moments(scheme);
     let (at, id) = after.map_or((i64::MIN, Uuid::nil()), |(at, id)| (micros(at), id));
     let rows: Vec<PunchRow> = scheme
         .db
         .query(select_punches!(
-            "WHERE p.book = $1 AND (p.received_at > $2 OR (p.received_at = $2 AND p.id > $3))
+            "JOIN activities AS a ON a.book = p.book AND a.id = p.activity_id
+             WHERE p.book = $1 AND (p.received_at > $2 OR (p.received_at = $2 AND p.id > $3))
                AND ($4 IS NULL OR p.activity_id = $4) AND ($5 IS NULL OR p.volunteer_id = $5)
                AND ($6 IS NULL OR p.device = $6)
-             ORDER BY p.received_at, p.id LIMIT $7"
+               AND ($7 IS NULL OR a.unit IN (SELECT m.value FROM many($8) AS m)) AND ($9 IS NULL OR a.team = $9)
+               AND p.received_at >= $10 AND p.received_at < $11
+             ORDER BY p.received_at, p.id LIMIT $12"
         ))
         .bind(scheme.book.number())
         .bind(at)
@@ -265,8 +289,91 @@ pub async fn punches(
         .bind(filter.activity_id)
         .bind(filter.volunteer_id)
         .bind(filter.device.clone())
+        .bind(filter.about.unit.clone())
+        .bind_many(Many::Text(units))
+        .bind(filter.about.team.clone())
+        .bind(from.map_or(i64::MIN, micros))
+        .bind(until.map_or(i64::MAX, micros))
         .bind(limit)
         .fetch_all()
         .await?;
     rows.into_iter().map(PunchRow::punch).collect()
+}
+
+#[derive(sqlx::FromRow)]
+struct RefusedRow {
+    id: Uuid,
+    code: String,
+    kind: String,
+    volunteer_id: Option<Uuid>,
+    activity_id: Option<Uuid>,
+    station: Option<String>,
+    device: String,
+    device_sequence: Option<i64>,
+    device_time: Option<i64>,
+    clock_offset: i64,
+    received_at: i64,
+    punched_by: Uuid,
+}
+
+impl RefusedRow {
+    fn refused(self) -> db::Result<Refused> {
+        Ok(Refused {
+            id: self.id,
+            code: self.code,
+            kind: Kind::stored(&self.kind)?,
+            volunteer_id: self.volunteer_id,
+            activity_id: self.activity_id,
+            station: self.station,
+            device: self.device,
+            device_sequence: self.device_sequence,
+            device_time: self.device_time.map(moment),
+            clock_offset_millis: self.clock_offset / 1000,
+            received_at: moment(self.received_at),
+            punched_by: self.punched_by,
+        })
+    }
+}
+
+/// Punches that were not taken, as they arrived, those after `after` (moment, event, reason). Whoever was turned away is found here.
+pub async fn refused(
+    scheme: &OpenScheme,
+    filter: &PunchFilter,
+    after: Option<(DateTime<Utc>, Uuid, String)>,
+    limit: i64,
+    now: DateTime<Utc>,
+) -> db::Result<Vec<Refused>> {
+    let units = filter.about.units(scheme, now).await?;
+    let (from, until) = filter.about.moments(scheme);
+    let (at, id, code) = after.map_or((i64::MIN, Uuid::nil(), String::new()), |(at, id, code)| (micros(at), id, code));
+    let rows: Vec<RefusedRow> = scheme
+        .db
+        .query(
+            "SELECT p.id, p.code, p.kind, p.volunteer_id, p.activity_id, p.station, p.device, p.device_sequence,
+                    p.device_time, p.clock_offset, p.received_at, p.punched_by
+             FROM refused_punches AS p LEFT JOIN activities AS a ON a.book = p.book AND a.id = p.activity_id
+             WHERE p.book = $1
+               AND (p.received_at > $2 OR (p.received_at = $2 AND (p.id > $3 OR (p.id = $3 AND p.code > $4))))
+               AND ($5 IS NULL OR p.activity_id = $5) AND ($6 IS NULL OR p.volunteer_id = $6)
+               AND ($7 IS NULL OR p.device = $7)
+               AND ($8 IS NULL OR a.unit IN (SELECT m.value FROM many($9) AS m)) AND ($10 IS NULL OR a.team = $10)
+               AND p.received_at >= $11 AND p.received_at < $12
+             ORDER BY p.received_at, p.id, p.code LIMIT $13",
+        )
+        .bind(scheme.book.number())
+        .bind(at)
+        .bind(id)
+        .bind(code)
+        .bind(filter.activity_id)
+        .bind(filter.volunteer_id)
+        .bind(filter.device.clone())
+        .bind(filter.about.unit.clone())
+        .bind_many(Many::Text(units))
+        .bind(filter.about.team.clone())
+        .bind(from.map_or(i64::MIN, micros))
+        .bind(until.map_or(i64::MAX, micros))
+        .bind(limit)
+        .fetch_all()
+        .await?;
+    rows.into_iter().map(RefusedRow::refused).collect()
 }

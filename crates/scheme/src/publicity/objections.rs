@@ -4,10 +4,12 @@ use super::finality::answer_days;
 use crate::actors;
 use crate::keys::Operator;
 use crate::schemes::OpenScheme;
+use crate::services::About;
 use crate::services::{self, ServiceError, Status};
 use crate::volunteers::{self, Invalid};
 use crate::{micros, moment};
 use chrono::{DateTime, NaiveDate, Utc};
+use db::Many;
 use uuid::Uuid;
 
 /// What somebody has against a record.
@@ -287,9 +289,11 @@ async fn get(scheme: &OpenScheme, service: Uuid, id: Uuid) -> Result<Objection, 
 }
 
 /// Which objections to list.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ObjectionFilter {
     pub service_id: Option<Uuid>,
+    /// Which records they are about.
+    pub about: About,
     pub status: Option<ObjectionStatus>,
     /// Open past the day on which they were to be answered.
     pub overdue: bool,
@@ -298,22 +302,26 @@ pub struct ObjectionFilter {
 /// Objections by the day on which they are to be answered, those after `after`.
 pub async fn list_objections(
     scheme: &OpenScheme,
-    filter: ObjectionFilter,
+    filter: &ObjectionFilter,
     after: Option<(NaiveDate, Uuid)>,
     limit: i64,
     now: DateTime<Utc>,
 ) -> db::Result<Vec<Objection>> {
     let (day, id) = after.unwrap_or((NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or_default(), Uuid::nil()));
+    let units = filter.about.units(scheme, now).await?;
     let today = scheme.config().day_of(now);
     let rows: Vec<ObjectionRow> = scheme
         .db
         .query(
-            "SELECT id, service_id, content, objector, volunteer_id, raised_by, raised_at, due_on, status, answer,
-                    answered_by, answered_at
-             FROM objections WHERE book = $1 AND ($2 IS NULL OR service_id = $2) AND ($3 IS NULL OR status = $3)
-               AND ($4 IS NULL OR (status = 'open' AND due_on < $4))
-               AND (due_on > $5 OR (due_on = $5 AND id > $6))
-             ORDER BY due_on, id LIMIT $7",
+            "SELECT o.id, o.service_id, o.content, o.objector, o.volunteer_id, o.raised_by, o.raised_at, o.due_on, o.status,
+                    o.answer, o.answered_by, o.answered_at
+             FROM objections AS o JOIN services AS s ON s.book = o.book AND s.id = o.service_id
+             WHERE o.book = $1 AND ($2 IS NULL OR o.service_id = $2) AND ($3 IS NULL OR o.status = $3)
+               AND ($4 IS NULL OR (o.status = 'open' AND o.due_on < $4))
+               AND (o.due_on > $5 OR (o.due_on = $5 AND o.id > $6))
+               AND ($7 IS NULL OR s.unit IN (SELECT m.value FROM many($8) AS m)) AND ($9 IS NULL OR s.team = $9)
+               AND ($10 IS NULL OR s.occurred_on >= $10) AND ($11 IS NULL OR s.occurred_on <= $11)
+             ORDER BY o.due_on, o.id LIMIT $12",
         )
         .bind(scheme.book.number())
         .bind(filter.service_id)
@@ -321,6 +329,11 @@ pub async fn list_objections(
         .bind(filter.overdue.then_some(today))
         .bind(day)
         .bind(id)
+        .bind(filter.about.unit.clone())
+        .bind_many(Many::Text(units))
+        .bind(filter.about.team.clone())
+        .bind(filter.about.from)
+        .bind(filter.about.until)
         .bind(limit)
         .fetch_all()
         .await?;

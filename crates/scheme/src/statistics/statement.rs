@@ -4,7 +4,7 @@ use super::besides::begin_and_end;
 use super::{Scope, Statistics, StatisticsError, read};
 use crate::moment;
 use crate::schemes::OpenScheme;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 /// Things that have to be answered by a day, of those that came in during the year.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,12 +43,21 @@ pub struct StepGranted {
     pub granted: i64,
 }
 
+/// Certificates of service (志愿服务记录证明) of the year; one that another took the place of is counted as that.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Certificates {
+    pub issued: i64,
+    /// Of these, after the day by which they were due.
+    pub late: i64,
+    /// Of these, revoked since.
+    pub revoked: i64,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
     pub year: i32,
     pub statistics: Statistics,
-    /// Certificates of service that were issued in the year; `None`: nothing is kept about them here.
-    pub certificates: Option<i64>,
+    pub certificates: Certificates,
     /// Courses held, people who were there (人次), and minutes of learning of all of them.
     pub trainings: i64,
     pub trained: i64,
@@ -75,7 +84,7 @@ pub async fn statement(scheme: &OpenScheme, year: i32, now: DateTime<Utc>) -> Re
     let statement = Statement {
         year,
         statistics,
-        certificates: None,
+        certificates: look.certificates(&mut tx).await?,
         trainings,
         trained,
         training_minutes,
@@ -101,6 +110,24 @@ struct Look<'s> {
 type AnsweredRow = (NaiveDate, Option<i64>, String);
 
 impl Look<'_> {
+    async fn certificates(&self, tx: &mut db::Tx) -> db::Result<Certificates> {
+        let (issued, late, revoked): (i64, i64, i64) = tx
+            .query(
+                "SELECT COUNT(*), CAST(COALESCE(SUM(CASE WHEN issued_on > due_on THEN 1 ELSE 0 END), 0) AS BIGINT),
+                        CAST(COALESCE(SUM(CASE WHEN status = 'revoked' THEN 1 ELSE 0 END), 0) AS BIGINT)
+                 FROM certificates WHERE book = $1 AND year >= $2 AND year <= $3 AND issued_on >= $4 AND issued_on <= $5
+                   AND kind = 'record' AND status <> 'replaced'",
+            )
+            .bind(self.scheme.book.number())
+            .bind(i64::from(self.from.year()))
+            .bind(i64::from(self.until.year()))
+            .bind(self.from)
+            .bind(self.until)
+            .fetch_one()
+            .await?;
+        Ok(Certificates { issued, late, revoked })
+    }
+
     async fn trainings(&self, tx: &mut db::Tx) -> db::Result<(i64, i64, i64)> {
         let (held,): (i64,) = tx
             .query("SELECT COUNT(*) FROM trainings WHERE book = $1 AND held_on >= $2 AND held_on <= $3")

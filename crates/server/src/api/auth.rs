@@ -159,6 +159,7 @@ operations! {
     ListAttendance   = "list_attendance":   Staff SchemeAdmin Leader Reviewer Auditor;
     ListPresences    = "list_presences":    Staff SchemeAdmin Reviewer Auditor;
     ListPunches      = "list_punches":      Staff SchemeAdmin Reviewer Auditor;
+    ListRefusedPunches = "list_refused_punches": Staff SchemeAdmin Reviewer Auditor;
     FindVolunteer    = "find_volunteer":    Kiosk Staff SchemeAdmin Leader;
     GetVolunteerCode = "get_volunteer_code": Staff SchemeAdmin;
     RenewVolunteerCode = "renew_volunteer_code": Staff SchemeAdmin;

@@ -12,6 +12,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, put};
 use chrono::{DateTime, NaiveDate, Utc};
 use scheme::corrections::{self, Acceptance, CorrectionError, CorrectionFilter, Request};
+use scheme::services::About;
 use scheme::{OpenScheme, actors};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -225,6 +226,14 @@ pub struct CorrectionsQuery {
     status: Option<CorrectionStatus>,
     /// Only those that are not answered past `due_on`.
     overdue: Option<bool>,
+    /// Code of a unit: of records that count for it or for one below it.
+    unit: Option<String>,
+    /// Code of a team.
+    team: Option<String>,
+    /// First day of service.
+    from: Option<NaiveDate>,
+    /// Last day of service.
+    until: Option<NaiveDate>,
     /// `next` of the page before.
     cursor: Option<String>,
     /// 1 to 200; 50 when left out.
@@ -243,18 +252,21 @@ pub struct Corrections {
 async fn list_corrections(
     call: Call<may::ListCorrections, (), Query<CorrectionsQuery>>,
 ) -> Result<HttpResponse, Problem> {
-    let Query(CorrectionsQuery { service_id, volunteer_id, status, overdue, cursor, limit }) = &call.input;
-    let limit = page_size(*limit, 50, 200)?;
+    let Query(query) = &call.input;
+    let limit = page_size(query.limit, 50, 200)?;
     let list = List::of(&call);
-    let asked = (*service_id, *volunteer_id, *status, overdue.unwrap_or_default());
-    let (filter, after): (_, Option<(NaiveDate, Uuid)>) = list.resume(cursor.as_deref(), asked)?;
+    let CorrectionsQuery { unit, team, from, until, .. } = query;
+    let about = About { unit: unit.clone(), team: team.clone(), from: *from, until: *until };
+    let asked = (query.service_id, query.volunteer_id, query.status, query.overdue.unwrap_or_default(), about);
+    let (filter, after): (_, Option<(NaiveDate, Uuid)>) = list.resume(query.cursor.as_deref(), asked)?;
     let wanted = CorrectionFilter {
+        about: filter.4.clone(),
         service_id: filter.0,
         volunteer_id: filter.1,
         status: filter.2.map(Into::into),
         overdue: filter.3,
     };
-    let found = corrections::list(&call.scheme, wanted, after, limit + 1, call.now).await?;
-    let (found, next) = page(found, limit, |last| list.next(filter, (last.due_on, last.id)));
+    let found = corrections::list(&call.scheme, &wanted, after, limit + 1, call.now).await?;
+    let (found, next) = page(found, limit, |last| list.next(&filter, (last.due_on, last.id)));
     Ok(ok(Corrections { corrections: Correction::all(&call.scheme, found).await?, next }))
 }

@@ -11,6 +11,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, put};
 use chrono::{DateTime, NaiveDate, Utc};
 use scheme::publicity::{self, NewObjection, ObjectionFilter, PublicRecord};
+use scheme::services::About;
 use scheme::{OpenScheme, actors};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -217,6 +218,14 @@ pub struct ObjectionsQuery {
     status: Option<ObjectionStatus>,
     /// Only those that are open past `due_on`.
     overdue: Option<bool>,
+    /// Code of a unit: of records that count for it or for one below it.
+    unit: Option<String>,
+    /// Code of a team.
+    team: Option<String>,
+    /// First day of service.
+    from: Option<NaiveDate>,
+    /// Last day of service.
+    until: Option<NaiveDate>,
     /// `next` of the page before.
     cursor: Option<String>,
     /// 1 to 200; 50 when left out.
@@ -233,13 +242,16 @@ pub struct Objections {
 #[utoipa::path(tag = "publicity", params(ObjectionsQuery), responses((status = 200, body = Objections)))]
 #[get("/objections")]
 async fn list_objections(call: Call<may::ListObjections, (), Query<ObjectionsQuery>>) -> Result<HttpResponse, Problem> {
-    let Query(ObjectionsQuery { service_id, status, overdue, cursor, limit }) = &call.input;
-    let limit = page_size(*limit, 50, 200)?;
+    let Query(query) = &call.input;
+    let limit = page_size(query.limit, 50, 200)?;
     let list = List::of(&call);
-    let asked = (*service_id, *status, overdue.unwrap_or_default());
-    let (filter, after): (_, Option<(NaiveDate, Uuid)>) = list.resume(cursor.as_deref(), asked)?;
-    let wanted = ObjectionFilter { service_id: filter.0, status: filter.1.map(Into::into), overdue: filter.2 };
-    let found = publicity::list_objections(&call.scheme, wanted, after, limit + 1, call.now).await?;
-    let (found, next) = page(found, limit, |last| list.next(filter, (last.due_on, last.id)));
+    let ObjectionsQuery { unit, team, from, until, .. } = query;
+    let about = About { unit: unit.clone(), team: team.clone(), from: *from, until: *until };
+    let asked = (query.service_id, query.status, query.overdue.unwrap_or_default(), about);
+    let (filter, after): (_, Option<(NaiveDate, Uuid)>) = list.resume(query.cursor.as_deref(), asked)?;
+    let (service_id, status, overdue, about) = filter.clone();
+    let wanted = ObjectionFilter { service_id, about, status: status.map(Into::into), overdue };
+    let found = publicity::list_objections(&call.scheme, &wanted, after, limit + 1, call.now).await?;
+    let (found, next) = page(found, limit, |last| list.next(&filter, (last.due_on, last.id)));
     Ok(ok(Objections { objections: Objection::all(&call.scheme, found, true).await?, next }))
 }

@@ -7,11 +7,11 @@ use crate::api::answers::{ok, once};
 use crate::api::auth::may;
 use crate::api::call::{At, Call, Json, Query, id};
 use crate::api::cursor::{List, page, page_size};
-use crate::api::error::Problem;
+use crate::api::error::{Code, Problem};
+use crate::api::papers::{attachment, print};
 use crate::api::records::Because;
-use crate::papers::{self, Format};
+use crate::papers::{self, ExplainedError, Format, local};
 use actix_web::http::StatusCode;
-use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::{HttpRequest, HttpResponse, get, post, put};
 use chrono::NaiveDate;
 use scheme::selections::{self, Counted, Outcome, RuleSet, Status};
@@ -246,11 +246,14 @@ pub struct DocumentQuery {
     /// `pdf` when left out.
     #[param(inline)]
     format: Option<Format>,
+    /// `true`: with every entry behind the figures of those who are listed; not for kiosks.
+    explain: Option<bool>,
 }
 
 /// Hand out the document: masked names, and nobody who has not agreed to be named
 ///
-/// A draft is told to those who work on it alone; for kiosks there is none before it is public.
+/// A draft is told to those who work on it alone; for kiosks there is none before it is public. With `explain`, the entries behind
+/// each row follow the list: that is for staff.
 #[utoipa::path(
     tag = "selections",
     params(DocumentQuery),
@@ -266,10 +269,47 @@ async fn get_selection_document(
     if call.by().role == Role::Kiosk && !is_public {
         return Err(selections::SelectionError::NotFound { id: call.at }.into());
     }
+    let name = format!("selection-{}", one.until);
+    if call.input.0.explain == Some(true) {
+        return explained(&call, &one, format, &name).await;
+    }
     let document = papers::selection(&call.scheme, &one).await?;
     let now = call.now;
     let bytes = actix_web::web::block(move || papers::ranking(&document, format, now)).await;
     let bytes = bytes.map_err(Problem::internal)?.map_err(|error| Problem::internal(format!("{error:#}")))?;
-    let name = format!("attachment; filename=\"selection-{}.{}\"", one.until, format.extension());
-    Ok(HttpResponse::Ok().content_type(format.content_type()).insert_header((CONTENT_DISPOSITION, name)).body(bytes))
+    Ok(attachment(&format!("{name}.{}", format.extension()), format.content_type(), bytes))
+}
+
+/// The document with what is behind it.
+async fn explained(
+    call: &Call<may::GetSelectionDocument, Uuid, Query<DocumentQuery>>,
+    one: &selections::Selection,
+    format: Format,
+    name: &str,
+) -> Result<HttpResponse, Problem> {
+    if call.by().role == Role::Kiosk {
+        let (zh, en) = ("明细只供工作人员核对", "what is behind a selection is for staff");
+        return Err(Problem::new(Code::Forbidden).detail(zh, en));
+    }
+    let made = local(&call.scheme.config(), call.now);
+    let document = papers::explained(&call.scheme, one, format).await.map_err(refused)?;
+    let bytes = match format {
+        Format::Pdf => print(call, document, made).await?,
+        _ => {
+            let bytes = actix_web::web::block(move || document.file(format, made)).await;
+            bytes.map_err(Problem::internal)?.map_err(|error| Problem::internal(format!("{error:#}")))?
+        }
+    };
+    Ok(attachment(&format!("{name}-explained.{}", format.extension()), format.content_type(), bytes))
+}
+
+fn refused(error: ExplainedError) -> Problem {
+    match error {
+        ExplainedError::Selection(error) => error.into(),
+        ExplainedError::TooMany { most } => {
+            let zh = format!("超过 {most} 笔分录，请用表格格式，或按单位分开评选");
+            let en = format!("more than {most} entries: ask for a spreadsheet, or select by unit");
+            Problem::invalid_value("/query/format", "too_many_rows", &zh, &en)
+        }
+    }
 }

@@ -12,6 +12,7 @@ mod rankings;
 mod report;
 mod rush;
 mod scratch;
+mod selection;
 
 use clap::ValueEnum;
 use ledger::baseline::load::Mix;
@@ -76,7 +77,7 @@ pub struct BenchArgs {
     lists: bool,
 
     /// Measure rankings and statistics of a city of so many --volunteers instead, who serve ten times a year each; then again,
-    /// for so many --seconds, while more is confirmed
+    /// for so many --seconds, while more is confirmed; then the selection of the year, with its full report
     #[arg(long, conflicts_with = "lists")]
     rankings: bool,
 

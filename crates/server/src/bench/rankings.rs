@@ -64,7 +64,10 @@ async fn measure(args: &BenchArgs, scratch: &Scratch) -> anyhow::Result<()> {
     let city =
         City { address, key, code, volunteers: args.volunteers, engine: scratch.db.engine().as_str(), json: args.json };
     city.say(&format!("{} volunteers, written in {} s", args.volunteers, written.as_secs()));
-    let measured = city.measure(&scheme, Duration::from_secs(args.seconds.max(1))).await;
+    let measured = match city.measure(&scheme, Duration::from_secs(args.seconds.max(1))).await {
+        Ok(()) => super::selection::measure(&scheme, args).await,
+        failed => failed,
+    };
     handle.stop(false).await;
     api.schemes.close().await;
     measured

@@ -270,8 +270,10 @@ impl Press<'_> {
     fn work_of_the_year(&self, found: &Statement) -> Table {
         let statistics = &found.statistics;
         let mut rows = self.served(statistics);
-        rows.extend(found.certificates.map(|issued| figure("出具志愿服务记录证明", issued, "份")));
         rows.extend([
+            figure("出具志愿服务记录证明", found.certificates.issued, "份"),
+            figure("　其中逾期出具", found.certificates.late, "份"),
+            figure("　其中已撤销", found.certificates.revoked, "份"),
             figure("培训", found.trainings, "场"),
             figure("参加培训", found.trained, "人次"),
             figure("培训时长", hours(found.training_minutes), "小时"),

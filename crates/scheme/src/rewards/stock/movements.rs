@@ -4,7 +4,7 @@ use crate::projection::kind;
 use crate::rewards::{RewardError, get};
 use crate::schemes::OpenScheme;
 use crate::{micros, moment};
-use chrono::{DateTime, NaiveDate, TimeZone, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 /// A shelf's part in one entry.
@@ -193,12 +193,7 @@ pub async fn on_hand_when_counted(scheme: &OpenScheme, reward: Uuid, station: &s
 
 /// The first moment after a day in the scheme's time zone.
 fn end_of(scheme: &OpenScheme, day: NaiveDate) -> i64 {
-    let config = scheme.config();
-    let next = day.succ_opt().unwrap_or(day).and_time(chrono::NaiveTime::MIN);
-    // Where clocks skip midnight, the day after begins at the first hour that there is.
-    let hours = (0..24).map(|hour| next + chrono::Duration::hours(hour));
-    let begins = hours.filter_map(|time| config.time_zone.from_local_datetime(&time).earliest()).next();
-    begins.map_or(i64::MAX, |begins| micros(begins.with_timezone(&Utc)))
+    day.succ_opt().map_or(i64::MAX, |next| micros(scheme.config().first_moment(next)))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Who is in, who is missing; what is left for a person; the punches themselves.
 
-use super::wire::{Presence, Punch, Status};
+use super::wire::{Presence, Punch, RefusedPunch, Status};
 use crate::api::answers::ok;
 use crate::api::auth::may;
 use crate::api::call::{Call, Query};
@@ -8,15 +8,16 @@ use crate::api::cursor::{List, page, page_size};
 use crate::api::error::Problem;
 use crate::api::words::same_words;
 use actix_web::{HttpResponse, get};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use scheme::presence::{self, PresenceFilter, PunchFilter};
+use scheme::services::About;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 pub fn routes(config: &mut ServiceConfig) {
-    config.service(list_attendance).service(list_presences).service(list_punches);
+    config.service(list_attendance).service(list_presences).service(list_punches).service(list_refused_punches);
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
@@ -102,6 +103,14 @@ pub struct PresencesQuery {
     closed_automatically: Option<bool>,
     /// Those whose record somebody has decided over, and whose punches say otherwise.
     needs_correction: Option<bool>,
+    /// Code of a unit: of activities of it or of one below it.
+    unit: Option<String>,
+    /// Code of a team that held the activity.
+    team: Option<String>,
+    /// First day, by the scheme's calendar.
+    from: Option<NaiveDate>,
+    /// Last day.
+    until: Option<NaiveDate>,
     /// `next` of the page before.
     cursor: Option<String>,
     /// 1 to 200; 50 when left out.
@@ -109,8 +118,9 @@ pub struct PresencesQuery {
 }
 
 /// What a cursor carries of the query.
-#[derive(Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 struct Filter {
+    about: About,
     activity_id: Option<Uuid>,
     volunteer_id: Option<Uuid>,
     status: Option<Status>,
@@ -138,13 +148,14 @@ async fn list_presences(call: Call<may::ListPresences, (), Query<PresencesQuery>
         status: query.status,
         closed_automatically: query.closed_automatically,
         needs_correction: query.needs_correction,
+        about: about(&query.unit, &query.team, query.from, query.until),
     };
     let (filter, after): (Filter, Option<(DateTime<Utc>, Uuid)>) = list.resume(query.cursor.as_deref(), filter)?;
-    let Filter { activity_id, volunteer_id, status, closed_automatically, needs_correction } = filter;
+    let Filter { about, activity_id, volunteer_id, status, closed_automatically, needs_correction } = filter.clone();
     let status = status.map(Into::into);
-    let wanted = PresenceFilter { activity_id, volunteer_id, status, closed_automatically, needs_correction };
-    let found = presence::list(&call.scheme, wanted, after, limit + 1).await?;
-    let (found, next) = page(found, limit, |last| list.next(filter, (last.checked_in_at, last.id)));
+    let wanted = PresenceFilter { about, activity_id, volunteer_id, status, closed_automatically, needs_correction };
+    let found = presence::list(&call.scheme, &wanted, after, limit + 1, call.now).await?;
+    let (found, next) = page(found, limit, |last| list.next(&filter, (last.checked_in_at, last.id)));
     Ok(ok(Presences { presences: found.into_iter().map(Presence::from).collect(), next }))
 }
 
@@ -155,10 +166,33 @@ pub struct PunchesQuery {
     activity_id: Option<Uuid>,
     volunteer_id: Option<Uuid>,
     device: Option<String>,
+    /// Code of a unit: of activities of it or of one below it.
+    unit: Option<String>,
+    /// Code of a team that held the activity.
+    team: Option<String>,
+    /// First day, by the scheme's calendar.
+    from: Option<NaiveDate>,
+    /// Last day.
+    until: Option<NaiveDate>,
     /// `next` of the page before.
     cursor: Option<String>,
     /// 1 to 200; 50 when left out.
     limit: Option<i64>,
+}
+
+impl PunchesQuery {
+    fn filter(&self) -> PunchFilter {
+        PunchFilter {
+            about: about(&self.unit, &self.team, self.from, self.until),
+            activity_id: self.activity_id,
+            volunteer_id: self.volunteer_id,
+            device: self.device.clone(),
+        }
+    }
+}
+
+fn about(unit: &Option<String>, team: &Option<String>, from: Option<NaiveDate>, until: Option<NaiveDate>) -> About {
+    About { unit: unit.clone(), team: team.clone(), from, until }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -175,11 +209,32 @@ async fn list_punches(call: Call<may::ListPunches, (), Query<PunchesQuery>>) -> 
     let Query(query) = &call.input;
     let limit = page_size(query.limit, 50, 200)?;
     let list = List::of(&call);
-    type Filters = (Option<Uuid>, Option<Uuid>, Option<String>);
-    let filter: Filters = (query.activity_id, query.volunteer_id, query.device.clone());
-    let (filter, after): (Filters, Option<(DateTime<Utc>, Uuid)>) = list.resume(query.cursor.as_deref(), filter)?;
-    let wanted = PunchFilter { activity_id: filter.0, volunteer_id: filter.1, device: filter.2.clone() };
-    let found = presence::punches(&call.scheme, &wanted, after, limit + 1).await?;
+    let (filter, after): (PunchFilter, Option<(DateTime<Utc>, Uuid)>) =
+        list.resume(query.cursor.as_deref(), query.filter())?;
+    let found = presence::punches(&call.scheme, &filter, after, limit + 1, call.now).await?;
     let (found, next) = page(found, limit, |last| list.next(&filter, (last.received_at, last.id)));
     Ok(ok(Punches { punches: found.into_iter().map(Punch::from).collect(), next }))
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct RefusedPunches {
+    refused: Vec<RefusedPunch>,
+    /// Give it as `cursor` to go on; `null` at the end.
+    next: Option<String>,
+}
+
+/// List punches that were not taken, each once for each reason, in the order in which they arrived
+#[utoipa::path(tag = "presence", params(PunchesQuery), responses((status = 200, body = RefusedPunches)))]
+#[get("/punches/refused")]
+async fn list_refused_punches(
+    call: Call<may::ListRefusedPunches, (), Query<PunchesQuery>>,
+) -> Result<HttpResponse, Problem> {
+    let Query(query) = &call.input;
+    let limit = page_size(query.limit, 50, 200)?;
+    let list = List::of(&call);
+    let (filter, after): (PunchFilter, Option<(DateTime<Utc>, Uuid, String)>) =
+        list.resume(query.cursor.as_deref(), query.filter())?;
+    let found = presence::refused(&call.scheme, &filter, after, limit + 1, call.now).await?;
+    let (found, next) = page(found, limit, |last| list.next(&filter, (last.received_at, last.id, &last.code)));
+    Ok(ok(RefusedPunches { refused: found.into_iter().map(RefusedPunch::from).collect(), next }))
 }

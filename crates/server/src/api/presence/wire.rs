@@ -144,6 +144,48 @@ pub struct Punch {
     punched_by: Uuid,
 }
 
+/// A punch that was not taken.
+#[derive(Serialize, ToSchema)]
+pub struct RefusedPunch {
+    /// Of the event.
+    id: Uuid,
+    /// The `code` that the device was told.
+    #[schema(example = "not_signed_up")]
+    code: String,
+    kind: Kind,
+    /// Where it could be read from what was sent.
+    volunteer_id: Option<Uuid>,
+    activity_id: Option<Uuid>,
+    station: Option<String>,
+    device: String,
+    device_sequence: Option<i64>,
+    device_time: Option<DateTime<Utc>>,
+    /// What the device's clock lacked when it was sent.
+    clock_offset_millis: i64,
+    received_at: DateTime<Utc>,
+    /// Id of the key.
+    punched_by: Uuid,
+}
+
+impl From<presence::Refused> for RefusedPunch {
+    fn from(refused: presence::Refused) -> Self {
+        RefusedPunch {
+            id: refused.id,
+            code: refused.code,
+            kind: refused.kind.into(),
+            volunteer_id: refused.volunteer_id,
+            activity_id: refused.activity_id,
+            station: refused.station,
+            device: refused.device,
+            device_sequence: refused.device_sequence,
+            device_time: refused.device_time,
+            clock_offset_millis: refused.clock_offset_millis,
+            received_at: refused.received_at,
+            punched_by: refused.punched_by,
+        }
+    }
+}
+
 impl From<presence::Punch> for Punch {
     fn from(punch: presence::Punch) -> Self {
         Punch {

@@ -347,7 +347,7 @@ pub struct SelectionExplanation {
     row: SelectionRow,
     /// All that keeps them from being selected.
     reasons: Vec<SelectionReason>,
-    /// Every record that was confirmed when it was frozen, by day.
+    /// Every record that was confirmed when it was frozen, and every wish that gave points (`evidence` is `wish`), by day.
     entries: Vec<SelectionEntry>,
 }
 

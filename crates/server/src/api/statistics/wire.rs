@@ -280,13 +280,22 @@ pub struct StatementRatings {
     average: Option<String>,
 }
 
+/// Certificates of service (志愿服务记录证明); one that another took the place of is counted as that.
+#[derive(Serialize, ToSchema)]
+pub struct StatementCertificates {
+    issued: i64,
+    /// Of these, after the day by which they were due.
+    late: i64,
+    /// Of these, revoked since.
+    revoked: i64,
+}
+
 /// The work of a year.
 #[derive(Serialize, ToSchema)]
 #[schema(as = YearlyStatement)]
 pub struct Statement {
     year: i32,
-    /// Certificates of service issued; `null`: nothing is kept about them.
-    certificates: Option<i64>,
+    certificates: StatementCertificates,
     trainings: StatementTrainings,
     honours: i64,
     ratings: StatementRatings,
@@ -307,7 +316,11 @@ impl Statement {
         };
         Statement {
             year: found.year,
-            certificates: found.certificates,
+            certificates: StatementCertificates {
+                issued: found.certificates.issued,
+                late: found.certificates.late,
+                revoked: found.certificates.revoked,
+            },
             trainings: StatementTrainings {
                 held: found.trainings,
                 attended: found.trained,

@@ -33,6 +33,10 @@ pub struct Args {
     #[arg(long, value_name = "ID", conflicts_with_all = ["year", "month", "by", "unit"])]
     selection: Option<Uuid>,
 
+    /// With every entry behind the figures, for staff
+    #[arg(long, requires = "selection", conflicts_with = "year")]
+    explain: bool,
+
     /// 1 to 12: only this month
     #[arg(long)]
     month: Option<u32>,
@@ -78,6 +82,13 @@ impl From<Measure> for By {
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let schemes = args.settings.open(Arc::new(wall_clock)).await?;
     let scheme = schemes.get(&args.scheme).await?;
+    if let (Some(id), true) = (args.selection, args.explain) {
+        let one = selections::get(&scheme, id).await?;
+        let explained = papers::explained(&scheme, &one, args.format).await?;
+        let bytes = explained.file(args.format, papers::local(&scheme.config(), wall_clock()))?;
+        schemes.close().await;
+        return write(args.output.as_ref(), &bytes);
+    }
     let document = match (args.selection, args.year) {
         (Some(id), _) => papers::selection(&scheme, &selections::get(&scheme, id).await?).await?,
         (None, Some(year)) => match frozen(&scheme, year, &args).await? {
