@@ -5,6 +5,7 @@ use crate::schemes::OpenScheme;
 use chrono::NaiveDate;
 use ledger::verify::Report;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use uuid::Uuid;
 
 /// Certificates that are read at once.
@@ -103,8 +104,8 @@ pub(crate) async fn check(tx: &mut db::Tx, scheme: &OpenScheme, report: &mut Rep
                 report.find("certificates", &number, format!("the book has no entry {}", frozen.as_of));
                 continue;
             }
-            if !roots.contains_key(&frozen.as_of) {
-                roots.insert(frozen.as_of, scheme.book.root_of_first(tx, frozen.as_of).await?);
+            if let Entry::Vacant(unknown) = roots.entry(frozen.as_of) {
+                unknown.insert(scheme.book.root_of_first(tx, frozen.as_of).await?);
             }
             if roots.get(&frozen.as_of) != Some(&hex::encode(&frozen.root)) {
                 let problem = format!("the book up to entry {} has another root", frozen.as_of);
