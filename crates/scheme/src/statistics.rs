@@ -1,7 +1,7 @@
 //! What was done in a stretch of months: hours and people, categories, units and teams, ages, points, what is overdue. Everything
 //! is read at one moment, as of one entry of the book, and held against the book.
 //!
-//! Sums come from projections that stay small ([`crate::projection`]). What has to be counted person by person is counted again
+//! Sums come from projections that stay small (`projection`). What has to be counted person by person is counted again
 //! only when somebody's totals of these months, or the register of volunteers, have changed ([`Counted`]).
 
 mod ages;

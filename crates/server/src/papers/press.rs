@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Printing {
-    /// Address under which anybody reaches this server, such as https://aixin.example.cn: certificates say it, and their QR
+    /// Address under which anybody reaches this server, such as `https://aixin.example.cn`: certificates say it, and their QR
     /// codes lead there. Without it they have no QR code
     #[arg(long, value_name = "URL", env = "AIXIN_PUBLIC_URL")]
     public_url: Option<String>,
