@@ -162,6 +162,9 @@ fn read<R>(
             register.skipped_lines.push(line.number);
             continue;
         }
+        if register.rows.len() == MOST_ROWS {
+            return Err(RegisterError::TooManyRows);
+        }
         let content = read_row(&mut row);
         register.rows.push(Row { line: line.number, content: row.finish(content) });
     }

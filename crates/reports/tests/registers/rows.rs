@@ -136,6 +136,11 @@ fn what_is_no_register_says_why() {
     assert_eq!(code("登记表.xlsx", "姓名,地点".as_bytes()), "unreadable_workbook");
     assert_eq!(code("登记表.csv", &vec![b'a'; 20 * 1024 * 1024 + 1]), "file_too_large");
     assert_eq!(code("登记表.xlsx", &workbook(|_| {})), "file_empty");
-    let rows = format!("姓名,活动,日期,时长,类别\n{}", "王芳,清洁,2025-10-03,1,环境\n".repeat(100_001));
-    assert_eq!(code("登记表.csv", rows.as_bytes()), "too_many_rows");
+    let rows = |count| format!("姓名,活动,日期,时长,类别\n{}", "王芳,清洁,2025-10-03,1,环境\n".repeat(count));
+    for count in [100_001, 100_101] {
+        assert!(
+            read_services("登记表.csv", rows(count).as_bytes()).is_err_and(|error| error.code() == "too_many_rows")
+        );
+    }
+    assert!(read_services("登记表.csv", rows(100_000).as_bytes()).is_ok_and(|register| register.rows.len() == 100_000));
 }

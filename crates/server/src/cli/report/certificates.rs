@@ -7,7 +7,7 @@ use crate::settings::Settings;
 use anyhow::{Context, bail};
 use chrono::{DateTime, FixedOffset, NaiveDate};
 use reports::layout::Picture;
-use scheme::certificates::{self, Body, Certificate, Issued, Of, Order, Paper, Served};
+use scheme::certificates::{self, Body, Certificate, CertificateError, Issued, Of, Order, Paper, Served};
 use scheme::{OpenScheme, Operator, Role, pictures};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ const TOGETHER: usize = 500;
 /// Certificates of service (志愿服务记录证明) for all who served in a period
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  aixin report certificates --scheme ziyang --from 2026-01-01 --until 2026-12-31 --handler 王芳 --folder 2026\n\nThe same call again issues nothing twice, and makes only the files that are missing."
+    after_help = "Example:\n  aixin report certificates --scheme ziyang --from 2025-01-01 --until 2025-12-31 --handler 王芳 --folder 2025\n\nThe same call again issues nothing twice, and makes only the files that are missing."
 )]
 pub struct Args {
     /// The first day that they certify
@@ -88,6 +88,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
     let schemes = args.whom.settings.open(Arc::new(wall_clock)).await?;
     let scheme = schemes.get(&args.whom.scheme).await?;
     let Args { from, until, purpose, brief, whom } = args;
+    let today = scheme.config().day_of(wall_clock());
+    if until > today {
+        bail!("{until} is not over yet: certify up to {today}");
+    }
     let said = format!("certificate {from} {until} {brief} {}", purpose.as_deref().unwrap_or_default());
     let order = |served: &Served| Order {
         id: Uuid::new_v5(&served.volunteer_id, said.as_bytes()),
@@ -152,7 +156,7 @@ async fn issue(
                 }
                 Err(error) => {
                     refused += 1;
-                    eprintln!("aixin: {}: {error}", one.number);
+                    eprintln!("aixin: {}: {}", one.number, why(&error));
                 }
             }
         }
@@ -164,6 +168,16 @@ async fn issue(
         bail!("{refused} certificates were not issued");
     }
     Ok(())
+}
+
+/// What is wrong with each value, where values are wrong.
+fn why(error: &CertificateError) -> String {
+    match error {
+        CertificateError::Invalid(flaws) => {
+            flaws.iter().map(|flaw| format!("{}: {}", flaw.field, flaw.detail)).collect::<Vec<_>>().join("; ")
+        }
+        other => other.to_string(),
+    }
 }
 
 /// Whoever sits at the keyboard.
