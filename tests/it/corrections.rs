@@ -216,7 +216,7 @@ async fn one_of_two_answers_counts_and_an_objection_comes_first(
     let list = corrections::list(&world.scheme, &overdue, None, 10, world.now()).await.expect("a list");
     assert_eq!(list.iter().map(|one| one.id).collect::<Vec<_>>(), [id]);
     for (about, count) in crate::publicity::cuts() {
-        let asked = CorrectionFilter { about, ..CorrectionFilter::default() };
+        let asked = CorrectionFilter { about, service_id: Some(published), ..CorrectionFilter::default() };
         let list = corrections::list(&world.scheme, &asked, None, 10, world.now()).await.expect("a list");
         assert_eq!(list.len(), count, "{asked:?}");
     }

@@ -330,6 +330,6 @@ async fn a_city_can_be_measured(#[values(Engine::Sqlite, Engine::Postgres)] engi
     for asked in ["top 100 of a unit", "one volunteer's rank", "statistics of the year", "participation of a street"] {
         assert!(lines.iter().any(|line| line["asked"] == asked && line["p50_us"].is_u64()), "{asked}: {printed}");
     }
-    let last = lines.last().expect("lines");
-    assert!(last["confirmed"].as_u64().is_some_and(|confirmed| confirmed > 0), "{last}");
+    let confirmed = lines.iter().find_map(|line| line["confirmed"].as_u64());
+    assert!(confirmed.is_some_and(|confirmed| confirmed > 0), "{printed}");
 }
