@@ -46,6 +46,7 @@ mod roles;
 
 mod selection_door;
 mod selection_explained;
+mod selection_steps;
 mod selections;
 mod services;
 mod sessions;

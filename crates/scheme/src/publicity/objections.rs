@@ -25,7 +25,7 @@ pub struct NewObjection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObjectionStatus {
     Open,
-    /// The record is rejected.
+    /// The record is rejected, or the selection changed.
     Upheld,
     Dismissed,
 }
@@ -41,7 +41,7 @@ impl ObjectionStatus {
         }
     }
 
-    fn parse(text: &str) -> Option<ObjectionStatus> {
+    pub fn parse(text: &str) -> Option<ObjectionStatus> {
         ObjectionStatus::ALL.into_iter().find(|status| status.as_str() == text)
     }
 }

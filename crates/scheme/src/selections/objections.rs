@@ -14,6 +14,8 @@ use db::Tx;
 use std::collections::HashSet;
 use uuid::Uuid;
 
+pub use crate::publicity::ObjectionStatus;
+
 /// What somebody has against a selection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewObjection {
@@ -22,29 +24,6 @@ pub struct NewObjection {
     pub content: String,
     /// Their name: for those alone who answer.
     pub objector: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ObjectionStatus {
-    Open,
-    Upheld,
-    Dismissed,
-}
-
-impl ObjectionStatus {
-    const ALL: [ObjectionStatus; 3] = [ObjectionStatus::Open, ObjectionStatus::Upheld, ObjectionStatus::Dismissed];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            ObjectionStatus::Open => "open",
-            ObjectionStatus::Upheld => "upheld",
-            ObjectionStatus::Dismissed => "dismissed",
-        }
-    }
-
-    pub fn parse(text: &str) -> Option<ObjectionStatus> {
-        ObjectionStatus::ALL.into_iter().find(|status| status.as_str() == text)
-    }
 }
 
 /// What follows from an upheld objection.
