@@ -35,15 +35,15 @@ CREATE INDEX selections_effects ON selections (book, id) WHERE effects_due;
 CREATE TABLE selection_rows (
     book BIGINT NOT NULL,
     selection_id UUID NOT NULL,
-    volunteer_id UUID NOT NULL,
+    subject_id UUID NOT NULL,         -- a volunteer; of a unit or a team it follows from the code
     place BIGINT NOT NULL,            -- 1, 2, …: the selected first, then reserves, then the others
     rank BIGINT,                      -- NULL: not eligible
     outcome TEXT NOT NULL,
     seat TEXT,                        -- grid, open, all
-    number TEXT NOT NULL,
-    name TEXT NOT NULL,               -- masked
+    number TEXT NOT NULL,             -- of a unit or a team its code
+    name TEXT NOT NULL,               -- masked; of a unit or a team in full
     named BOOLEAN NOT NULL,           -- had agreed to be named in public
-    unit TEXT,                        -- on the last day of the period
+    unit TEXT,                        -- on the last day of the period; of a unit the one above it
     grid TEXT,
     minutes BIGINT NOT NULL,
     points BIGINT NOT NULL,
@@ -52,7 +52,7 @@ CREATE TABLE selection_rows (
     rating_count BIGINT NOT NULL,
     attained BIGINT NOT NULL,         -- the entry with which the figure was reached; 0: unknown
     inputs TEXT NOT NULL,             -- JSON: what was known beside the journal
-    PRIMARY KEY (book, selection_id, volunteer_id),
+    PRIMARY KEY (book, selection_id, subject_id),
     FOREIGN KEY (book, selection_id) REFERENCES selections (book, id),
     CHECK (outcome IN ('selected', 'reserve', 'barred', 'struck'))
 );
@@ -62,7 +62,7 @@ CREATE TABLE selection_objections (
     book BIGINT NOT NULL,
     id UUID NOT NULL,
     selection_id UUID NOT NULL,
-    volunteer_id UUID,                -- whose row it is about; NULL: about all of it
+    about TEXT,                       -- whose row it is about: a volunteer's id, or a code; NULL: about all of it
     content TEXT NOT NULL,
     objector TEXT,                    -- name; protected
     raised_by UUID NOT NULL,          -- key

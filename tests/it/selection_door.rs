@@ -18,6 +18,8 @@ pub fn routes(id: Uuid) -> Vec<(&'static str, String, &'static [&'static str])> 
         ("GET", "/selections".to_owned(), READERS),
         ("GET", at("/rows"), READERS),
         ("GET", at(&format!("/rows/{id}")), READERS),
+        ("GET", at(&format!("/rows/{id}/people")), READERS),
+        ("GET", at(&format!("/rows/{id}/entries")), READERS),
         ("GET", at("/difference"), &["reviewer", "scheme_admin", "auditor"]),
         ("GET", at("/document"), &["kiosk", "staff", "reviewer", "scheme_admin", "auditor"]),
         ("POST", at("/publish"), &["scheme_admin"]),

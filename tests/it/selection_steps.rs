@@ -26,7 +26,8 @@ async fn an_upheld_objection_strikes_and_what_was_signed_is_signed_anew(
     here.world.set("2027-01-08T02:00:00Z");
     let seats = Some(Seats { total: 2, open: 0 });
     let one = here.drafts(RuleSet { seats, refill: true, ..here.rules() }).await;
-    let objection = NewObjection { volunteer_id: Some(all[0]), content: "并未到场".to_owned(), objector: None };
+    let objection =
+        NewObjection { about: Some(all[0].to_string()), content: "并未到场".to_owned(), objector: None };
     let (raised, answers) = (person("居民", Role::Staff), person("监督", Role::Reviewer));
     let id = Uuid::now_v7();
     let early = selections::object(&scheme, one.id, id, objection.clone(), &raised, here.world.now()).await;
@@ -132,7 +133,7 @@ async fn an_objection_comes_before_the_end_or_not_at_all(#[values(Engine::Sqlite
         let one = here.drafts(month.clone()).await;
         here.publish(&one).await;
         here.sign(&one, &["主任", "委员"]).await;
-        let new = NewObjection { volunteer_id: Some(lin), content: "有异议".to_owned(), objector: None };
+        let new = NewObjection { about: Some(lin.to_string()), content: "有异议".to_owned(), objector: None };
         let raised = person("居民", Role::Staff);
         let (objected, done) = tokio::join!(
             selections::object(&scheme, one.id, Uuid::now_v7(), new, &raised, here.world.now()),
@@ -190,7 +191,7 @@ async fn every_step_in_every_state(#[values(Engine::Sqlite, Engine::Postgres)] e
                     selections::withdraw(&scheme, one.id, "重做", &by, now()).await.expect("withdrawn");
                 }
             }
-            let new = NewObjection { volunteer_id: None, content: "名额不对".to_owned(), objector: None };
+            let new = NewObjection { about: None, content: "名额不对".to_owned(), objector: None };
             let done = match step {
                 "publish" => selections::publish(&scheme, one.id, &by, now()).await.map(|done| done.1),
                 "sign" => selections::sign(&scheme, one.id, &one.digest, &by, now()).await.map(|done| done.1),

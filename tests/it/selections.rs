@@ -7,7 +7,9 @@ use scheme::complaints::{self, ComplaintDetails};
 use scheme::honours::{self, HonourDetails};
 use scheme::records::Filter;
 use scheme::rules::Evidence;
-use scheme::selections::{self, Measure, NewSelection, Outcome, RuleSet, Seats, Selection, SelectionError, Vetoes};
+use scheme::selections::{
+    self, Competitors, Measure, NewSelection, Outcome, RuleSet, Seats, Selection, SelectionError, Vetoes,
+};
 use scheme::services::{self, ServiceDetails};
 use scheme::volunteers::{self, Consent, VolunteerDetails};
 use scheme::{Operator, Role};
@@ -16,15 +18,20 @@ use uuid::Uuid;
 pub fn rules() -> RuleSet {
     RuleSet {
         version: "2026-1".to_owned(),
+        of: Competitors::Volunteers,
         year: Some(2026),
         from: None,
         until: None,
         scope: None,
         grid_kind: None,
         measure: Measure::Hours,
+        per_member: false,
         min_minutes: 60,
         min_services: 1,
         min_ratings: 0,
+        min_members: 0,
+        min_participants: 0,
+        min_participation: 0,
         min_tenure_months: 0,
         evidence: None,
         min_age: None,
@@ -161,28 +168,29 @@ async fn what_january_published_is_computed_again_in_march_and_corrections_show_
         let told: Vec<_> = now
             .changes
             .iter()
-            .map(|change| (change.volunteer_id, change.frozen.minutes, change.then.minutes, change.outcome.is_some()))
+            .map(|change| (change.subject, change.frozen.minutes, change.then.minutes, change.outcome.is_some()))
             .collect();
         let expected = [(lin, 540, 300, true), (wang, 480, 600, true), (twin, 120, 0, true), (late, 0, 300, false)];
         assert_eq!(told, expected);
     }
     assert_eq!(here.outcomes(&one).await, frozen);
-    let why = selections::explain(&here.world.scheme, one.id, lin).await.expect("explained");
-    let behind: Vec<_> = why.behind.iter().map(|one| (one.service_id, one.minutes, one.reversed_since)).collect();
+    let why = selections::explain(&here.world.scheme, one.id, &lin.to_string()).await.expect("explained");
+    let entries = why.behind.expect("of a volunteer all");
+    let behind: Vec<_> = entries.iter().map(|one| (one.service_id, one.minutes, one.reversed_since)).collect();
     assert_eq!(behind, [(wrong[0], 180, false), (wrong[1], 120, false), (wrong[2], 240, true)]);
-    assert!(why.behind.iter().all(|behind| behind.counts && behind.sequence <= one.sequence));
+    assert!(entries.iter().all(|behind| behind.counts && behind.sequence <= one.sequence));
     // By hand, somebody is given an hour.
     let mut tx = here.world.db.begin_write().await.expect("a transaction");
-    let forged = "UPDATE selection_rows SET minutes = minutes + 60 WHERE volunteer_id = $1";
+    let forged = "UPDATE selection_rows SET minutes = minutes + 60 WHERE subject_id = $1";
     tx.query(forged).bind(chen).execute().await.expect("forged");
     tx.commit().await.expect("written");
     let report = scheme::verify::verify(&here.world.scheme).await.expect("it can be verified");
     assert_eq!(report.findings.iter().map(|one| one.table).collect::<Vec<_>>(), ["selection_rows"]);
     let mut tx = here.world.db.begin_write().await.expect("a transaction");
-    let undone = "UPDATE selection_rows SET minutes = minutes - 60 WHERE volunteer_id = $1";
+    let undone = "UPDATE selection_rows SET minutes = minutes - 60 WHERE subject_id = $1";
     tx.query(undone).bind(chen).execute().await.expect("as it was");
     tx.commit().await.expect("written");
-    let all: i64 = why.behind.iter().map(|one| one.minutes).sum();
+    let all: i64 = entries.iter().map(|one| one.minutes).sum();
     assert_eq!(all, why.placed.row.candidate.merits.minutes, "the entries behind a figure make it up");
     here.world.assert_verified().await;
 }
@@ -278,7 +286,8 @@ async fn what_keeps_somebody_is_named_and_evidence_is_kept(#[values(Engine::Sqli
     volunteers::put(&world.scheme, young, details, None, world.now()).await.expect("changed");
     world.set("2027-01-08T02:00:00Z");
     let exclusion = selections::Exclusion {
-        volunteer_id: excluded,
+        volunteer_id: Some(excluded),
+        code: None,
         reason: "社区工作人员".to_owned(),
         evidence: "工作证 7 号".to_owned(),
     };
@@ -292,7 +301,7 @@ async fn what_keeps_somebody_is_named_and_evidence_is_kept(#[values(Engine::Sqli
     let bars = |id: Uuid| {
         let (scheme, selection) = (world.scheme.clone(), one.id);
         async move {
-            let why = selections::explain(&scheme, selection, id).await.expect("explained");
+            let why = selections::explain(&scheme, selection, &id.to_string()).await.expect("explained");
             why.bars.iter().map(|bar| bar.told()).collect::<Vec<_>>()
         }
     };
@@ -362,10 +371,11 @@ async fn only_evidence_that_counts_counts(#[values(Engine::Sqlite, Engine::Postg
     here.world.set("2027-01-08T02:00:00Z");
     let rules = RuleSet { evidence: Some(vec![Evidence::SelfScan, Evidence::Kiosk]), ..here.rules() };
     let one = here.drafts(rules).await;
-    let why = selections::explain(&here.world.scheme, one.id, lin).await.expect("explained");
+    let why = selections::explain(&here.world.scheme, one.id, &lin.to_string()).await.expect("explained");
     let merits = why.placed.row.candidate.merits;
     assert_eq!((merits.minutes, merits.services), (180, 1));
-    assert_eq!(why.behind.iter().map(|one| one.counts).collect::<Vec<_>>(), [true, false]);
+    let entries = why.behind.expect("of a volunteer all");
+    assert_eq!(entries.iter().map(|one| one.counts).collect::<Vec<_>>(), [true, false]);
     let reviewer = operator(Role::Reviewer);
     services::reverse(&here.world.scheme, doubted, Some("不实"), true, &reviewer, here.world.now())
         .await
@@ -395,7 +405,8 @@ async fn all_that_is_wrong_with_rules_is_named_with_its_place(
         vetoes: Vetoes {
             reversed_records: Some(0),
             exclusions: vec![selections::Exclusion {
-                volunteer_id: Uuid::nil(),
+                volunteer_id: Some(Uuid::nil()),
+                code: None,
                 reason: String::new(),
                 evidence: "x".to_owned(),
             }],

@@ -1,4 +1,6 @@
-//! Selections (评选): the 优秀志愿者 of a year, the stars of a month, as documents that stand up to questions.
+//! Selections (评选): the 优秀志愿者 of a year, the stars of a month, 优秀网格 and 优秀志愿服务队, as documents that stand up to
+//! questions. Units and teams compete as volunteers do: only who the candidates are, and what was served for them, is another
+//! matter ([`groups`](self)).
 //!
 //! | step | state | what holds it |
 //! |---|---|---|
@@ -14,11 +16,13 @@
 
 mod behind;
 mod check;
+pub mod competitors;
 mod content;
 mod difference;
 mod draft;
 mod explain;
 mod finish;
+mod groups;
 mod inputs;
 mod measures;
 mod objections;
@@ -33,13 +37,15 @@ mod store;
 
 pub use behind::{Behind, WISH, behind};
 pub(crate) use check::{Told, check};
+pub use competitors::Competitors;
 pub use difference::{Change, Difference, difference};
 pub use draft::{NewSelection, put};
 pub use explain::{Explanation, explain};
 pub use finish::settle_due;
+pub use groups::{Entries, Person, entries, entries_of, people};
 pub use objections::{Consequence, NewObjection, Objection, ObjectionStatus, answer, list_objections, object};
-pub use order::Merits;
-pub use outcome::{Bar, Candidate, GridSeats, Inputs, Outcome, Row, Seat, bars};
+pub use order::{Figure, Merits};
+pub use outcome::{Bar, Candidate, GridSeats, Group, Inputs, Outcome, Row, Seat, bars};
 pub use quota::Seats;
 pub use read::{Counted, Placed, get, list, rows, selected, unnamed};
 pub use rules::{Awarded, Exclusion, HonourRule, Measure, RuleFlaw, RuleSet, Vetoes};
@@ -118,8 +124,12 @@ pub enum SelectionError {
     Invalid(Vec<RuleFlaw>),
     #[error("there is no selection {id}")]
     NotFound { id: Uuid },
-    #[error("the selection has no row of {volunteer}")]
-    RowNotFound { volunteer: Uuid },
+    #[error("the selection has no row of {subject}")]
+    RowNotFound { subject: String },
+    #[error("a volunteer's id must be a UUID")]
+    NoId,
+    #[error("it is a selection of volunteers: their rows tell all that is behind them")]
+    OfVolunteers,
     #[error("there is no objection {id}")]
     ObjectionNotFound { id: Uuid },
     #[error("the id stands for something else: {field} differs")]

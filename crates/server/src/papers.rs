@@ -7,6 +7,7 @@ mod letters;
 mod passbooks;
 mod posters;
 mod press;
+mod selections;
 mod slips;
 pub mod statistics;
 
@@ -17,10 +18,11 @@ pub use letters::{Recipients, Run, unknown_fields};
 pub use passbooks::passbook;
 pub use posters::{MOST as POSTER_MOST, poster};
 pub use press::{Press, Printing, local, told, unprintable};
+pub use selections::selection;
 pub use slips::slip;
 
 use chrono::{DateTime, Utc};
-use reports::documents::ranking::{Ranking, RankingRow};
+use reports::documents::ranking::{Ranked, Ranking, RankingRow};
 use reports::documents::{Signatures, pdf};
 use reports::fonts::Fonts;
 use reports::formats::csv::csv;
@@ -32,7 +34,6 @@ use scheme::config::RankTies;
 use scheme::publicity::masked;
 use scheme::rankings;
 use scheme::rules::{format_points, hours_text};
-use scheme::selections::{self, Counted, Outcome, Seat, Selection, SelectionError, Status};
 use scheme::units::Organisation;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -131,92 +132,13 @@ pub fn live_ranking(
         subtitles: vec![config.name.clone()],
         state: String::new(),
         rule: format!("按服务发生日统计，已撤销的记录不计；{}。", ties(config.rankings.ties)),
-        rows,
+        rows: Ranked::Volunteers(rows),
         places: u32::from(scale),
         ledger_sequence: as_of.unsigned_abs(),
         root_hash: root,
         notes: note.into_iter().collect(),
         signatures: Signatures { issuer: config.name.clone(), ..Signatures::default() },
     }
-}
-
-/// A selection as a document, for everybody to see: the selected who had agreed to be named, by masked names.
-pub async fn selection(scheme: &OpenScheme, one: &Selection) -> Result<Ranking, SelectionError> {
-    let rows = selections::selected(scheme, one.id).await?;
-    list(scheme, one, rows).await
-}
-
-async fn list(scheme: &OpenScheme, one: &Selection, rows: Vec<selections::Row>) -> Result<Ranking, SelectionError> {
-    let config = scheme.config();
-    let scale = config.points_scale;
-    let organisation = scheme.organisation().await?;
-    let counted = Counted::of(scheme, one).await?;
-    let unnamed = selections::unnamed(scheme, one.id).await?;
-    let row = |row: selections::Row| {
-        let merits = row.candidate.merits;
-        let unit = row.candidate.grid.as_deref().or(row.candidate.unit.as_deref());
-        RankingRow {
-            rank: row.rank.and_then(|rank| u32::try_from(rank).ok()).unwrap_or(0),
-            name: row.candidate.name,
-            volunteer_number: row.candidate.number,
-            team: String::new(),
-            grid: unit_name(&organisation, unit),
-            hours: hours(merits.minutes),
-            sessions: merits.services.unsigned_abs(),
-            points: points(merits.points, scale),
-            rating: (merits.rating_count > 0).then(|| points(merits.rating(), 2)),
-            note: if row.seat == Some(Seat::Open) { "机动名额".to_owned() } else { String::new() },
-        }
-    };
-    Ok(Ranking {
-        title: one.title.clone(),
-        subtitles: vec![config.name.clone(), format!("服务期间 {} 至 {}", one.from, one.until)],
-        state: match one.status {
-            Status::Draft => "征求意见稿",
-            Status::Published => "公示稿",
-            Status::Final => "",
-            Status::Withdrawn => "作废",
-        }
-        .to_owned(),
-        rule: one.rules.sentence(),
-        rows: rows.into_iter().map(row).collect(),
-        places: u32::from(scale),
-        ledger_sequence: one.sequence.unsigned_abs(),
-        root_hash: one.root.clone(),
-        notes: notes(one, &counted, unnamed),
-        signatures: Signatures {
-            issuer: config.name.clone(),
-            person_in_charge: names(&counted),
-            date: one.finalised_on,
-            ..Signatures::default()
-        },
-    })
-}
-
-/// Who has signed.
-fn names(counted: &Counted) -> String {
-    counted.signatures.iter().map(|signature| signature.name.as_str()).collect::<Vec<_>>().join("、")
-}
-
-fn notes(one: &Selection, counted: &Counted, unnamed: i64) -> Vec<String> {
-    let count = |outcome| counted.count(outcome);
-    let mut notes = vec![format!(
-        "期间有服务记录 {} 人，达到最低要求 {} 人；入选 {} 人，候补 {} 人，不符合条件 {} 人，异议后除名 {} 人。",
-        one.served,
-        one.reached,
-        count(Outcome::Selected),
-        count(Outcome::Reserve),
-        count(Outcome::Barred),
-        count(Outcome::Struck),
-    )];
-    if unnamed > 0 {
-        notes.push(format!("入选者中另有 {unnamed} 人未同意公示，不列名。"));
-    }
-    if let Some((from, until)) = one.published_on.zip(one.public_until) {
-        notes.push(format!("公示期 {from} 至 {until}，期间可向服务站提出异议，每条异议均予答复。"));
-    }
-    notes.push(format!("规则摘要 {}；内容摘要 {}（第 {} 版）。", one.rules_digest, one.digest, one.revision));
-    notes
 }
 
 /// Which ranks equal figures get, in words.

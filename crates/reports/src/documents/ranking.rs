@@ -1,4 +1,8 @@
-//! 优秀志愿者 ranking: the list that is published, objected to, signed and filed.
+//! 优秀志愿者 ranking, and that of 优秀网格 and 优秀志愿服务队: the list that is published, objected to, signed and filed.
+
+mod groups;
+
+pub use groups::{GroupRow, Groups};
 
 use rust_decimal::Decimal;
 
@@ -19,7 +23,7 @@ pub struct Ranking {
     pub state: String,
     /// Which version of the rules ordered it, and the rule in a sentence.
     pub rule: String,
-    pub rows: Vec<RankingRow>,
+    pub rows: Ranked,
     /// The number of decimal places of points.
     pub places: u32,
     /// The last entry of the ledger that counted, and the root hash of the ledger then: with them anybody
@@ -29,6 +33,13 @@ pub struct Ranking {
     /// Sentences below the list: until when objections are heard, and by whom.
     pub notes: Vec<String>,
     pub signatures: Signatures,
+}
+
+/// Who is ranked.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ranked {
+    Volunteers(Vec<RankingRow>),
+    Groups(Groups),
 }
 
 /// One place. Names are as they are to be shown, masked where they must be.
@@ -50,6 +61,22 @@ pub struct RankingRow {
 impl Ranking {
     /// The list as a table, for all other formats.
     pub fn table(&self) -> Table {
+        let (columns, rows, total) = match &self.rows {
+            Ranked::Volunteers(rows) => (self.columns(), rows.iter().map(RankingRow::cells).collect(), total(rows)),
+            Ranked::Groups(groups) => (groups.columns(self.places), groups.cells(), groups.total()),
+        };
+        Table {
+            title: self.title.clone(),
+            subtitles: self.subtitles.clone(),
+            columns,
+            rows,
+            total: Some(total),
+            notes: self.all_notes(),
+            ..Table::default()
+        }
+    }
+
+    fn columns(&self) -> Vec<Column> {
         let number = |places| Kind::Number { places };
         let columns = [
             ("名次", number(0)),
@@ -63,25 +90,7 @@ impl Ranking {
             ("评价", number(1)),
             ("备注", Kind::Text),
         ];
-        Table {
-            title: self.title.clone(),
-            subtitles: self.subtitles.clone(),
-            columns: columns.map(|(title, kind)| Column::new(title, kind)).into(),
-            rows: self.rows.iter().map(RankingRow::cells).collect(),
-            total: Some(self.total()),
-            notes: self.all_notes(),
-            ..Table::default()
-        }
-    }
-
-    fn total(&self) -> Vec<Cell> {
-        let sum = |amount: fn(&RankingRow) -> Decimal| self.rows.iter().map(amount).sum::<Decimal>();
-        let mut cells = vec![Cell::Blank; 10];
-        cells[1] = format!("合计 {} 人", self.rows.len()).into();
-        cells[5] = sum(|row| row.hours).into();
-        cells[6] = sum(|row| row.sessions.into()).into();
-        cells[7] = sum(|row| row.points).into();
-        cells
+        columns.map(|(title, kind)| Column::new(title, kind)).into()
     }
 
     fn all_notes(&self) -> Vec<String> {
@@ -95,6 +104,16 @@ impl Ranking {
             self.ledger_sequence, self.root_hash
         )
     }
+}
+
+fn total(rows: &[RankingRow]) -> Vec<Cell> {
+    let sum = |amount: fn(&RankingRow) -> Decimal| rows.iter().map(amount).sum::<Decimal>();
+    let mut cells = vec![Cell::Blank; 10];
+    cells[1] = format!("合计 {} 人", rows.len()).into();
+    cells[5] = sum(|row| row.hours).into();
+    cells[6] = sum(|row| row.sessions.into()).into();
+    cells[7] = sum(|row| row.points).into();
+    cells
 }
 
 impl RankingRow {

@@ -6,7 +6,7 @@ use reports::documents::card::Card;
 use reports::documents::certificate::{Certificate, Person, Service};
 use reports::documents::passbook::{Passbook, PassbookLine};
 use reports::documents::poster::{Poster, PosterEntry};
-use reports::documents::ranking::{Ranking, RankingRow};
+use reports::documents::ranking::{Ranked, Ranking, RankingRow};
 use reports::documents::slip::{Slip, SlipItem, SlipPaper};
 use reports::documents::table::{Cell, Chart, ChartKind, Column, Kind, Table};
 use reports::documents::template::{Fields, Template};
@@ -220,7 +220,7 @@ pub fn ranking(rows: usize) -> Ranking {
         subtitles: vec!["紫阳社区志愿服务站　评选期间：2025年12月1日至2026年11月30日".to_owned()],
         state: String::new(),
         rule: "规则版本 3：服务满 20 小时且不少于 5 次者入列；先比时长，再比次数、评价；相同者并列。".to_owned(),
-        rows: rows.collect(),
+        rows: Ranked::Volunteers(rows.collect()),
         places: 1,
         ledger_sequence: 18342,
         root_hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned(),

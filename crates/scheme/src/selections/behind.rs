@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use db::{Many, Tx};
 use ledger::Entry;
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// How the evidence of a wish is named that was fulfilled: its points count, whichever classes do.
@@ -19,6 +19,8 @@ pub const WISH: &str = "wish";
 /// A record that was confirmed when the selection was frozen, or a wish that gave points.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Behind {
+    /// Whose it is, as far as it was known then.
+    pub volunteer_id: Uuid,
     pub service_id: Uuid,
     /// Of its confirmation.
     pub sequence: i64,
@@ -57,8 +59,8 @@ pub(super) async fn behind_in(
     let reader = Reader { scheme, one, whose: registrations(tx, scheme, people, one.sequence).await? };
     let mut found: HashMap<Uuid, Vec<Behind>> = HashMap::new();
     let records = reader.records(tx).await?;
-    for (whose, behind) in records.into_iter().chain(reader.wishes(tx).await?) {
-        found.entry(whose).or_default().push(behind);
+    for behind in records.into_iter().chain(reader.wishes(tx).await?) {
+        found.entry(behind.volunteer_id).or_default().push(behind);
     }
     for list in found.values_mut() {
         list.sort_by_key(|one| (one.occurred_on, one.sequence));
@@ -96,6 +98,47 @@ async fn registrations(tx: &mut Tx, scheme: &OpenScheme, people: &[Uuid], at: i6
     Ok(whose)
 }
 
+impl RecordRow {
+    pub fn is_reversed(&self) -> bool {
+        self.status == "reversed"
+    }
+}
+
+/// With which entry each of these records was decided first.
+pub(super) async fn decided(tx: &mut Tx, scheme: &OpenScheme, records: Vec<Uuid>) -> db::Result<HashMap<Uuid, Entry>> {
+    let of: HashMap<Uuid, Uuid> = records.into_iter().map(|record| (decision_id(record), record)).collect();
+    let entries = scheme.book.entries_with_ids(tx, of.keys().copied().collect()).await?;
+    Ok(entries.into_iter().filter_map(|entry| Some((*of.get(&entry.id)?, entry))).collect())
+}
+
+/// A record as it was confirmed then: that it still is tells itself, of the others `decided` does. `None`: it was confirmed and
+/// reversed later.
+pub(super) fn record(one: &Selection, row: RecordRow, decided: &HashMap<Uuid, Entry>) -> Option<Behind> {
+    let reversed_since = row.is_reversed();
+    let (sequence, minutes, points) = match reversed_since {
+        false => (row.sequence?, row.credited_minutes.unwrap_or(0), row.points.unwrap_or(0)),
+        true => {
+            let entry = decided.get(&row.id).filter(|entry| entry.sequence <= one.sequence)?;
+            let fields = entry.fields();
+            let number = |name| integer(&fields, name).unwrap_or(0);
+            (entry.sequence, number("credited_minutes"), number("points"))
+        }
+    };
+    Some(Behind {
+        volunteer_id: row.volunteer_id,
+        service_id: row.id,
+        sequence,
+        occurred_on: row.occurred_on,
+        category: row.category,
+        title: row.title,
+        counts: one.rules.counts(&row.evidence),
+        evidence: row.evidence,
+        minutes,
+        points,
+        reversed_since,
+    })
+}
+
 struct Reader<'a> {
     scheme: &'a OpenScheme,
     one: &'a Selection,
@@ -103,11 +146,56 @@ struct Reader<'a> {
     whose: HashMap<Uuid, Uuid>,
 }
 
+/// Who each of these registrations had turned out to be by then; those who were nobody else are not in it.
+pub(super) async fn survivors(
+    tx: &mut Tx,
+    scheme: &OpenScheme,
+    registrations: impl IntoIterator<Item = Uuid>,
+    at: i64,
+) -> db::Result<HashMap<Uuid, Uuid>> {
+    let mut into: HashMap<Uuid, Uuid> = HashMap::new();
+    let mut newest: Vec<Uuid> = registrations.into_iter().collect();
+    newest.sort_unstable();
+    newest.dedup();
+    while !newest.is_empty() {
+        let merged: Vec<(Uuid, Uuid)> = tx
+            .query(
+                "SELECT v.id, v.merged_into FROM many($2) AS m
+                 JOIN volunteers AS v ON v.book = $1 AND v.id = m.value WHERE v.merged_into IS NOT NULL",
+            )
+            .bind(scheme.book.number())
+            .bind_many(Many::Uuid(newest))
+            .fetch_all()
+            .await?;
+        let ids = merged.iter().map(|(id, _)| merge_entry_id(*id, 0)).collect();
+        let entries = scheme.book.entries_with_ids(tx, ids).await?;
+        let by_then: HashSet<Uuid> =
+            entries.into_iter().filter(|entry| entry.sequence <= at).map(|entry| entry.id).collect();
+        newest = Vec::new();
+        for (id, survivor) in merged.into_iter().filter(|(id, _)| by_then.contains(&merge_entry_id(*id, 0))) {
+            if into.insert(id, survivor).is_none() {
+                newest.push(survivor);
+            }
+        }
+    }
+    let last = |mut id: Uuid| {
+        // What is written has no circles; what was forced into the tables might.
+        for _ in 0..100 {
+            match into.get(&id) {
+                Some(survivor) => id = *survivor,
+                None => break,
+            }
+        }
+        id
+    };
+    Ok(into.keys().map(|id| (*id, last(*id))).collect())
+}
+
 #[derive(sqlx::FromRow)]
-struct RecordRow {
-    id: Uuid,
+pub(super) struct RecordRow {
+    pub id: Uuid,
     volunteer_id: Uuid,
-    occurred_on: NaiveDate,
+    pub occurred_on: NaiveDate,
     category: String,
     title: String,
     evidence: String,
@@ -123,7 +211,7 @@ impl Reader<'_> {
     }
 
     /// Records that were confirmed then: those that still are tell it themselves, of the others their first entry does.
-    async fn records(&self, tx: &mut Tx) -> db::Result<Vec<(Uuid, Behind)>> {
+    async fn records(&self, tx: &mut Tx) -> db::Result<Vec<Behind>> {
         let rows: Vec<RecordRow> = tx
             .query(
                 "SELECT s.id, s.volunteer_id, s.occurred_on, s.category, s.title, s.evidence, s.status, s.sequence,
@@ -139,41 +227,19 @@ impl Reader<'_> {
             .bind_many(Many::Uuid(self.all()))
             .fetch_all()
             .await?;
-        let reversed = rows.iter().filter(|row| row.status == "reversed").map(|row| decision_id(row.id)).collect();
-        let entries = self.scheme.book.entries_with_ids(tx, reversed).await?;
-        let entries: HashMap<Uuid, Entry> = entries.into_iter().map(|entry| (entry.id, entry)).collect();
-        Ok(rows.into_iter().filter_map(|row| self.record(row, &entries)).collect())
+        let reversed = rows.iter().filter(|row| row.is_reversed()).map(|row| row.id).collect();
+        let decided = decided(tx, self.scheme, reversed).await?;
+        let records = rows.into_iter().filter_map(|row| record(self.one, row, &decided));
+        Ok(records.filter_map(|behind| self.of_person(behind)).collect())
     }
 
-    /// `None`: it was confirmed and reversed later.
-    fn record(&self, row: RecordRow, entries: &HashMap<Uuid, Entry>) -> Option<(Uuid, Behind)> {
-        let reversed_since = row.status == "reversed";
-        let (sequence, minutes, points) = match reversed_since {
-            false => (row.sequence?, row.credited_minutes.unwrap_or(0), row.points.unwrap_or(0)),
-            true => {
-                let entry = entries.get(&decision_id(row.id)).filter(|entry| entry.sequence <= self.one.sequence)?;
-                let fields = entry.fields();
-                let number = |name| integer(&fields, name).unwrap_or(0);
-                (entry.sequence, number("credited_minutes"), number("points"))
-            }
-        };
-        let behind = Behind {
-            service_id: row.id,
-            sequence,
-            occurred_on: row.occurred_on,
-            category: row.category,
-            title: row.title,
-            counts: self.one.rules.counts(&row.evidence),
-            evidence: row.evidence,
-            minutes,
-            points,
-            reversed_since,
-        };
-        Some((*self.whose.get(&row.volunteer_id)?, behind))
+    /// As that of whom it is behind.
+    fn of_person(&self, behind: Behind) -> Option<Behind> {
+        Some(Behind { volunteer_id: *self.whose.get(&behind.volunteer_id)?, ..behind })
     }
 
     /// Points of wishes that were fulfilled in the period: they are on no record of service.
-    async fn wishes(&self, tx: &mut Tx) -> db::Result<Vec<(Uuid, Behind)>> {
+    async fn wishes(&self, tx: &mut Tx) -> db::Result<Vec<Behind>> {
         let one = self.one;
         let mut told = self.scheme.book.told_of(tx, kind::WISH_FULFILLED, self.all(), one.sequence).await?;
         told.retain(|told| (one.from..=one.until).contains(&told.effective_on));
@@ -194,7 +260,8 @@ impl Reader<'_> {
             let fields = fields_of(&told.document);
             let wish = id(&fields, "wish_id")?;
             let (title, category) = named.get(&wish).cloned().unwrap_or_default();
-            let behind = Behind {
+            self.of_person(Behind {
+                volunteer_id: told.party?,
                 service_id: id(&fields, "service_id").unwrap_or(wish),
                 sequence: told.sequence,
                 occurred_on: told.effective_on,
@@ -205,8 +272,7 @@ impl Reader<'_> {
                 points: integer(&fields, "points").unwrap_or(0),
                 counts: true,
                 reversed_since: false,
-            };
-            Some((*self.whose.get(&told.party?)?, behind))
+            })
         });
         Ok(behind.collect())
     }

@@ -50,7 +50,7 @@ fn told(rules: &RuleSet, row: &Row) -> Value {
     let one = &row.candidate;
     let merits = &one.merits;
     let bars: Vec<Value> = bars(rules, one.id, merits, &one.inputs).iter().map(Bar::told).collect();
-    json!([
+    let mut line = json!([
         row.rank,
         row.outcome.as_str(),
         row.seat.map(|seat| seat.as_str()),
@@ -62,5 +62,10 @@ fn told(rules: &RuleSet, row: &Row) -> Value {
         [merits.minutes, merits.points, merits.services, merits.rating_sum, merits.rating_count, merits.attained],
         bars,
         one.inputs.struck,
-    ])
+    ]);
+    // Of a person there is nothing more, and no name; of a unit or a team there is no secret.
+    if let (Some(line), Some(group)) = (line.as_array_mut(), &one.inputs.group) {
+        line.push(json!([one.name, group.members, group.participants, group.parts, group.above]));
+    }
+    line
 }

@@ -1,12 +1,12 @@
 //! A selection as it was frozen beside the book as it stands now, or after any later entry: what corrections have changed since.
 
 use super::content::digest;
-use super::draft::heading;
-use super::inputs::reached;
+use super::draft::{counts, heading};
 use super::measures::{Measures, measures};
 use super::order::Merits;
-use super::outcome::{Candidate, Outcome, settle};
-use super::{Selection, SelectionError, store};
+use super::outcome::{Candidate, Outcome, reached, settle};
+use super::rules::RuleSet;
+use super::{Selection, SelectionError, groups, store};
 use crate::schemes::OpenScheme;
 use db::Many;
 use std::collections::HashMap;
@@ -27,9 +27,11 @@ pub struct Difference {
 /// Somebody whose figures differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    pub volunteer_id: Uuid,
+    /// [`Competitors::subject`](super::Competitors::subject)
+    pub subject: Uuid,
+    /// Of a unit or a team its code.
     pub number: String,
-    /// Masked.
+    /// Of volunteers masked.
     pub name: String,
     pub frozen: Merits,
     pub then: Merits,
@@ -50,14 +52,14 @@ pub async fn difference(scheme: &OpenScheme, id: Uuid, at: Option<i64>) -> Resul
         return Err(SelectionError::BeyondTheBook { size });
     }
     let rows = store::rows(&mut tx, scheme, id, None).await?;
-    let frozen = measures(&mut tx, scheme, &one.rules, (one.from, one.until), one.sequence).await?;
+    let candidates: Vec<Candidate> = rows.iter().map(|row| row.candidate.clone()).collect();
+    let frozen = figures(&mut tx, scheme, &one, &candidates, one.sequence).await?;
     let root = scheme.book.root_of_first(&mut tx, one.sequence).await?;
-    let candidates = rows.iter().map(|row| row.candidate.clone()).collect();
-    let identical = anew(scheme, &one, root, candidates, &frozen) == one.digest;
     let then = match at == one.sequence {
         true => frozen.clone(),
-        false => measures(&mut tx, scheme, &one.rules, (one.from, one.until), at).await?,
+        false => figures(&mut tx, scheme, &one, &candidates, at).await?,
     };
+    let identical = anew(scheme, &one, root, candidates, &frozen) == one.digest;
     let known: HashMap<Uuid, (i64, Outcome)> =
         (1..).zip(&rows).map(|(place, row)| (row.candidate.id, (place, row.outcome))).collect();
     let candidates = rows.into_iter().map(|row| row.candidate).collect();
@@ -72,20 +74,11 @@ pub async fn difference(scheme: &OpenScheme, id: Uuid, at: Option<i64>) -> Resul
     let everybody = frozen.keys().chain(then.keys().filter(|volunteer| !frozen.contains_key(volunteer)));
     let mut changed: Vec<Uuid> = everybody.filter(|volunteer| differs(volunteer)).copied().collect();
     changed.sort_by_key(|volunteer| (known.get(volunteer).map_or(i64::MAX, |(place, _)| *place), *volunteer));
-    let people: Vec<(Uuid, String, String)> = tx
-        .query(
-            "SELECT v.id, v.number, v.name FROM many($2) AS m JOIN volunteers AS v ON v.book = $1 AND v.id = m.value",
-        )
-        .bind(scheme.book.number())
-        .bind_many(Many::Uuid(changed.clone()))
-        .fetch_all()
-        .await?;
-    let mut people: HashMap<Uuid, (String, String)> =
-        people.into_iter().map(|(id, number, name)| (id, (number, crate::publicity::masked(&name)))).collect();
+    let mut people = named(&mut tx, scheme, &one, changed.clone()).await?;
     let change = |volunteer: Uuid| {
         let (number, name) = people.remove(&volunteer).unwrap_or_default();
         Change {
-            volunteer_id: volunteer,
+            subject: volunteer,
             number,
             name,
             frozen: of(&frozen, &volunteer),
@@ -98,21 +91,60 @@ pub async fn difference(scheme: &OpenScheme, id: Uuid, at: Option<i64>) -> Resul
     Ok(Difference { at, identical, changes, selection: one })
 }
 
+/// Number and name of each, as they are shown.
+async fn named(
+    tx: &mut db::Tx,
+    scheme: &OpenScheme,
+    one: &Selection,
+    subjects: Vec<Uuid>,
+) -> db::Result<HashMap<Uuid, (String, String)>> {
+    if one.rules.of.are_groups() {
+        let rows = store::rows(tx, scheme, one.id, None).await?.into_iter().map(|row| row.candidate);
+        return Ok(rows.map(|one| (one.id, (one.number, one.name))).collect());
+    }
+    let people: Vec<(Uuid, String, String)> = tx
+        .query(
+            "SELECT v.id, v.number, v.name FROM many($2) AS m JOIN volunteers AS v ON v.book = $1 AND v.id = m.value",
+        )
+        .bind(scheme.book.number())
+        .bind_many(Many::Uuid(subjects))
+        .fetch_all()
+        .await?;
+    Ok(people.into_iter().map(|(id, number, name)| (id, (number, crate::publicity::masked(&name)))).collect())
+}
+
+/// What everybody did after entry `at`: volunteers, or the units or teams that compete.
+async fn figures(
+    tx: &mut db::Tx,
+    scheme: &OpenScheme,
+    one: &Selection,
+    candidates: &[Candidate],
+    at: i64,
+) -> db::Result<Measures> {
+    let period = (one.from, one.until);
+    match one.rules.of.are_groups() {
+        true => groups::figures(tx, scheme, &one.rules, period, at, candidates).await,
+        false => measures(tx, scheme, &one.rules, period, at).await,
+    }
+}
+
 /// The digest that a selection has when it is worked out anew from the journal.
 pub(super) async fn recomputed(tx: &mut db::Tx, scheme: &OpenScheme, one: &Selection) -> db::Result<String> {
     let root = scheme.book.root_of_first(tx, one.sequence).await?;
-    let candidates = store::rows(tx, scheme, one.id, None).await?.into_iter().map(|row| row.candidate).collect();
-    let frozen = measures(tx, scheme, &one.rules, (one.from, one.until), one.sequence).await?;
+    let rows = store::rows(tx, scheme, one.id, None).await?;
+    let candidates: Vec<Candidate> = rows.into_iter().map(|row| row.candidate).collect();
+    let frozen = figures(tx, scheme, one, &candidates, one.sequence).await?;
     Ok(anew(scheme, one, root, candidates, &frozen))
 }
 
 /// What comes of the rules for those who were candidates, by other figures.
 fn settled(one: &Selection, candidates: Vec<Candidate>, measures: &Measures) -> Vec<super::Row> {
-    settle(&one.rules, refigured(one, candidates, measures)).rows
+    settle(&one.rules, refigured(&one.rules, candidates, measures)).rows
 }
 
-/// The candidates with the figures of `measures`, those who do not reach the minimum left out.
-fn refigured(one: &Selection, candidates: Vec<Candidate>, measures: &Measures) -> Vec<Candidate> {
+/// The candidates with the figures of `measures`. Volunteers who do not reach the minimum are left out; units and teams stay, and
+/// are told what they lack.
+pub(super) fn refigured(rules: &RuleSet, candidates: Vec<Candidate>, measures: &Measures) -> Vec<Candidate> {
     let figured = |mut candidate: Candidate| {
         let Merits { minutes, points, services, attained, .. } =
             measures.get(&candidate.id).copied().unwrap_or_default();
@@ -120,19 +152,13 @@ fn refigured(one: &Selection, candidates: Vec<Candidate>, measures: &Measures) -
         candidate
     };
     let all = candidates.into_iter().map(figured);
-    all.filter(|candidate| reached(&one.rules, &candidate.merits)).collect()
+    all.filter(|candidate| rules.of.are_groups() || reached(rules, &candidate.merits)).collect()
 }
 
 /// The digest of the selection worked out anew: figures out of the journal, all else as kept.
 fn anew(scheme: &OpenScheme, one: &Selection, root: String, candidates: Vec<Candidate>, frozen: &Measures) -> String {
-    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-    let again = super::Selection {
-        root,
-        served: count(frozen.values().filter(|merits| merits.services > 0).count()),
-        reached: count(frozen.values().filter(|merits| reached(&one.rules, merits)).count()),
-        rules_digest: one.rules.text_and_digest().1,
-        ..one.clone()
-    };
-    let settled = settle(&one.rules, refigured(one, candidates, frozen));
+    let (served, reached) = counts(&one.rules, frozen);
+    let again = super::Selection { root, served, reached, rules_digest: one.rules.text_and_digest().1, ..one.clone() };
+    let settled = settle(&one.rules, refigured(&one.rules, candidates, frozen));
     digest(&heading(scheme, &again), &settled.rows, &settled.grids)
 }

@@ -1,15 +1,17 @@
 //! A selection is drafted: the rules are checked, the book is read at one moment, and everything is kept.
 
 use super::content::{Heading, digest};
-use super::inputs::{candidates, reached};
-use super::measures::measures;
-use super::outcome::settle;
-use super::rules::{RuleFlaw, RuleSet};
-use super::{Selection, SelectionError, Status, store};
+use super::difference::refigured;
+use super::groups;
+use super::inputs::candidates;
+use super::measures::{Measures, measures};
+use super::outcome::{Candidate, reached, settle};
+use super::rules::{EXCLUSIONS_MAX, RuleFlaw, RuleSet};
+use super::{Competitors, Selection, SelectionError, Status, store};
 use crate::actors;
 use crate::keys::Operator;
 use crate::schemes::OpenScheme;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use db::Many;
 use uuid::Uuid;
 
@@ -37,10 +39,9 @@ pub async fn put(
     let Some((from, until)) = period else { return Err(SelectionError::Invalid(flaws)) };
     let sequence = scheme.book.size(&mut tx).await?;
     let root = scheme.book.root_of_first(&mut tx, sequence).await?;
-    let measures = measures(&mut tx, scheme, &new.rules, (from, until), sequence).await?;
-    let candidates = candidates(&mut tx, scheme, &new.rules, (from, until), &measures).await?;
+    let (candidates, measures) = read(&mut tx, scheme, &new.rules, (from, until), sequence).await?;
     tx.rollback().await?;
-    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    let (served, reached) = counts(&new.rules, &measures);
     let settled = settle(&new.rules, candidates);
     let mut selection = Selection {
         id,
@@ -52,8 +53,8 @@ pub async fn put(
         status: Status::Draft,
         sequence,
         root,
-        served: count(measures.values().filter(|merits| merits.services > 0).count()),
-        reached: count(measures.values().filter(|merits| reached(&new.rules, merits)).count()),
+        served,
+        reached,
         grids: settled.grids,
         digest: String::new(),
         revision: 1,
@@ -77,6 +78,30 @@ pub async fn put(
     }
     tx.commit().await?;
     Ok((selection, false))
+}
+
+/// Who competes, and what was done by all of them.
+async fn read(
+    tx: &mut db::Tx,
+    scheme: &OpenScheme,
+    rules: &RuleSet,
+    period: (NaiveDate, NaiveDate),
+    at: i64,
+) -> db::Result<(Vec<Candidate>, Measures)> {
+    let measures = measures(tx, scheme, rules, period, at).await?;
+    if !rules.of.are_groups() {
+        return Ok((candidates(tx, scheme, rules, period, &measures).await?, measures));
+    }
+    let groups = groups::candidates(tx, scheme, rules, period, &measures).await?;
+    let figures = groups::figures(tx, scheme, rules, period, at, &groups).await?;
+    Ok((refigured(rules, groups, &figures), figures))
+}
+
+/// How many served at all, and how many reached the minimum.
+pub(super) fn counts(rules: &RuleSet, measures: &Measures) -> (i64, i64) {
+    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    let served = measures.values().filter(|merits| merits.services > 0).count();
+    (count(served), count(measures.values().filter(|merits| reached(rules, merits)).count()))
 }
 
 fn same(known: Selection, new: &NewSelection) -> Result<(Selection, bool), SelectionError> {
@@ -121,17 +146,48 @@ async fn flaws(
         let (zh, en) = ("没有这种单位", "there is no such kind of unit");
         flaws.push(RuleFlaw::new("/rules/grid_kind", "unknown_code", zh, en));
     }
-    let named: Vec<Uuid> = rules.vetoes.exclusions.iter().map(|one| one.volunteer_id).take(2000).collect();
-    let known: Vec<(Uuid,)> = tx
-        .query("SELECT v.id FROM many($2) AS m JOIN volunteers AS v ON v.book = $1 AND v.id = m.value")
-        .bind(scheme.book.number())
-        .bind_many(Many::Uuid(named.clone()))
-        .fetch_all()
-        .await?;
-    for (at, volunteer) in named.iter().enumerate().filter(|(_, one)| !known.contains(&(**one,))) {
-        let place = format!("/rules/vetoes/exclusions/{at}/volunteer_id");
-        let en = format!("there is no volunteer {volunteer}");
-        flaws.push(RuleFlaw::new(&place, "unknown_volunteer", "没有这位志愿者", &en));
-    }
+    flaws.extend(unknown(tx, scheme, rules).await?);
     Ok(flaws)
+}
+
+/// Who is excluded, and is not there.
+async fn unknown(tx: &mut db::Tx, scheme: &OpenScheme, rules: &RuleSet) -> db::Result<Vec<RuleFlaw>> {
+    let exclusions = || rules.vetoes.exclusions.iter().take(EXCLUSIONS_MAX).enumerate();
+    let codes: Vec<String> = exclusions().filter_map(|(_, one)| one.code.clone()).collect();
+    let flaw = |at: usize, field: &str, code: &'static str, zh: &str, en: String| {
+        RuleFlaw::new(&format!("/rules/vetoes/exclusions/{at}/{field}"), code, zh, &en)
+    };
+    let of_code = |code: &'static str, zh: &'static str, en: &'static str, known: &dyn Fn(&str) -> bool| {
+        let named = exclusions().filter_map(|(at, one)| Some((at, one.code.as_deref()?)));
+        let unknown = named.filter(|(_, one)| !known(one));
+        unknown.map(|(at, one)| flaw(at, "code", code, zh, format!("there is no {en} {one}"))).collect()
+    };
+    Ok(match rules.of {
+        Competitors::Volunteers => {
+            let ids: Vec<Uuid> = exclusions().filter_map(|(_, one)| one.volunteer_id).collect();
+            let known: Vec<(Uuid,)> = tx
+                .query("SELECT v.id FROM many($2) AS m JOIN volunteers AS v ON v.book = $1 AND v.id = m.value")
+                .bind(scheme.book.number())
+                .bind_many(Many::Uuid(ids))
+                .fetch_all()
+                .await?;
+            let named = exclusions().filter_map(|(at, one)| Some((at, one.volunteer_id?)));
+            let unknown = named.filter(|(_, id)| !known.contains(&(*id,)));
+            let en = |id: Uuid| format!("there is no volunteer {id}");
+            unknown.map(|(at, id)| flaw(at, "volunteer_id", "unknown_volunteer", "没有这位志愿者", en(id))).collect()
+        }
+        Competitors::Units => {
+            let organisation = scheme.organisation().await?;
+            of_code("unknown_unit", "方案没有这个单位", "unit", &|code| organisation.unit(code).is_some())
+        }
+        Competitors::Teams => {
+            let known: Vec<(String,)> = tx
+                .query("SELECT t.code FROM many($2) AS m JOIN teams AS t ON t.book = $1 AND t.code = m.value")
+                .bind(scheme.book.number())
+                .bind_many(Many::Text(codes))
+                .fetch_all()
+                .await?;
+            of_code("unknown_team", "没有这支队伍", "team", &|code| known.iter().any(|(one,)| one == code))
+        }
+    })
 }

@@ -3,10 +3,11 @@
 
 use super::measures::Measures;
 use super::order::Merits;
-use super::outcome::{Candidate, Inputs};
+use super::outcome::{Candidate, Inputs, reached};
 use super::rules::RuleSet;
 use crate::publicity::masked;
 use crate::schemes::OpenScheme;
+use crate::units::Organisation;
 use chrono::{Datelike, Months, NaiveDate};
 use db::{Many, Tx};
 use std::collections::{HashMap, HashSet};
@@ -29,15 +30,7 @@ impl Area {
         let scope: Option<HashSet<String>> =
             rules.scope.as_deref().map(|unit| organisation.subtree(unit, on).into_iter().collect());
         let is_in = |code: &String| scope.as_ref().is_none_or(|scope| scope.contains(code));
-        let heads: Vec<String> = match &rules.grid_kind {
-            Some(kind) => {
-                let kind = crate::units::kind_of(kind);
-                let units = organisation.tree.units().filter(|unit| kind == Some(unit.kind));
-                units.map(|unit| unit.code.clone()).filter(is_in).collect()
-            }
-            None => organisation.children(rules.scope.as_deref(), on),
-        };
-        let heads: HashSet<String> = heads.into_iter().collect();
+        let heads: HashSet<String> = heads(&organisation, rules, on).into_iter().collect();
         // The nearest of those above it, or itself.
         let grid = |code: &String| {
             let line = std::iter::once(code.as_str()).chain(organisation.ancestors(code, on));
@@ -57,9 +50,15 @@ impl Area {
     }
 }
 
-/// Whether somebody did as much as the rules ask at least.
-pub fn reached(rules: &RuleSet, merits: &Merits) -> bool {
-    merits.minutes >= rules.min_minutes && merits.services >= rules.min_services.max(1)
+/// The units between which seats are shared out, or which compete: of one kind within the scope, or those right below it.
+pub fn heads(organisation: &Organisation, rules: &RuleSet, on: NaiveDate) -> Vec<String> {
+    let Some(kind) = &rules.grid_kind else { return organisation.children(rules.scope.as_deref(), on) };
+    let kind = crate::units::kind_of(kind);
+    let scope: Option<HashSet<String>> =
+        rules.scope.as_deref().map(|unit| organisation.subtree(unit, on).into_iter().collect());
+    let is_in = |code: &String| scope.as_ref().is_none_or(|scope| scope.contains(code));
+    let units = organisation.tree.units().filter(|unit| kind == Some(unit.kind));
+    units.map(|unit| unit.code.clone()).filter(is_in).collect()
 }
 
 /// Those who reached the minimum and belong to the area, and all that has to be known of them.
@@ -189,6 +188,7 @@ impl Reader<'_> {
             reversed: known.reversed.get(&id).copied().unwrap_or(0),
             honour: known.honours.get(&id).copied(),
             struck: None,
+            group: None,
         };
         let grid = area.grid(unit.as_deref());
         Candidate { id, number, name: masked(&name), named, unit, grid, merits, inputs }

@@ -31,24 +31,37 @@ pub async fn measures(
     (from, until): (NaiveDate, NaiveDate),
     at: i64,
 ) -> db::Result<Measures> {
-    let size = scheme.book.size(tx).await?;
     let mut reader = Reader { scheme, rules, from, until, at, merged: merged(tx, scheme).await? };
     let mut sums = reader.totals(tx).await?;
-    let mut after = at;
     let mut reversed = Vec::new();
-    while after < size {
-        let page = scheme.book.told(tx, &COUNTING, (after, size), PAGE).await?;
-        after = page.last().filter(|_| page.len() == PAGE.unsigned_abs() as usize).map_or(size, |last| last.sequence);
-        for told in page {
-            reader.undo(&mut sums, &told);
-            let was_counted = told.kind == kind::SERVICE_REVERSED && reader.is_in(told.effective_on);
-            reversed.extend(told.document_id.filter(|_| was_counted));
-        }
-    }
+    later(tx, scheme, &COUNTING, at, |told| {
+        reader.undo(&mut sums, told);
+        let was_counted = told.kind == kind::SERVICE_REVERSED && reader.is_in(told.effective_on);
+        reversed.extend(told.document_id.filter(|_| was_counted));
+    })
+    .await?;
     reader.records(tx, &mut sums).await?;
     reader.reversed_since(tx, &mut sums, &reversed).await?;
     sums.retain(|_, merits| *merits != Merits::default());
     Ok(sums)
+}
+
+/// Shows what the entries after `at` tell, in order.
+pub(super) async fn later(
+    tx: &mut Tx,
+    scheme: &OpenScheme,
+    kinds: &[&str],
+    at: i64,
+    mut see: impl FnMut(&Told),
+) -> db::Result<()> {
+    let size = scheme.book.size(tx).await?;
+    let mut after = at;
+    while after < size {
+        let page = scheme.book.told(tx, kinds, (after, size), PAGE).await?;
+        after = page.last().filter(|_| page.len() == PAGE.unsigned_abs() as usize).map_or(size, |last| last.sequence);
+        page.iter().for_each(&mut see);
+    }
+    Ok(())
 }
 
 /// Who was merged into whom, as it is now.
@@ -133,8 +146,7 @@ impl Reader<'_> {
             kind::SERVICE_CONFIRMED | kind::SERVICE_REVERSED if self.is_in(told.effective_on) => {
                 let sign = if told.kind == kind::SERVICE_CONFIRMED { -1 } else { 1 };
                 if let Some(volunteer) = told.party {
-                    let figures = [number("credited_minutes"), number("points"), services(&fields)];
-                    add(sums, volunteer, figures.map(|figure| sign * figure));
+                    add(sums, volunteer, figures(&fields).map(|figure| sign * figure));
                 }
             }
             _ => {}
@@ -161,8 +173,7 @@ impl Reader<'_> {
     /// everybody had all of it.
     async fn records(&self, tx: &mut Tx, sums: &mut Measures) -> db::Result<()> {
         // Written out, since a list would be searched for each record of a city's year. No class is ''.
-        let [one, other, third, fourth] = crate::rules::Evidence::ALL
-            .map(|class| if self.rules.counts(class.as_str()) { class.as_str() } else { "" });
+        let [one, other, third, fourth] = classes(self.rules);
         let rows: Vec<(Uuid, Option<i64>, i64, i64, i64)> = tx
             .query(
                 "SELECT s.volunteer_id,
@@ -215,24 +226,26 @@ impl Reader<'_> {
         if self.rules.counts(evidence) {
             return attain(sums, whose, Some(entry.sequence));
         }
-        let number = |name| integer(&fields, name).unwrap_or(0);
-        add(sums, whose, [-number("credited_minutes"), -number("points"), -services(&fields)]);
+        add(sums, whose, figures(&fields).map(i64::wrapping_neg));
     }
 }
 
-/// Whether an entry is of a service, or of an event, which lasts no time.
-fn services(fields: &Map<String, Value>) -> i64 {
-    i64::from(integer(fields, "minutes").is_none_or(|served| served > 0))
+/// The classes of evidence that count, and '' in place of the others.
+pub(super) fn classes(rules: &RuleSet) -> [&'static str; 4] {
+    crate::rules::Evidence::ALL.map(|class| if rules.counts(class.as_str()) { class.as_str() } else { "" })
 }
 
-fn add(sums: &mut Measures, volunteer: Uuid, [minutes, points, services]: [i64; 3]) {
-    if [minutes, points, services] == [0; 3] {
-        return;
+/// Minutes, points and services that an entry confirmed. An event, which lasts no time, is no service.
+pub(super) fn figures(fields: &Map<String, Value>) -> [i64; 3] {
+    let number = |name| integer(fields, name).unwrap_or(0);
+    let services = i64::from(integer(fields, "minutes").is_none_or(|served| served > 0));
+    [number("credited_minutes"), number("points"), services]
+}
+
+fn add(sums: &mut Measures, volunteer: Uuid, figures: [i64; 3]) {
+    if figures != [0; 3] {
+        sums.entry(volunteer).or_default().add(figures);
     }
-    let merits = sums.entry(volunteer).or_default();
-    merits.minutes = merits.minutes.saturating_add(minutes);
-    merits.points = merits.points.saturating_add(points);
-    merits.services = merits.services.saturating_add(services);
 }
 
 fn attain(sums: &mut Measures, volunteer: Uuid, sequence: Option<i64>) {
@@ -242,6 +255,6 @@ fn attain(sums: &mut Measures, volunteer: Uuid, sequence: Option<i64>) {
 }
 
 /// 202611
-fn month_of(day: NaiveDate) -> i64 {
+pub(super) fn month_of(day: NaiveDate) -> i64 {
     i64::from(day.year()) * 100 + i64::from(day.month())
 }

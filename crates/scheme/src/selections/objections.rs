@@ -4,7 +4,7 @@ use super::content::digest;
 use super::draft::heading;
 use super::outcome::{Outcome, Row, settle};
 use super::rules::RuleFlaw;
-use super::{Selection, SelectionError, Status, steps, store};
+use super::{Competitors, Selection, SelectionError, Status, steps, store};
 use crate::actors;
 use crate::keys::Operator;
 use crate::schemes::OpenScheme;
@@ -19,8 +19,8 @@ pub use crate::publicity::ObjectionStatus;
 /// What somebody has against a selection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewObjection {
-    /// Whose row it is about; `None`: about all of it.
-    pub volunteer_id: Option<Uuid>,
+    /// Whose row it is about: a volunteer's id, or the code of a unit or a team. `None`: about all of it.
+    pub about: Option<String>,
     pub content: String,
     /// Their name: for those alone who answer.
     pub objector: Option<String>,
@@ -48,6 +48,8 @@ impl Consequence {
 pub struct Objection {
     pub id: Uuid,
     pub selection_id: Uuid,
+    /// Who competes in it.
+    pub of: Competitors,
     pub details: NewObjection,
     pub raised_by: Uuid,
     pub raised_person: String,
@@ -63,7 +65,7 @@ pub struct Objection {
 struct ObjectionRow {
     id: Uuid,
     selection_id: Uuid,
-    volunteer_id: Option<Uuid>,
+    about: Option<String>,
     content: String,
     objector: Option<String>,
     raised_by: Uuid,
@@ -77,12 +79,13 @@ struct ObjectionRow {
 }
 
 impl ObjectionRow {
-    fn objection(self) -> db::Result<Objection> {
+    fn objection(self, of: Competitors) -> db::Result<Objection> {
         let status = ObjectionStatus::parse(&self.status);
         Ok(Objection {
             id: self.id,
             selection_id: self.selection_id,
-            details: NewObjection { volunteer_id: self.volunteer_id, content: self.content, objector: self.objector },
+            of,
+            details: NewObjection { about: self.about, content: self.content, objector: self.objector },
             raised_by: self.raised_by,
             raised_person: self.raised_person,
             raised_at: moment(self.raised_at),
@@ -98,7 +101,7 @@ impl ObjectionRow {
 macro_rules! select_objections {
     ($rest:literal) => {
         concat!(
-            "SELECT id, selection_id, volunteer_id, content, objector, raised_by, raised_person, raised_at, status, consequence,
+            "SELECT id, selection_id, about, content, objector, raised_by, raised_person, raised_at, status, consequence,
                     answer, answered_by, answered_at
              FROM selection_objections WHERE book = $1 AND ",
             $rest
@@ -132,10 +135,10 @@ pub async fn object(
     let mut tx = scheme.db.begin_write().await?;
     // The lock keeps it from becoming final while this is written, and the other way round.
     let one = store::locked(&mut tx, scheme, selection).await?.ok_or(SelectionError::NotFound { id: selection })?;
-    if let Some(known) = find(&mut tx, scheme, id).await? {
+    if let Some(known) = find(&mut tx, scheme, one.rules.of, id).await? {
         let differing = [
             ("selection_id", known.selection_id != selection),
-            ("volunteer_id", known.details.volunteer_id != details.volunteer_id),
+            (one.rules.of.named_by(), known.details.about != details.about),
             ("content", known.details.content != details.content),
             ("objector", known.details.objector != details.objector),
         ];
@@ -150,18 +153,20 @@ pub async fn object(
     if let Some(until) = one.public_until.filter(|until| today > *until) {
         return Err(SelectionError::PublicityOver { until });
     }
-    if let Some(volunteer) = details.volunteer_id {
-        store::row_of(&mut tx, scheme, selection, volunteer).await?.ok_or(SelectionError::RowNotFound { volunteer })?;
+    if let Some(named) = &details.about {
+        let missing = || SelectionError::RowNotFound { subject: named.clone() };
+        let subject = one.rules.of.subject(named).ok_or_else(missing)?;
+        store::row_of(&mut tx, scheme, selection, subject).await?.ok_or_else(missing)?;
     }
     tx.query(
-        "INSERT INTO selection_objections (book, id, selection_id, volunteer_id, content, objector, raised_by, raised_person,
+        "INSERT INTO selection_objections (book, id, selection_id, about, content, objector, raised_by, raised_person,
              raised_at, status)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'open')",
     )
     .bind(scheme.book.number())
     .bind(id)
     .bind(selection)
-    .bind(details.volunteer_id)
+    .bind(details.about)
     .bind(details.content)
     .bind(details.objector)
     .bind(by.key_id)
@@ -169,7 +174,7 @@ pub async fn object(
     .bind(micros(now))
     .execute()
     .await?;
-    let written = find(&mut tx, scheme, id).await?.ok_or(SelectionError::ObjectionNotFound { id })?;
+    let written = find(&mut tx, scheme, one.rules.of, id).await?.ok_or(SelectionError::ObjectionNotFound { id })?;
     tx.commit().await?;
     Ok((written, false))
 }
@@ -190,7 +195,7 @@ pub async fn answer(
     let wanted = if upheld { ObjectionStatus::Upheld } else { ObjectionStatus::Dismissed };
     let mut tx = scheme.db.begin_write().await?;
     let one = store::locked(&mut tx, scheme, selection).await?.ok_or(SelectionError::NotFound { id: selection })?;
-    let known = find(&mut tx, scheme, id).await?.filter(|known| known.selection_id == selection);
+    let known = find(&mut tx, scheme, one.rules.of, id).await?.filter(|known| known.selection_id == selection);
     let known = known.ok_or(SelectionError::ObjectionNotFound { id })?;
     if known.status != ObjectionStatus::Open {
         let is_same = known.status == wanted && known.answer.as_deref() == Some(words);
@@ -214,10 +219,12 @@ pub async fn answer(
     .bind(micros(now))
     .execute()
     .await?;
-    if let Some(volunteer) = known.details.volunteer_id.filter(|_| consequence == Consequence::Strike) {
-        strike(&mut tx, scheme, one, volunteer, id, now).await?;
+    let of = one.rules.of;
+    let subject = known.details.about.as_deref().and_then(|named| of.subject(named));
+    if let Some(subject) = subject.filter(|_| consequence == Consequence::Strike) {
+        strike(&mut tx, scheme, one, subject, id, now).await?;
     }
-    let answered = find(&mut tx, scheme, id).await?.ok_or(SelectionError::ObjectionNotFound { id })?;
+    let answered = find(&mut tx, scheme, of, id).await?.ok_or(SelectionError::ObjectionNotFound { id })?;
     tx.commit().await?;
     steps::finished(scheme, selection, by, now).await?;
     Ok((answered, false))
@@ -231,12 +238,14 @@ fn check(
     consequence: Consequence,
     by: &Operator,
 ) -> Result<(), SelectionError> {
-    let is_theirs = by.volunteer_id.is_some() && by.volunteer_id == known.details.volunteer_id;
+    let about = known.details.about.as_deref().and_then(|named| one.rules.of.subject(named));
+    let is_theirs = by.volunteer_id.is_some() && by.volunteer_id == about;
     if is_theirs || by.person == known.raised_person || by.person == one.drafted_person {
         return Err(SelectionError::Concerned);
     }
-    if consequence == Consequence::Strike && (!upheld || known.details.volunteer_id.is_none()) {
-        let (zh, en) = ("只有针对某人且成立的异议才能除名", "only what is upheld about somebody strikes anybody");
+    if consequence == Consequence::Strike && (!upheld || known.details.about.is_none()) {
+        let (zh, en) =
+            ("只有针对名单中某一个且成立的异议才能除名", "only what is upheld about somebody strikes anybody");
         let flaw = RuleFlaw::new("/consequence", "nobody_to_strike", zh, en);
         return Err(SelectionError::Invalid(vec![flaw]));
     }
@@ -248,7 +257,7 @@ async fn strike(
     tx: &mut Tx,
     scheme: &OpenScheme,
     mut one: Selection,
-    volunteer: Uuid,
+    subject: Uuid,
     objection: Uuid,
     now: DateTime<Utc>,
 ) -> Result<(), SelectionError> {
@@ -259,7 +268,7 @@ async fn strike(
     };
     let known = of(&before);
     let mut candidates: Vec<_> = before.into_iter().map(|row| row.candidate).collect();
-    for candidate in candidates.iter_mut().filter(|candidate| candidate.id == volunteer) {
+    for candidate in candidates.iter_mut().filter(|candidate| candidate.id == subject) {
         candidate.inputs.struck.get_or_insert(objection);
     }
     let settled = settle(&one.rules, candidates);
@@ -275,10 +284,10 @@ async fn strike(
     Ok(())
 }
 
-async fn find(tx: &mut Tx, scheme: &OpenScheme, id: Uuid) -> db::Result<Option<Objection>> {
+async fn find(tx: &mut Tx, scheme: &OpenScheme, of: Competitors, id: Uuid) -> db::Result<Option<Objection>> {
     let row: Option<ObjectionRow> =
         tx.query(select_objections!("id = $2")).bind(scheme.book.number()).bind(id).fetch_optional().await?;
-    row.map(ObjectionRow::objection).transpose()
+    row.map(|row| row.objection(of)).transpose()
 }
 
 /// How many wait for an answer.
@@ -300,7 +309,7 @@ pub async fn list_objections(
     after: Option<(i64, Uuid)>,
     limit: i64,
 ) -> Result<Vec<Objection>, SelectionError> {
-    super::read::get(scheme, selection).await?;
+    let of = super::read::get(scheme, selection).await?.rules.of;
     let (at, id) = after.unwrap_or((0, Uuid::nil()));
     let rows: Vec<ObjectionRow> = scheme
         .db
@@ -316,5 +325,5 @@ pub async fn list_objections(
         .bind(limit)
         .fetch_all()
         .await?;
-    Ok(rows.into_iter().map(ObjectionRow::objection).collect::<db::Result<_>>()?)
+    Ok(rows.into_iter().map(|row| row.objection(of)).collect::<db::Result<_>>()?)
 }

@@ -1,8 +1,8 @@
 //! Who is selected, who waits, and what keeps the others. Pure: the rules, and what is known of each.
 
-use super::order::{Merits, compare, ranks};
-use super::quota::apportion;
-use super::rules::{RuleSet, Vetoes};
+use super::order::{Figure, Merits, compare, ranks};
+use super::quota::{Seats, apportion};
+use super::rules::{Measure, RuleSet, Vetoes};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -14,7 +14,7 @@ pub struct Inputs {
     pub tenure_months: i64,
     /// Years on the last day; `None`: nobody knows.
     pub age: Option<i64>,
-    /// A person, registered and not merged into another.
+    /// A person, registered and not merged into another; a team that was not dissolved by the last day.
     pub takes_part: bool,
     /// A complaint of the period that was upheld.
     pub complaint: Option<Uuid>,
@@ -25,27 +25,79 @@ pub struct Inputs {
     /// The upheld objection that struck them from the list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub struck: Option<Uuid>,
+    /// Of a unit or a team.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Group>,
 }
 
-/// Somebody who reached the minimum.
+/// What was known of a unit or a team when the selection was drafted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// Who belonged to it on the last day.
+    pub members: i64,
+    /// Who of them had a service of the period that counts, wherever it was.
+    pub participants: i64,
+    /// Codes of the units whose services count for it: its own and those below it on the last day. Of a team, its own.
+    pub parts: Vec<String>,
+    /// The name of the unit above it, or to which the team belonged.
+    pub above: Option<String>,
+}
+
+impl Group {
+    pub fn participation(&self) -> Figure {
+        Figure::share(self.participants, self.members)
+    }
+}
+
+/// A volunteer who reached the minimum, a unit or a team.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
+    /// [`Competitors::subject`](super::Competitors::subject)
     pub id: Uuid,
+    /// Of a unit or a team its code.
     pub number: String,
-    /// 王*国
+    /// 王*国; of a unit or a team in full.
     pub name: String,
     /// Had agreed to be named in public.
     pub named: bool,
+    /// Of a unit the code of the one above it.
     pub unit: Option<String>,
     pub grid: Option<String>,
     pub merits: Merits,
     pub inputs: Inputs,
 }
 
+impl Candidate {
+    /// What decides over the rank.
+    pub fn figure(&self, rules: &RuleSet) -> Figure {
+        let group = self.inputs.group.as_ref();
+        match (rules.measure, rules.per_member, group) {
+            (Measure::Participation, _, Some(group)) => group.participation(),
+            (measure, true, Some(group)) => Figure::share(self.merits.of(measure), group.members),
+            (measure, ..) => Figure::whole(self.merits.of(measure)),
+        }
+    }
+}
+
+/// Whether somebody did as much as the rules ask at least. By participation members decide, wherever they served.
+pub fn reached(rules: &RuleSet, merits: &Merits) -> bool {
+    let least = if rules.measure == Measure::Participation { 0 } else { 1 };
+    merits.minutes >= rules.min_minutes && merits.services >= rules.min_services.max(least)
+}
+
 /// What keeps somebody from being selected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Bar {
     NoPart,
+    /// A team that was dissolved.
+    Ended,
+    /// Of units and teams, each of which has a row: too little was served.
+    Minimum,
+    NoMembers,
+    Members(i64),
+    Participants(i64),
+    /// In hundredths of a percent.
+    Participation(i64),
     Ratings,
     Tenure,
     AgeUnknown,
@@ -61,6 +113,12 @@ impl Bar {
     pub fn code(&self) -> &'static str {
         match self {
             Bar::NoPart => "not_active",
+            Bar::Ended => "ended",
+            Bar::Minimum => "below_minimum",
+            Bar::NoMembers => "no_members",
+            Bar::Members(_) => "too_few_members",
+            Bar::Participants(_) => "too_few_participants",
+            Bar::Participation(_) => "participation_too_low",
             Bar::Ratings => "too_few_ratings",
             Bar::Tenure => "too_short_a_member",
             Bar::AgeUnknown => "age_unknown",
@@ -76,9 +134,11 @@ impl Bar {
     pub fn told(&self) -> serde_json::Value {
         let about = match self {
             Bar::Complaint(id) | Bar::Awarded(id) => id.to_string().into(),
-            Bar::Reversed(records) => (*records).into(),
+            Bar::Reversed(number) | Bar::Members(number) | Bar::Participants(number) | Bar::Participation(number) => {
+                (*number).into()
+            }
             Bar::Excluded(place) => (*place).into(),
-            Bar::NoPart | Bar::Ratings | Bar::Tenure | Bar::AgeUnknown | Bar::Age => serde_json::Value::Null,
+            _ => serde_json::Value::Null,
         };
         serde_json::json!([self.code(), about])
     }
@@ -86,6 +146,12 @@ impl Bar {
     pub fn zh(&self) -> &'static str {
         match self {
             Bar::NoPart => "非在册个人",
+            Bar::Ended => "已撤并",
+            Bar::Minimum => "未达最低服务要求",
+            Bar::NoMembers => "没有成员",
+            Bar::Members(_) => "成员数不足",
+            Bar::Participants(_) => "参与人数不足",
+            Bar::Participation(_) => "参与率不足",
             Bar::Ratings => "评价数不足",
             Bar::Tenure => "注册时间不足",
             Bar::AgeUnknown => "年龄不详",
@@ -179,6 +245,19 @@ pub struct Settled {
 pub fn bars(rules: &RuleSet, id: Uuid, merits: &Merits, inputs: &Inputs) -> Vec<Bar> {
     let Vetoes { upheld_complaints, reversed_records, awarded, exclusions } = &rules.vetoes;
     let mut bars = Vec::new();
+    match &inputs.group {
+        Some(group) => bars.extend(bars_of_group(rules, merits, inputs.takes_part, group)),
+        None => bars.extend(bars_of_person(rules, merits, inputs)),
+    }
+    bars.extend(inputs.complaint.filter(|_| *upheld_complaints).map(Bar::Complaint));
+    bars.extend(reversed_records.filter(|least| inputs.reversed >= *least).map(|_| Bar::Reversed(inputs.reversed)));
+    bars.extend(inputs.honour.filter(|_| awarded.is_some()).map(Bar::Awarded));
+    bars.extend(exclusions.iter().position(|one| one.subject(rules.of) == Some(id)).map(Bar::Excluded));
+    bars
+}
+
+fn bars_of_person(rules: &RuleSet, merits: &Merits, inputs: &Inputs) -> Vec<Bar> {
+    let mut bars = Vec::new();
     bars.extend((!inputs.takes_part).then_some(Bar::NoPart));
     bars.extend((merits.rating_count < rules.min_ratings).then_some(Bar::Ratings));
     let tenure = i64::from(rules.min_tenure_months);
@@ -192,22 +271,36 @@ pub fn bars(rules: &RuleSet, id: Uuid, merits: &Merits, inputs: &Inputs) -> Vec<
             Some(age) => (!fits(age)).then_some(Bar::Age),
         });
     }
-    bars.extend(inputs.complaint.filter(|_| *upheld_complaints).map(Bar::Complaint));
-    bars.extend(reversed_records.filter(|least| inputs.reversed >= *least).map(|_| Bar::Reversed(inputs.reversed)));
-    bars.extend(inputs.honour.filter(|_| awarded.is_some()).map(Bar::Awarded));
-    bars.extend(exclusions.iter().position(|one| one.volunteer_id == id).map(Bar::Excluded));
+    bars
+}
+
+fn bars_of_group(rules: &RuleSet, merits: &Merits, takes_part: bool, group: &Group) -> Vec<Bar> {
+    let Group { members, participants, .. } = *group;
+    let is_of_members = rules.per_member || rules.measure == Measure::Participation || rules.min_participation > 0;
+    let least_taking_part = rules.min_participants.max(i64::from(rules.measure == Measure::Participation));
+    let mut bars = Vec::new();
+    bars.extend((!takes_part).then_some(Bar::Ended));
+    bars.extend((!reached(rules, merits)).then_some(Bar::Minimum));
+    bars.extend((merits.rating_count < rules.min_ratings).then_some(Bar::Ratings));
+    // There is nothing to divide by.
+    bars.extend((is_of_members && members <= 0).then_some(Bar::NoMembers));
+    bars.extend((members < rules.min_members).then_some(Bar::Members(members)));
+    bars.extend((participants < least_taking_part).then_some(Bar::Participants(participants)));
+    let is_low = group.participation() < Figure::share(rules.min_participation, 10_000);
+    bars.extend(is_low.then(|| Bar::Participation(group.participation().basis_points())));
     bars
 }
 
 /// Works a selection out.
 pub fn settle(rules: &RuleSet, mut candidates: Vec<Candidate>) -> Settled {
-    let measure = rules.measure;
+    let of = |one: &Candidate| one.figure(rules);
     candidates.sort_by(|one, other| {
-        compare(measure, (&one.merits, &one.number), (&other.merits, &other.number)).then(one.id.cmp(&other.id))
+        let order = compare((of(one), &one.merits, &one.number), (of(other), &other.merits, &other.number));
+        order.then(one.id.cmp(&other.id))
     });
     let is_barred = |one: &Candidate| !bars(rules, one.id, &one.merits, &one.inputs).is_empty();
     let (barred, eligible): (Vec<_>, Vec<_>) = candidates.into_iter().partition(is_barred);
-    let ranks = ranks(eligible.iter().map(|one| one.merits.of(measure)));
+    let ranks = ranks(eligible.iter().map(of));
     let mut desk = Desk::new(rules, &eligible);
     let mut seats: Vec<Option<Seat>> = eligible.iter().map(|one| desk.in_grid(one)).collect();
     for (one, seat) in eligible.iter().zip(&mut seats) {
@@ -256,7 +349,10 @@ impl Desk {
             let people = by_grid.entry(grid).or_default();
             *people = people.saturating_add(1);
         }
-        let (of_grids, open) = rules.seats.map_or((0, 0), |seats| (seats.total.saturating_sub(seats.open), seats.open));
+        // Units and teams are in no grid that could have seats of its own: all are open.
+        let open = |seats: Seats| if rules.of.are_groups() { seats.total } else { seats.open };
+        let (of_grids, open) =
+            rules.seats.map_or((0, 0), |seats| (seats.total.saturating_sub(open(seats)), open(seats)));
         let shares = apportion(of_grids, &by_grid);
         Desk {
             refill: rules.refill,

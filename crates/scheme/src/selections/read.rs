@@ -68,7 +68,7 @@ pub async fn list(
 pub struct Placed {
     pub place: i64,
     pub row: Row,
-    /// In full: for those who deal with it.
+    /// In full: for those who deal with it. Of units and teams as it was.
     pub name: String,
 }
 
@@ -81,9 +81,10 @@ pub async fn rows(
     limit: i64,
 ) -> Result<Vec<Placed>, SelectionError> {
     let mut tx = scheme.db.begin_read().await?;
-    store::find(&mut tx, scheme, id).await?.ok_or(SelectionError::NotFound { id })?;
+    let one = store::find(&mut tx, scheme, id).await?.ok_or(SelectionError::NotFound { id })?;
     let page = store::page(&mut tx, scheme, id, outcome, after, limit).await?;
-    let ids = page.iter().map(|(_, row)| row.candidate.id).collect();
+    let are_groups = one.rules.of.are_groups();
+    let ids = page.iter().filter(|_| !are_groups).map(|(_, row)| row.candidate.id).collect();
     let names: Vec<(Uuid, String)> = tx
         .query("SELECT v.id, v.name FROM many($2) AS m JOIN volunteers AS v ON v.book = $1 AND v.id = m.value")
         .bind(scheme.book.number())
@@ -92,7 +93,7 @@ pub async fn rows(
         .await?;
     let mut names: HashMap<Uuid, String> = names.into_iter().collect();
     let placed = |(place, row): (i64, Row)| {
-        let name = names.remove(&row.candidate.id).unwrap_or_default();
+        let name = names.remove(&row.candidate.id).unwrap_or_else(|| row.candidate.name.clone());
         Placed { place, row, name }
     };
     Ok(page.into_iter().map(placed).collect())

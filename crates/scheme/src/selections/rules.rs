@@ -1,5 +1,6 @@
 //! The rules of a selection: data, given when it is drafted, and kept as given. Pure.
 
+use super::competitors::Competitors;
 use super::quota::Seats;
 use crate::rules::Evidence;
 use chrono::{Datelike, Months, NaiveDate};
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// By what volunteers are ordered.
+/// By what they are ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
@@ -16,6 +17,8 @@ pub enum Measure {
     Services,
     /// The average of the stars of the period, to hundredths.
     Rating,
+    /// Of units and teams: how many of their members took part.
+    Participation,
 }
 
 impl Measure {
@@ -25,6 +28,7 @@ impl Measure {
             Measure::Points => "points",
             Measure::Services => "services",
             Measure::Rating => "rating",
+            Measure::Participation => "participation",
         }
     }
 }
@@ -35,6 +39,9 @@ impl Measure {
 pub struct RuleSet {
     /// Under which the rules were made public.
     pub version: String,
+    /// Who competes: volunteers when left out.
+    #[serde(default, skip_serializing_if = "Competitors::is_volunteers")]
+    pub of: Competitors,
     /// The year of service; or both days below.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub year: Option<i32>,
@@ -44,13 +51,17 @@ pub struct RuleSet {
     /// The last day of a month.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<NaiveDate>,
-    /// Code: only those who served in this unit, or below it, on the last day.
+    /// Code: only those who served in this unit, or below it, on the last day; of units those below it, of teams those that
+    /// belong to it or to one below it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
-    /// The kind of unit that seats are shared out to; the units right below the scope when left out.
+    /// The kind of unit that seats are shared out to, or that competes; the units right below the scope when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grid_kind: Option<String>,
     pub measure: Measure,
+    /// Of units and teams: hours, points or services divided by their members.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub per_member: bool,
     #[serde(default)]
     pub min_minutes: i64,
     #[serde(default)]
@@ -58,6 +69,15 @@ pub struct RuleSet {
     /// Ratings in the period: fewer make no average to go by.
     #[serde(default)]
     pub min_ratings: i64,
+    /// Of units and teams: members on the last day.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub min_members: i64,
+    /// Of these, who have a service of the period that counts.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub min_participants: i64,
+    /// These among the members, in hundredths of a percent.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub min_participation: i64,
     /// Whole months from the registration to the last day.
     #[serde(default)]
     pub min_tenure_months: u32,
@@ -83,6 +103,14 @@ pub struct RuleSet {
     /// What the selected are given on record; nothing when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub honour: Option<HonourRule>,
+}
+
+fn is_false(given: &bool) -> bool {
+    !*given
+}
+
+fn is_zero(given: &i64) -> bool {
+    *given == 0
 }
 
 /// What keeps somebody from being selected.
@@ -111,7 +139,11 @@ pub struct Awarded {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exclusion {
-    pub volunteer_id: Uuid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volunteer_id: Option<Uuid>,
+    /// Of a unit or a team.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     pub reason: String,
     /// What shows it.
     pub evidence: String,
@@ -142,7 +174,7 @@ impl RuleFlaw {
     }
 }
 
-const EXCLUSIONS_MAX: usize = 1000;
+pub(super) const EXCLUSIONS_MAX: usize = 1000;
 
 impl RuleSet {
     /// The first and the last day whose service counts; `None` when they are not given as they must be.
@@ -178,6 +210,7 @@ impl RuleSet {
         self.check_period(&mut flaws, today);
         self.check_numbers(&mut flaws);
         self.check_vetoes(&mut flaws);
+        self.check_competitors(&mut flaws);
         if let Some(honour) = &self.honour {
             flaws.text("/honour/name", &honour.name, 200);
             honour.granting_body.iter().for_each(|body| flaws.text("/honour/granting_body", body, 200));
@@ -215,6 +248,9 @@ impl RuleSet {
             ("/min_minutes", self.min_minutes, 0, 600_000),
             ("/min_services", self.min_services, 0, 10_000),
             ("/min_ratings", self.min_ratings, 0, 10_000),
+            ("/min_members", self.min_members, 0, 10_000_000),
+            ("/min_participants", self.min_participants, 0, 10_000_000),
+            ("/min_participation", self.min_participation, 0, 10_000),
             ("/min_tenure_months", self.min_tenure_months.into(), 0, 600),
             ("/min_age", self.min_age.unwrap_or(0), 0, 150),
             ("/max_age", self.max_age.unwrap_or(150), self.min_age.unwrap_or(0).max(0), 150),
@@ -245,25 +281,25 @@ impl RuleSet {
             flaws.between("/vetoes/awarded/years", awarded.years.into(), 1, 50);
         }
         if vetoes.exclusions.len() > EXCLUSIONS_MAX {
-            flaws.add("/vetoes/exclusions", "too_many", "最多 1000 人", "1000 at most");
+            flaws.add("/vetoes/exclusions", "too_many", "最多 1000 个", "1000 at most");
         }
         for (at, exclusion) in vetoes.exclusions.iter().enumerate().take(EXCLUSIONS_MAX) {
             flaws.text(&format!("/vetoes/exclusions/{at}/reason"), &exclusion.reason, 200);
             flaws.text(&format!("/vetoes/exclusions/{at}/evidence"), &exclusion.evidence, 500);
-            if vetoes.exclusions.iter().take(at).any(|other| other.volunteer_id == exclusion.volunteer_id) {
-                let place = format!("/vetoes/exclusions/{at}/volunteer_id");
-                flaws.add(&place, "twice", "同一人写了两次", "the same person twice");
-            }
         }
     }
 
     /// The sentence that stands below the list.
     pub fn sentence(&self) -> String {
+        if self.of.are_groups() {
+            return self.sentence_of_groups();
+        }
         let measure = match self.measure {
             Measure::Hours => "服务时长",
             Measure::Points => "获得积分",
             Measure::Services => "服务次数",
             Measure::Rating => "平均评价",
+            Measure::Participation => "参与率",
         };
         let seats = match &self.seats {
             None => "达标者均入选。".to_owned(),
@@ -279,10 +315,10 @@ impl RuleSet {
 }
 
 #[derive(Default)]
-struct Flaws(Vec<RuleFlaw>);
+pub(super) struct Flaws(Vec<RuleFlaw>);
 
 impl Flaws {
-    fn add(&mut self, place: &str, code: &'static str, zh: &str, en: &str) {
+    pub(super) fn add(&mut self, place: &str, code: &'static str, zh: &str, en: &str) {
         self.0.push(RuleFlaw::new(place, code, zh, en));
     }
 

@@ -141,7 +141,7 @@ fn columns(scheme: &OpenScheme, id: Uuid, rows: &[Row], before: usize) -> Vec<(&
     vec![
         ("book", Column::I64(vec![scheme.book.number(); rows.len()])),
         ("selection_id", Column::Uuid(vec![id; rows.len()])),
-        ("volunteer_id", Column::Uuid(rows.iter().map(|row| row.candidate.id).collect())),
+        ("subject_id", Column::Uuid(rows.iter().map(|row| row.candidate.id).collect())),
         ("place", Column::I64(places.collect())),
         ("rank", Column::OptI64(rows.iter().map(|row| row.rank).collect())),
         ("outcome", Column::Text(rows.iter().map(|row| row.outcome.as_str().to_owned()).collect())),
@@ -173,7 +173,7 @@ pub(super) async fn replace(tx: &mut Tx, scheme: &OpenScheme, id: Uuid, rows: &[
 
 #[derive(sqlx::FromRow)]
 struct RowRow {
-    volunteer_id: Uuid,
+    subject_id: Uuid,
     place: i64,
     rank: Option<i64>,
     outcome: String,
@@ -205,7 +205,7 @@ impl RowRow {
             attained: self.attained,
         };
         let candidate = Candidate {
-            id: self.volunteer_id,
+            id: self.subject_id,
             number: self.number,
             name: self.name,
             named: self.named,
@@ -230,7 +230,7 @@ pub(super) async fn page(
 ) -> db::Result<Vec<(i64, Row)>> {
     let rows: Vec<RowRow> = tx
         .query(
-            "SELECT volunteer_id, place, rank, outcome, seat, number, name, named, unit, grid, minutes, points, services,
+            "SELECT subject_id, place, rank, outcome, seat, number, name, named, unit, grid, minutes, points, services,
                     rating_sum, rating_count, attained, inputs
              FROM selection_rows WHERE book = $1 AND selection_id = $2 AND ($3 IS NULL OR outcome = $3) AND place > $4
              ORDER BY place LIMIT $5",
@@ -263,17 +263,17 @@ pub(super) async fn row_of(
     tx: &mut Tx,
     scheme: &OpenScheme,
     id: Uuid,
-    volunteer: Uuid,
+    subject: Uuid,
 ) -> db::Result<Option<(i64, Row)>> {
     let row: Option<RowRow> = tx
         .query(
-            "SELECT volunteer_id, place, rank, outcome, seat, number, name, named, unit, grid, minutes, points, services,
+            "SELECT subject_id, place, rank, outcome, seat, number, name, named, unit, grid, minutes, points, services,
                     rating_sum, rating_count, attained, inputs
-             FROM selection_rows WHERE book = $1 AND selection_id = $2 AND volunteer_id = $3",
+             FROM selection_rows WHERE book = $1 AND selection_id = $2 AND subject_id = $3",
         )
         .bind(scheme.book.number())
         .bind(id)
-        .bind(volunteer)
+        .bind(subject)
         .fetch_optional()
         .await?;
     row.map(RowRow::row).transpose()

@@ -268,6 +268,8 @@ operations! {
     ListSelections   = "list_selections":   Staff SchemeAdmin Reviewer Auditor;
     ListSelectionRows = "list_selection_rows": Staff SchemeAdmin Reviewer Auditor;
     ExplainSelectionRow = "explain_selection_row": Staff SchemeAdmin Reviewer Auditor;
+    ListSelectionPeople = "list_selection_people": Staff SchemeAdmin Reviewer Auditor;
+    ListSelectionEntries = "list_selection_entries": Staff SchemeAdmin Reviewer Auditor;
     CompareSelection = "compare_selection": SchemeAdmin Reviewer Auditor;
     GetSelectionDocument = "get_selection_document": Kiosk Staff SchemeAdmin Reviewer Auditor;
     PutSelectionObjection = "put_selection_objection": Kiosk Staff Leader SchemeAdmin Reviewer;

@@ -1,5 +1,6 @@
 //! Selections (评选): drafted, published, objected to, signed, final.
 
+mod groups;
 mod objections;
 mod wire;
 
@@ -37,6 +38,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(get_selection_document)
         .service(get_selection)
         .service(list_selections)
+        .configure(groups::routes)
         .configure(objections::routes);
 }
 
@@ -47,8 +49,8 @@ async fn told(scheme: &OpenScheme, one: selections::Selection) -> Result<Selecti
 
 /// Draft a selection as of the newest entry of the book
 ///
-/// The rules are data, kept as given. What is not in the book (units on the last day, consent, complaints, ratings, earlier honours,
-/// ages) is kept beside each row as it is now. Worked out anew, it is the same for ever.
+/// The rules are data, kept as given; `of` says who competes: volunteers, units or teams. What is not in the book (units on the
+/// last day, members, consent, complaints, ratings, earlier honours, ages) is kept beside each row as it is now. Worked out anew, it is the same for ever.
 #[utoipa::path(
     tag = "selections",
     request_body = NewSelection,
@@ -147,27 +149,32 @@ async fn list_selection_rows(
     };
     let found = selections::rows(&call.scheme, filter.selection, outcome, after.unwrap_or(0), limit + 1).await?;
     let (found, next) = page(found, limit, |last| list.next(&filter, last.place));
+    let rules = selections::get(&call.scheme, filter.selection).await?.rules;
     let scale = call.scale();
-    Ok(ok(SelectionRowsPage { rows: found.into_iter().map(|placed| wire::row(placed, scale)).collect(), next }))
+    let rows = found.into_iter().map(|placed| wire::row(placed, &rules, scale)).collect();
+    Ok(ok(SelectionRowsPage { rows, next }))
 }
 
-/// `{id}` of a selection, and `{volunteer_id}`.
+/// `{id}` of a selection, and `{subject}`: a volunteer's id, or the code of a unit or a team.
 struct RowOf {
     selection: Uuid,
-    volunteer: Uuid,
+    subject: String,
 }
 
 impl At for RowOf {
     fn parse(request: &HttpRequest) -> Result<Self, Problem> {
-        Ok(RowOf { selection: id(request, "id")?, volunteer: id(request, "volunteer_id")? })
+        let subject = request.match_info().get("subject").unwrap_or_default().to_owned();
+        Ok(RowOf { selection: id(request, "id")?, subject })
     }
 }
 
 /// Explain a row: what keeps them, and every entry behind the figures
+///
+/// A volunteer's row by their id, that of a unit or a team by its code. The people and the entries behind the latter are lists of their own.
 #[utoipa::path(tag = "selections", responses((status = 200, body = SelectionExplanation)))]
-#[get("/selections/{id}/rows/{volunteer_id}")]
+#[get("/selections/{id}/rows/{subject}")]
 async fn explain_selection_row(call: Call<may::ExplainSelectionRow, RowOf>) -> Result<HttpResponse, Problem> {
-    let why = selections::explain(&call.scheme, call.at.selection, call.at.volunteer).await?;
+    let why = selections::explain(&call.scheme, call.at.selection, &call.at.subject).await?;
     Ok(ok(wire::explanation(why, call.scale())))
 }
 

@@ -10,7 +10,7 @@ use crate::papers::{self, ExplainedError, Format};
 use anyhow::Context;
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, Utc};
 use db::{Engine, Many};
-use scheme::selections::{self, Measure, NewSelection, RuleSet, Seats, Selection, Vetoes};
+use scheme::selections::{self, Competitors, Measure, NewSelection, RuleSet, Seats, Selection, Vetoes};
 use scheme::{OpenScheme, Operator, Role};
 use serde_json::json;
 use std::time::Instant;
@@ -77,15 +77,20 @@ pub async fn measure(scheme: &OpenScheme, args: &BenchArgs) -> anyhow::Result<()
 fn rules(year: i32, min_minutes: i64, scope: Option<String>, total: i64) -> RuleSet {
     RuleSet {
         version: "bench".to_owned(),
+        of: Competitors::Volunteers,
         year: Some(year),
         from: None,
         until: None,
         scope,
         grid_kind: Some("grid".to_owned()),
         measure: Measure::Hours,
+        per_member: false,
         min_minutes,
         min_services: 1,
         min_ratings: 0,
+        min_members: 0,
+        min_participants: 0,
+        min_participation: 0,
         min_tenure_months: 0,
         evidence: None,
         min_age: None,

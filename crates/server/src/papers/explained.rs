@@ -1,6 +1,7 @@
 //! A selection with what is behind each of its rows: for those who answer for it.
 
-use super::{Format, fonts, list, points, statistics};
+use super::selections::list;
+use super::{Format, fonts, points, statistics};
 use chrono::{DateTime, FixedOffset};
 use reports::documents::ranking::Ranking;
 use reports::documents::report::Report;
@@ -10,11 +11,14 @@ use reports::fonts::Fonts;
 use reports::layout::{DocumentError, Sheet};
 use scheme::OpenScheme;
 use scheme::config::Scheme;
-use scheme::selections::{self, Behind, Row, Selection, SelectionError};
+use scheme::publicity::masked;
+use scheme::selections::{self, Behind, Competitors, Row, Selection, SelectionError};
 use uuid::Uuid;
 
 /// People whose entries are read at a time.
 const PAGE: usize = 1000;
+/// Records of a unit or a team that are read at a time.
+const RECORDS: i64 = 5000;
 /// Entries in a file, so that nobody's wish takes all the memory.
 const MOST: usize = 200_000;
 /// The same on paper: some 800 pages.
@@ -44,23 +48,68 @@ pub async fn explained(scheme: &OpenScheme, one: &Selection, format: Format) -> 
     let most = if format == Format::Pdf { MOST_ON_PAPER } else { MOST };
     let config = scheme.config();
     let selected = selections::selected(scheme, one.id).await.map_err(SelectionError::from)?;
+    let rows = match one.rules.of.are_groups() {
+        true => of_groups(scheme, one, &selected, most).await?,
+        false => of_volunteers(scheme, one, &selected, most).await?,
+    };
+    let list = list(scheme, one, selected).await?;
+    Ok(Explained { behind: table(&config, one, &list, rows), list })
+}
+
+async fn of_volunteers(
+    scheme: &OpenScheme,
+    one: &Selection,
+    selected: &[Row],
+    most: usize,
+) -> Result<Vec<Vec<Cell>>, ExplainedError> {
+    let config = scheme.config();
     let mut rows = Vec::new();
     for some in selected.chunks(PAGE) {
         let ids: Vec<Uuid> = some.iter().map(|row| row.candidate.id).collect();
         let mut found = selections::behind(scheme, one, &ids).await?;
         for row in some {
             let behind = found.remove(&row.candidate.id).unwrap_or_default();
-            rows.extend(behind.into_iter().map(|behind| cells(&config, row, behind)));
+            let who = [row.candidate.number.as_str().into(), row.candidate.name.as_str().into()];
+            rows.extend(behind.into_iter().map(|behind| cells(&config, row, &who, behind)));
         }
         if rows.len() > most {
             return Err(ExplainedError::TooMany { most });
         }
     }
-    let list = list(scheme, one, selected).await?;
-    Ok(Explained { behind: table(&config, one, &list, rows), list })
+    Ok(rows)
 }
 
-fn cells(config: &Scheme, row: &Row, behind: Behind) -> Vec<Cell> {
+/// The same of units and teams, with whose each record is.
+async fn of_groups(
+    scheme: &OpenScheme,
+    one: &Selection,
+    selected: &[Row],
+    most: usize,
+) -> Result<Vec<Vec<Cell>>, ExplainedError> {
+    let config = scheme.config();
+    let mut rows = Vec::new();
+    for row in selected {
+        let mut after = None;
+        loop {
+            let page = selections::entries_of(scheme, one, row, after, RECORDS).await?;
+            for behind in page.entries {
+                let (number, name) = page.people.get(&behind.volunteer_id).cloned().unwrap_or_default();
+                let who = [row.candidate.name.as_str().into(), number.into(), masked(&name).into()];
+                rows.push(cells(&config, row, &who, behind));
+            }
+            if rows.len() > most {
+                return Err(ExplainedError::TooMany { most });
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(rows)
+}
+
+fn cells(config: &Scheme, row: &Row, who: &[Cell], behind: Behind) -> Vec<Cell> {
     let category = config.category(&behind.category).map_or(behind.category.clone(), |known| known.name.clone());
     let note = match (behind.counts, behind.reversed_since, behind.evidence == selections::WISH) {
         (_, true, _) => "统计之后已撤销",
@@ -68,10 +117,8 @@ fn cells(config: &Scheme, row: &Row, behind: Behind) -> Vec<Cell> {
         (.., true) => "心愿积分",
         _ => "",
     };
-    vec![
-        row.rank.map_or(Cell::Blank, Cell::Integer),
-        row.candidate.number.as_str().into(),
-        row.candidate.name.as_str().into(),
+    let rank = row.rank.map_or(Cell::Blank, Cell::Integer);
+    let what = [
         Cell::Integer(behind.sequence),
         Cell::Date(behind.occurred_on),
         category.into(),
@@ -79,13 +126,18 @@ fn cells(config: &Scheme, row: &Row, behind: Behind) -> Vec<Cell> {
         Cell::Integer(behind.minutes),
         points(behind.points, config.points_scale).into(),
         note.into(),
-    ]
+    ];
+    std::iter::once(rank).chain(who.iter().cloned()).chain(what).collect()
 }
 
 fn table(config: &Scheme, one: &Selection, list: &Ranking, rows: Vec<Vec<Cell>>) -> Table {
     let number = |places| Kind::Number { places };
+    let group = match one.rules.of {
+        Competitors::Volunteers => None,
+        Competitors::Units => Some(("单位", Kind::Text)),
+        Competitors::Teams => Some(("队伍", Kind::Text)),
+    };
     let columns = [
-        ("名次", number(0)),
         ("志愿者编号", Kind::Text),
         ("姓名", Kind::Text),
         ("分录号", number(0)),
@@ -96,12 +148,13 @@ fn table(config: &Scheme, one: &Selection, list: &Ranking, rows: Vec<Vec<Cell>>)
         ("积分", number(u32::from(config.points_scale))),
         ("说明", Kind::Text),
     ];
+    let columns = std::iter::once(("名次", number(0))).chain(group).chain(columns);
     let state = (!list.state.is_empty()).then(|| list.state.clone());
     let about = format!("服务期间 {} 至 {}，截至账本第 {} 笔", one.from, one.until, one.sequence);
     Table {
         title: "依据明细".to_owned(),
         subtitles: [one.title.clone(), about].into_iter().chain(state).collect(),
-        columns: columns.map(|(title, kind)| Column::new(title, kind)).into(),
+        columns: columns.map(|(title, kind)| Column::new(title, kind)).collect(),
         rows,
         notes: vec![
             "仅供工作人员核对，不公开。注明“证据类别不计入”的不在名单数字之内；“统计之后已撤销”的仍在其内，名单以统计时为准。"

@@ -62,7 +62,7 @@ codes! {
     ApplicationNotFound = "application_not_found", 404, "没有这个申请", "There is no such application";
     AwardNotFound = "award_not_found", 404, "没有这次授予", "There is no such award";
     SelectionNotFound = "selection_not_found", 404, "没有这次评选", "There is no such selection";
-    SelectionRowNotFound = "selection_row_not_found", 404, "评选中没有这位志愿者", "The selection has no such row";
+    SelectionRowNotFound = "selection_row_not_found", 404, "评选名单中没有这一行", "The selection has no such row";
     ReviewNotFound = "review_not_found", 404, "当年规则没有这项评选", "The rules of that year have no such review";
     TransferNotFound = "transfer_not_found", 404, "没有这笔转赠", "There is no such transfer";
     RequestNotFound = "request_not_found", 404, "没有这个申请", "There is no such request";

@@ -10,7 +10,11 @@ impl From<SelectionError> for Problem {
         match error {
             SelectionError::Invalid(flaws) => Problem::invalid(flaws.into_iter().map(flaw).collect()),
             SelectionError::NotFound { id } => not_found(Code::SelectionNotFound, id),
-            SelectionError::RowNotFound { volunteer } => not_found(Code::SelectionRowNotFound, volunteer),
+            SelectionError::RowNotFound { subject } => not_found(Code::SelectionRowNotFound, subject),
+            SelectionError::NoId => Problem::invalid_value("/path/subject", "invalid_id", "编号须为 UUID", &en),
+            SelectionError::OfVolunteers => {
+                Problem::invalid_value("/path/id", "of_volunteers", "志愿者评选的明细在该行中", &en)
+            }
             SelectionError::ObjectionNotFound { id } => not_found(Code::ObjectionNotFound, id),
             SelectionError::IdTaken { field } => taken(field),
             SelectionError::StateConflict { status } => state_conflict(status.as_str(), in_chinese(status)),

@@ -52,8 +52,9 @@ pub fn wrong_station(station: String) -> Problem {
         .member("station", station)
 }
 
-pub fn not_found(code: Code, id: Uuid) -> Problem {
-    Problem::new(code).detail(format!("没有 {id}"), format!("there is no {id}")).member("id", id.to_string())
+pub fn not_found(code: Code, id: impl ToString) -> Problem {
+    let id = id.to_string();
+    Problem::new(code).detail(format!("没有 {id}"), format!("there is no {id}")).member("id", id)
 }
 
 pub fn beyond_the_book(size: i64) -> Problem {

@@ -35,6 +35,9 @@ impl At for ObjectionOf {
 pub struct NewSelectionObjection {
     /// Whose row it is about; about all of it when left out.
     volunteer_id: Option<Uuid>,
+    /// In place of it, the unit or the team.
+    #[schema(example = "grid-1")]
+    code: Option<String>,
     #[schema(example = "11 月 3 日并未到场")]
     content: String,
     /// Who objects; told to nobody but those who answer.
@@ -46,6 +49,7 @@ pub struct SelectionObjection {
     id: Uuid,
     selection_id: Uuid,
     volunteer_id: Option<Uuid>,
+    code: Option<String>,
     content: String,
     objector: Option<String>,
     raised_at: DateTime<Utc>,
@@ -59,10 +63,13 @@ pub struct SelectionObjection {
 
 impl From<selections::Objection> for SelectionObjection {
     fn from(one: selections::Objection) -> Self {
+        let about = one.details.about;
+        let (volunteer, code) = if one.of.are_groups() { (None, about) } else { (about, None) };
         SelectionObjection {
             id: one.id,
             selection_id: one.selection_id,
-            volunteer_id: one.details.volunteer_id,
+            volunteer_id: volunteer.and_then(|id| id.parse().ok()),
+            code,
             content: one.details.content,
             objector: one.details.objector,
             raised_at: one.raised_at,
@@ -84,8 +91,13 @@ impl From<selections::Objection> for SelectionObjection {
 async fn put_selection_objection(
     call: Call<may::PutSelectionObjection, ObjectionOf, Json<NewSelectionObjection>>,
 ) -> Result<HttpResponse, Problem> {
-    let NewSelectionObjection { volunteer_id, content, objector } = call.input.0;
-    let details = selections::NewObjection { volunteer_id, content, objector };
+    let NewSelectionObjection { volunteer_id, code, content, objector } = call.input.0;
+    if volunteer_id.is_some() && code.is_some() {
+        let (zh, en) = ("只写志愿者或代码中的一项", "name a volunteer or a code, not both");
+        return Err(Problem::invalid_value("/code", "both_given", zh, en));
+    }
+    let about = volunteer_id.map(|id| id.to_string()).or(code);
+    let details = selections::NewObjection { about, content, objector };
     let ObjectionOf { selection, objection } = call.at;
     let done = selections::object(&call.scheme, selection, objection, details, &call.caller.operator, call.now).await?;
     Ok(once(StatusCode::CREATED, done.1, SelectionObjection::from(done.0)))

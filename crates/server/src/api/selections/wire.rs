@@ -3,7 +3,7 @@
 use crate::api::amounts::{hours, points};
 use chrono::{DateTime, NaiveDate, Utc};
 use scheme::ratings::Average;
-use scheme::selections::{self, Bar, Counted, Merits, Outcome, Placed};
+use scheme::selections::{self, Bar, Counted, Merits, Outcome, Placed, RuleSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -25,6 +25,21 @@ pub enum Measure {
     Points,
     Services,
     Rating,
+    /// Of units and teams: how many of their members took part.
+    Participation,
+}
+
+/// Who competes.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = SelectionCompetitors)]
+pub enum Competitors {
+    #[default]
+    Volunteers,
+    /// Each with all that was served for it and for what is below it.
+    Units,
+    /// Each with all that was served for it.
+    Teams,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -44,6 +59,10 @@ pub struct SelectionRules {
     /// Under which the rules were made public.
     #[schema(example = "2026-1")]
     pub version: String,
+    /// Who competes: `volunteers` when left out. What means nothing for units and teams (age, tenure, honours, open seats) is refused.
+    #[serde(default)]
+    #[schema(inline)]
+    pub of: Competitors,
     /// The year of service; or `from` and `until`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub year: Option<i32>,
@@ -53,15 +72,18 @@ pub struct SelectionRules {
     /// The last day of a month; it must be over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<NaiveDate>,
-    /// Code: only those who served in this unit, or below it, on the last day.
+    /// Code: only those who served in this unit, or below it, on the last day; only units below it; only teams of it or of one below.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
-    /// The kind of unit that seats are shared out to; the units right below the scope when left out.
+    /// The kind of unit that seats are shared out to, or that competes; the units right below the scope when left out.
     #[schema(example = "grid")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grid_kind: Option<String>,
     #[schema(inline)]
     pub measure: Measure,
+    /// Of units and teams: hours, points or services divided by their members.
+    #[serde(default)]
+    pub per_member: bool,
     #[serde(default)]
     pub min_minutes: i64,
     #[serde(default)]
@@ -69,6 +91,15 @@ pub struct SelectionRules {
     /// Fewer ratings in the period make no average to go by.
     #[serde(default)]
     pub min_ratings: i64,
+    /// Of units and teams: members on the last day.
+    #[serde(default)]
+    pub min_members: i64,
+    /// Of these, who have a service of the period that counts, wherever it was.
+    #[serde(default)]
+    pub min_participants: i64,
+    /// These among the members, in hundredths of a percent: 5000 is half.
+    #[serde(default)]
+    pub min_participation: i64,
     /// Whole months from the registration to the last day.
     #[serde(default)]
     pub min_tenure_months: u32,
@@ -134,7 +165,11 @@ pub struct SelectionAwarded {
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SelectionExclusion {
-    pub volunteer_id: Uuid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volunteer_id: Option<Uuid>,
+    /// Of a unit or a team, in place of the volunteer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     #[schema(example = "社区工作人员")]
     pub reason: String,
     /// What shows it.
@@ -145,7 +180,7 @@ pub struct SelectionExclusion {
 #[serde(deny_unknown_fields)]
 pub struct SelectionSeats {
     pub total: i64,
-    /// Of these, so many go to whoever is next, wherever they belong. The others are shared out to the grids by how many are
+    /// Of these, so many go to whoever is next, wherever they belong; 0 for units and teams, which have no shares. The others are shared out to the grids by how many are
     /// eligible: largest remainder, at least one where anybody is.
     #[serde(default)]
     pub open: i64,
@@ -294,11 +329,15 @@ pub struct SelectionRow {
     place: i64,
     /// Equal figures share a rank: 1, 2, 2, 4. `null` for whoever is not eligible.
     rank: Option<i64>,
-    volunteer_id: Uuid,
-    number: String,
+    /// `null` for a unit or a team, as is `number`.
+    volunteer_id: Option<Uuid>,
+    number: Option<String>,
+    /// Of the unit or the team; `null` for a volunteer, as is all that is about members.
+    code: Option<String>,
     name: String,
     /// Had agreed to be named in public.
     named: bool,
+    /// Of a unit the one above it, of a team the one that it belongs to.
     unit: Option<String>,
     grid: Option<String>,
     #[schema(example = "selected")]
@@ -311,17 +350,32 @@ pub struct SelectionRow {
     #[schema(example = "4.67")]
     rating: Option<String>,
     ratings: i64,
+    /// On the last day.
+    members: Option<i64>,
+    /// Who of them had a service of the period that counts.
+    participants: Option<i64>,
+    /// In hundredths of a percent.
+    #[schema(example = 6667)]
+    participation: Option<i64>,
+    /// The measure divided by the members, to hundredths, where the rules ask for it; ranks go by the exact figure.
+    #[schema(example = "12.33")]
+    per_member: Option<String>,
 }
 
-pub fn row(placed: Placed, scale: u8) -> SelectionRow {
+pub fn row(placed: Placed, rules: &RuleSet, scale: u8) -> SelectionRow {
     let row = placed.row;
+    let figure = row.candidate.figure(rules);
     let one = row.candidate;
     let average = Average { count: one.merits.rating_count, sum: one.merits.rating_sum };
+    let group = one.inputs.group;
+    let per_member = group.as_ref().filter(|group| rules.per_member && group.members > 0);
+    let (number, code) = if group.is_some() { (None, Some(one.number)) } else { (Some(one.number), None) };
     SelectionRow {
         place: placed.place,
         rank: row.rank,
-        volunteer_id: one.id,
-        number: one.number,
+        volunteer_id: group.is_none().then_some(one.id),
+        number,
+        code,
         name: placed.name,
         named: one.named,
         unit: one.unit,
@@ -331,6 +385,10 @@ pub fn row(placed: Placed, scale: u8) -> SelectionRow {
         figures: figures(&one.merits, scale),
         rating: (average.count > 0).then(|| points(average.hundredths(), 2)),
         ratings: average.count,
+        per_member: per_member.map(|_| points(figure.shown(rules.measure, scale), 2)),
+        members: group.as_ref().map(|group| group.members),
+        participants: group.as_ref().map(|group| group.participants),
+        participation: group.filter(|group| group.members > 0).map(|group| group.participation().basis_points()),
     }
 }
 
@@ -347,21 +405,26 @@ pub struct SelectionExplanation {
     row: SelectionRow,
     /// All that keeps them from being selected.
     reasons: Vec<SelectionReason>,
-    /// Every record that was confirmed when it was frozen, and every wish that gave points (`evidence` is `wish`), by day.
-    entries: Vec<SelectionEntry>,
+    /// Every record that was confirmed when it was frozen, and every wish that gave points (`evidence` is `wish`), by day. Those of a
+    /// unit or a team are listed page by page, at `…/entries`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entries: Option<Vec<SelectionEntry>>,
 }
 
 #[derive(Serialize, ToSchema)]
 pub struct SelectionReason {
     #[schema(example = "complaint_upheld")]
     code: &'static str,
-    /// The complaint, the honour, the number of reversed records, or the place in the exclusions.
+    /// The complaint, the honour, the number of reversed records, of members or of participants, the participation, or the place in
+    /// the exclusions.
     about: Value,
     zh: &'static str,
 }
 
 #[derive(Serialize, ToSchema)]
 pub struct SelectionEntry {
+    /// Whose it was, as far as it was known when it was frozen.
+    volunteer_id: Uuid,
     service_id: Uuid,
     /// Of the entry that confirmed it.
     sequence: i64,
@@ -384,7 +447,16 @@ pub fn explanation(why: selections::Explanation, scale: u8) -> SelectionExplanat
         let about = bar.told().get(1).cloned().unwrap_or_default();
         SelectionReason { code: bar.code(), about, zh: bar.zh() }
     };
-    let entry = |one: selections::Behind| SelectionEntry {
+    SelectionExplanation {
+        row: row(why.placed, &why.rules, scale),
+        reasons: why.bars.into_iter().map(reason).collect(),
+        entries: why.behind.map(|behind| behind.into_iter().map(|one| entry(one, scale)).collect()),
+    }
+}
+
+pub fn entry(one: selections::Behind, scale: u8) -> SelectionEntry {
+    SelectionEntry {
+        volunteer_id: one.volunteer_id,
         service_id: one.service_id,
         sequence: one.sequence,
         occurred_on: one.occurred_on,
@@ -396,11 +468,6 @@ pub fn explanation(why: selections::Explanation, scale: u8) -> SelectionExplanat
         points: points(one.points, scale),
         counts: one.counts,
         reversed_since: one.reversed_since,
-    };
-    SelectionExplanation {
-        row: row(why.placed, scale),
-        reasons: why.bars.into_iter().map(reason).collect(),
-        entries: why.behind.into_iter().map(entry).collect(),
     }
 }
 
@@ -418,9 +485,12 @@ pub struct SelectionDifference {
 
 #[derive(Serialize, ToSchema)]
 pub struct SelectionChange {
-    volunteer_id: Uuid,
-    number: String,
-    /// Masked.
+    /// `null` for a unit or a team, as is `number`.
+    volunteer_id: Option<Uuid>,
+    number: Option<String>,
+    /// Of the unit or the team.
+    code: Option<String>,
+    /// Of volunteers masked.
     name: String,
     frozen: SelectionFigures,
     then: SelectionFigures,
@@ -431,9 +501,11 @@ pub struct SelectionChange {
 }
 
 pub fn difference(found: selections::Difference, scale: u8) -> SelectionDifference {
+    let are_groups = found.selection.rules.of.are_groups();
     let change = |one: selections::Change| SelectionChange {
-        volunteer_id: one.volunteer_id,
-        number: one.number,
+        volunteer_id: (!are_groups).then_some(one.subject),
+        number: (!are_groups).then(|| one.number.clone()),
+        code: are_groups.then_some(one.number),
         name: one.name,
         frozen: figures(&one.frozen, scale),
         then: figures(&one.then, scale),

@@ -8,7 +8,7 @@ use crate::settings::Settings;
 use anyhow::{anyhow, bail};
 use scheme::OpenScheme;
 use scheme::rankings::{self, Among, By, Wanted};
-use scheme::selections::{self, Selection, Status};
+use scheme::selections::{self, Competitors, Selection, Status};
 use std::path::PathBuf;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -113,7 +113,10 @@ async fn frozen(scheme: &OpenScheme, year: i32, args: &Args) -> anyhow::Result<O
         let page = selections::list(scheme, Some(Status::Final), after, 100).await?;
         let Some(last) = page.last() else { return Ok(found) };
         after = Some((last.until, last.id));
-        let is_it = |one: &Selection| one.rules.year == Some(year) && one.rules.scope == args.unit;
+        let is_it = |one: &Selection| {
+            let rules = &one.rules;
+            rules.of == Competitors::Volunteers && rules.year == Some(year) && rules.scope == args.unit
+        };
         found = page.into_iter().filter(is_it).chain(found).max_by_key(|one| one.finalised_on);
     }
 }
