@@ -46,6 +46,8 @@ mod roles;
 
 mod selection_door;
 mod selection_explained;
+mod selection_groups;
+mod selection_groups_door;
 mod selection_steps;
 mod selections;
 mod services;
