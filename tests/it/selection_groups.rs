@@ -1,11 +1,13 @@
 //! 优秀网格 and 优秀志愿服务队: units and teams selected as volunteers are, with their members as they were.
 
-use crate::selections::{Community, rules};
+use crate::selections::{Community, person, rules};
 use crate::world::{HAIYUE, World, day, operator, service};
 use db::Engine;
 use rstest::rstest;
 use scheme::Role;
+use scheme::complaints::{self, ComplaintDetails};
 use scheme::config::UnitKind;
+use scheme::ratings::{self, Rated, Rater, RatingDetails};
 use scheme::rules::Evidence;
 use scheme::selections::{
     self, Competitors, Exclusion, HonourRule, Measure, NewSelection, Outcome, Placed, RuleSet, Seats, Selection,
@@ -318,6 +320,51 @@ async fn teams_compete_with_what_was_served_in_their_name(#[values(Engine::Sqlit
         "one record was reversed, two are asked for"
     );
     here.world.assert_verified().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_was_said_of_services_is_said_of_their_unit_and_of_those_above_it(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let here = Community::with_nested_grid(engine).await;
+    let (scheme, staff) = (&here.world.scheme, operator(Role::Staff));
+    let wang = here.member("王建国", Some("west"), &[]).await;
+    let chen = here.member("欧阳娜娜", Some("grid-2"), &[]).await;
+    let outer = here.serves_for(wang, "grid-1", "2026-11-01", 120).await;
+    let inner = here.serves_for(wang, "west", "2026-11-02", 120).await;
+    let other = here.serves_for(chen, "grid-2", "2026-11-03", 120).await;
+    for (volunteer, service, stars) in [(wang, outer, 3), (wang, inner, 5), (chen, other, 4), (chen, other, 4)] {
+        let rater = Rater::Recipient(Some(Uuid::now_v7()));
+        let details = RatingDetails { volunteer_id: volunteer, of: Rated::Service(service), rater, stars, words: None };
+        ratings::put(scheme, Uuid::now_v7(), details, &staff, here.world.now()).await.expect("rated");
+    }
+    let wrong = here.serves_for(wang, "west", "2026-11-04", 60).await;
+    here.reverse(wrong).await;
+    let complaint = Uuid::now_v7();
+    let details =
+        ComplaintDetails { service_id: Some(inner), content: "中途离开".to_owned(), ..ComplaintDetails::default() };
+    complaints::put(scheme, complaint, details, &staff, here.world.now()).await.expect("received");
+    for (step, name) in [(0, "调查"), (1, "答复")] {
+        let (by, now) = (person(name, Role::Reviewer), here.world.now());
+        match step {
+            0 => drop(complaints::investigate(scheme, complaint, "属实", &by, now).await.expect("investigated")),
+            _ => drop(complaints::uphold(scheme, complaint, "属实", &by, now).await.expect("upheld")),
+        }
+    }
+    here.world.set("2027-01-08T02:00:00Z");
+    let by_rating = RuleSet { measure: Measure::Rating, min_ratings: 1, min_minutes: 0, ..of_grids() };
+    let (first, last) = (Outcome::Selected, barred("grid-3"));
+    let expected = [standing("west", 1, first), standing("grid-1", 2, first), standing("grid-2", 2, first), last];
+    assert_eq!(here.standings(by_rating.clone()).await, expected, "5 once, and 4 twice: more services come first");
+    let vetoes = Vetoes { upheld_complaints: true, reversed_records: Some(1), ..Vetoes::default() };
+    let one = here.drafts(RuleSet { vetoes, min_ratings: 2, ..by_rating }).await;
+    let both = [json!(["complaint_upheld", complaint]), json!(["records_reversed", 1])];
+    assert_eq!(here.reasons(&one, "grid-1").await, both);
+    let mut all = vec![json!(["too_few_ratings", null])];
+    all.extend(both);
+    assert_eq!(here.reasons(&one, "west").await, all);
+    assert_eq!(here.reasons(&one, "grid-2").await, [] as [serde_json::Value; 0]);
 }
 
 #[rstest]

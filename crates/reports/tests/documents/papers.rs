@@ -10,7 +10,7 @@ use reports::formats::csv::csv;
 use reports::layout::{DocumentError, Picture};
 
 use crate::rendering::{FONTS, file, letters, looks_as_before, made, pages, paper, text};
-use crate::samples::{campaign, card, day, fields, passbook, poster, ranking, signatures, slip, table};
+use crate::samples::{campaign, card, day, fields, grids, passbook, poster, ranking, signatures, slip, table};
 
 const LETTER: &str = "感谢信\n尊敬的{name}同志：\n\
     2026年以来，您参加{organisation}组织的志愿服务 {sessions} 次，累计服务 {hours} 小时，先后投身{activities}，\
@@ -171,6 +171,23 @@ fn a_ranking_says_by_which_rules_and_out_of_what_it_was_made() {
     looks_as_before(&draft, 1);
     let table = String::from_utf8(csv(&sample.table()).unwrap()).unwrap();
     assert!(table.contains("\r\n1,林*燕,FZ-ZY-000101,银龄先锋队,第1网格,312.5,60,880.0,4.9,"), "{table}");
+}
+
+#[test]
+fn a_ranking_of_units_has_their_members_and_what_falls_to_each() {
+    let sample = grids(9);
+    let path = file("ranking-grids", &sample);
+    looks_as_before(&path, 1);
+    assert_eq!((pages(&path), paper(&path)), (1, (842, 595)));
+    let text = letters(&path);
+    for part in ["2026年度优秀网格名单", "滨河第9网格", "参与率", "人均时长", "合计9个单位", "账本第18342笔"]
+    {
+        assert!(text.contains(part), "{part} is missing in {text}");
+    }
+    let table = String::from_utf8(csv(&sample.table()).unwrap()).unwrap();
+    let first = "\r\n1,滨河第1网格,grid-1,紫阳社区,48,31,64.58,1285.0,412,12850.0,26.77,4.9,";
+    assert!(table.contains(first), "{table}");
+    assert!(table.contains("grid-5,紫阳社区,44,27,,"), "without a share the cell is empty: {table}");
 }
 
 #[test]

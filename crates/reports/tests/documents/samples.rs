@@ -6,7 +6,7 @@ use reports::documents::card::Card;
 use reports::documents::certificate::{Certificate, Person, Service};
 use reports::documents::passbook::{Passbook, PassbookLine};
 use reports::documents::poster::{Poster, PosterEntry};
-use reports::documents::ranking::{Ranked, Ranking, RankingRow};
+use reports::documents::ranking::{GroupRow, Groups, Ranked, Ranking, RankingRow};
 use reports::documents::slip::{Slip, SlipItem, SlipPaper};
 use reports::documents::table::{Cell, Chart, ChartKind, Column, Kind, Table};
 use reports::documents::template::{Fields, Template};
@@ -227,6 +227,33 @@ pub fn ranking(rows: usize) -> Ranking {
         notes: vec!["公示期：2026年12月1日至12月7日。有异议者请向社区居委会反映，电话 0591-8765 4321。".to_owned()],
         signatures: Signatures { contact: String::new(), ..signatures() },
     }
+}
+
+/// 优秀网格, by hours for each member.
+pub fn grids(rows: usize) -> Ranking {
+    let rows = (0..rows).map(|at| GroupRow {
+        rank: at as u32 + 1 - u32::from(at == 2),
+        name: format!("滨河第{}网格", at + 1),
+        code: format!("grid-{}", at + 1),
+        above: ["紫阳社区", "福新社区"][at % 2].to_owned(),
+        members: 48 - at as u64,
+        participants: 31 - at as u64,
+        participation: (at % 5 != 4).then(|| Decimal::new(6458 - 75 * at as i64, 2)),
+        hours: Decimal::new(12850 - 450 * at as i64, 1),
+        sessions: 412 - 9 * at as u64,
+        points: Decimal::new(128_500 - 4500 * at as i64, 1),
+        per_member: Some(Decimal::new(2677 - 61 * at as i64, 2)),
+        rating: (at % 4 != 3).then(|| Decimal::new(49 - at as i64 % 5, 1)),
+        note: String::new(),
+    });
+    let groups = Groups {
+        title: "单位".to_owned(),
+        counted: "个单位".to_owned(),
+        per_member: "人均时长（小时）".to_owned(),
+        rows: rows.collect(),
+    };
+    let rule = "规则版本 2：按人均服务时长排序，以未取整的数值比较，数值相同名次相同（1、2、2、4）。".to_owned();
+    Ranking { title: "2026年度优秀网格名单".to_owned(), rule, rows: Ranked::Groups(groups), ..ranking(0) }
 }
 
 pub fn poster(entries: usize, large: bool) -> Poster {
