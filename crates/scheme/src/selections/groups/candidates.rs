@@ -11,9 +11,6 @@ use db::{Many, Tx};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
-/// Units or teams whose members are read at a time.
-const PAGE: usize = 200;
-
 /// All that compete, however little was served for them: whoever is not selected is told why. Their figures are not in it.
 ///
 /// `served` is who served at all in the period.
@@ -212,14 +209,13 @@ impl Reader<'_> {
             reversed: reversed.into_iter().collect(),
             ..Known::default()
         };
-        for some in codes.chunks(PAGE) {
-            for (code, volunteer) in self.members(tx, some.to_vec()).await? {
-                let (members, participants) = known.members.entry(code).or_default();
-                *members = members.saturating_add(1);
-                let took_part = served.get(&volunteer).is_some_and(|merits| merits.services > 0);
-                *participants = participants.saturating_add(i64::from(took_part));
-            }
-        }
+        let member = |(code, volunteer): (String, Uuid)| {
+            let (members, participants) = known.members.entry(code).or_default();
+            *members = members.saturating_add(1);
+            let took_part = served.get(&volunteer).is_some_and(|merits| merits.services > 0);
+            *participants = participants.saturating_add(i64::from(took_part));
+        };
+        self.members(tx, codes, member).await?;
         Ok(known)
     }
 
@@ -228,8 +224,8 @@ impl Reader<'_> {
         tx.query(sql).bind(self.scheme.book.number()).bind(self.from).bind(self.until).fetch_all().await
     }
 
-    /// Who belonged to each of these on the last day: persons who are registered and have not left.
-    async fn members(&self, tx: &mut Tx, codes: Vec<String>) -> db::Result<Vec<(String, Uuid)>> {
+    /// Shows who belonged to each of these on the last day: persons who are registered and have not left.
+    async fn members(&self, tx: &mut Tx, codes: Vec<String>, see: impl FnMut((String, Uuid)) + Send) -> db::Result<()> {
         let query = match self.rules.of {
             Competitors::Teams => tx.query(
                 "SELECT DISTINCT t.team, t.volunteer_id FROM many($3) AS c
@@ -246,7 +242,7 @@ impl Reader<'_> {
                    AND v.registered_on <= $2 AND v.status = 'active' AND v.kind = 'individual'",
             ),
         };
-        query.bind(self.scheme.book.number()).bind(self.until).bind_many(Many::Text(codes)).fetch_all().await
+        query.bind(self.scheme.book.number()).bind(self.until).bind_many(Many::Text(codes)).fetch_each(see).await
     }
 }
 
