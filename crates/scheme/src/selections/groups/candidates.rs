@@ -75,6 +75,9 @@ struct Reader<'a> {
     until: NaiveDate,
 }
 
+/// Code, name, unit, first and last day.
+type TeamRow = (String, String, Option<String>, Option<NaiveDate>, Option<NaiveDate>);
+
 macro_rules! of_code {
     ($before:literal, $code:literal, $between:literal, $after:literal) => {
         concat!($before, $code, $between, $code, $after)
@@ -162,7 +165,7 @@ impl Reader<'_> {
     async fn teams(&self, tx: &mut Tx, organisation: &Organisation) -> db::Result<Vec<Candidate>> {
         let scope: Option<HashSet<String>> =
             self.rules.scope.as_deref().map(|unit| organisation.subtree(unit, self.until).into_iter().collect());
-        let known: Vec<(String, String, Option<String>, Option<NaiveDate>, Option<NaiveDate>)> = tx
+        let known: Vec<TeamRow> = tx
             .query("SELECT code, name, unit, from_on, until_on FROM teams WHERE book = $1 ORDER BY code")
             .bind(self.scheme.book.number())
             .fetch_all()
