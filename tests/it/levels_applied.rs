@@ -55,7 +55,7 @@ impl World {
     }
 
     async fn apply(&self, id: Uuid, request: &Request) -> Result<bool, LevelError> {
-        let outcome = levels::apply(&self.scheme, id, request.clone(), &operator(Role::Staff), self.now()).await;
+        let outcome = levels::apply(&self.scheme, id, request.clone(), None, &operator(Role::Staff), self.now()).await;
         outcome.map(|(_, replayed)| replayed)
     }
 }
@@ -95,6 +95,7 @@ async fn everybody_to_whom_a_star_is_due_is_listed_once_with_the_hours_and_the_s
         ladder: ladder.to_owned(),
         step: step.map(str::to_owned),
         unit: None,
+        team: None,
     };
     let two = levels::eligible(&world.scheme, &of("stars", Some("two")), Uuid::nil(), 10, world.now()).await;
     assert_eq!(told(&two.expect("a list")), [(lin, "two", 1800)]);
@@ -126,14 +127,14 @@ async fn an_application_is_made_by_one_and_decided_by_another(
     station.serve(lin, "patrol", "2026-11-18", 600).await;
     let mut oneself = asked.clone();
     oneself["applicant"] = json!("self");
-    assert_eq!(station.put("kiosk", &path, oneself).await.problem(422), "applicant_not_accepted");
+    assert_eq!(station.put("staff", &path, oneself).await.problem(422), "applicant_not_accepted");
     let applied = station.put("scheme_admin", &path, asked.clone()).await.expect(201);
     assert_eq!(applied["status"], "applied");
     assert!(station.put("scheme_admin", &path, asked.clone()).await.replayed);
     let mut other = asked.clone();
     other["note"] = json!("别的");
     assert_eq!(station.put("scheme_admin", &path, other).await.body["field"], "note");
-    let twice = station.put("leader", &format!("/level-applications/{}", Uuid::now_v7()), asked.clone()).await;
+    let twice = station.put("staff", &format!("/level-applications/{}", Uuid::now_v7()), asked.clone()).await;
     assert_eq!(twice.body["application_id"], json!(id));
     assert_eq!(twice.problem(422), "already_applied");
     let listed = station.get("staff", "/levels/stars/eligible?step=one").await.expect(200);
@@ -178,7 +179,7 @@ async fn twenty_apply_and_twenty_decide_at_once_and_there_is_one_application_and
     let lin = world.starred("林秀英", 1).await;
     let applying = (0..20).map(|_| {
         let (scheme, now, request) = (world.scheme.clone(), world.now(), request(lin, "one"));
-        tokio::spawn(async move { levels::apply(&scheme, Uuid::now_v7(), request, &operator(Role::Staff), now).await })
+        tokio::spawn(async move { levels::apply(&scheme, Uuid::now_v7(), request, None, &operator(Role::Staff), now).await })
     });
     let mut made = Vec::new();
     for task in applying.collect::<Vec<_>>() {

@@ -31,6 +31,7 @@ mod exchange_model;
 mod exchange_rules;
 mod exchanges;
 mod imports;
+mod level_applicants;
 mod levels;
 mod levels_applied;
 mod merged;

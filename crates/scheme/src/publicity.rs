@@ -17,7 +17,8 @@ mod objections;
 
 pub(crate) use finality::operator;
 pub use finality::{Finality, run};
-pub use list::{PublicRecord, masked, public};
+pub(crate) use crate::names::masked;
+pub use list::{PublicRecord, public};
 pub use objections::{
     NewObjection, Objection, ObjectionError, ObjectionFilter, ObjectionStatus, Verdict, answer, list_objections, object,
 };

@@ -29,7 +29,7 @@ use reports::formats::xlsx::xlsx;
 use rust_decimal::Decimal;
 use scheme::OpenScheme;
 use scheme::config::RankTies;
-use scheme::publicity::masked;
+use scheme::names::masked;
 use scheme::rankings;
 use scheme::rules::{format_points, hours_text};
 use scheme::selections::{self, Counted, Outcome, Seat, Selection, SelectionError, Status};

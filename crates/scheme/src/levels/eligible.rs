@@ -23,6 +23,9 @@ pub struct EligibleFilter {
     pub step: Option<String>,
     /// Code: those who serve in this unit and in what is below it.
     pub unit: Option<String>,
+    /// Code: those who belong to this team today.
+    #[serde(default)]
+    pub team: Option<String>,
 }
 
 /// Somebody to whom a step is due.
@@ -61,7 +64,7 @@ pub async fn eligible(
     let least = crate::rules::ladders::least_minutes(ladder);
     let (mut found, mut after) = (Vec::new(), after);
     loop {
-        let people = volunteers::with_minutes(scheme, after, least, units.clone(), TOGETHER).await?;
+        let people = volunteers::with_minutes(scheme, after, least, units.clone(), filter.team.as_deref(), today, TOGETHER).await?;
         let Some(last) = people.last() else { break };
         after = last.id;
         found.extend(judged(scheme, filter, people, today).await?);

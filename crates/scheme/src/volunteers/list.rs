@@ -188,12 +188,14 @@ pub(crate) async fn of_kind(tx: &mut db::Tx, scheme: &OpenScheme, kind: Voluntee
 }
 
 /// The next after `after`, in the order of their ids, whose credited minutes of all years are `least` or more, and who serve in
-/// one of `units` if these are given.
+/// one of `units` and belong to `team` on the day if these are given.
 pub(crate) async fn with_minutes(
     scheme: &OpenScheme,
     after: Uuid,
     least: i64,
     units: Option<Vec<String>>,
+    team: Option<&str>,
+    on: NaiveDate,
     limit: i64,
 ) -> db::Result<Vec<Volunteer>> {
     let rows: Vec<VolunteerRow> = scheme
@@ -203,13 +205,17 @@ pub(crate) async fn with_minutes(
                AND ($3 <= 0 OR v.id IN (SELECT t.volunteer_id FROM year_totals AS t WHERE t.book = $1
                                         GROUP BY t.volunteer_id HAVING SUM(t.minutes) >= $3))
                AND ($4 = 0 OR v.unit IN (SELECT m.value FROM many($5) AS m))
-             ORDER BY v.id LIMIT $6"
+               AND ($6 IS NULL OR v.id IN (SELECT t.volunteer_id FROM team_members AS t WHERE t.book = $1 AND t.team = $6
+                                           AND t.from_on <= $7 AND (t.until_on IS NULL OR t.until_on >= $7)))
+             ORDER BY v.id LIMIT $8"
         ))
         .bind(scheme.book.number())
         .bind(after)
         .bind(least)
         .bind(i64::from(units.is_some()))
         .bind_many(Many::Text(units.unwrap_or_default()))
+        .bind(team.map(str::to_owned))
+        .bind(on)
         .bind(limit)
         .fetch_all()
         .await?;
