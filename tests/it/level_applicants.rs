@@ -74,7 +74,10 @@ async fn a_kiosk_applies_for_whoever_shows_their_code_and_for_nobody_else(
     // A card that was lost is worth nothing, and a repeated call is answered as the first was.
     station.put("kiosk", &anywhere(), with_code(wang, &card_of_wang)).await.expect(201);
     for volunteer in [lin, wang] {
-        station.post("staff", &format!("/volunteers/{volunteer}/code/renew"), json!({ "replaces": 0 })).await.expect(200);
+        station
+            .post("staff", &format!("/volunteers/{volunteer}/code/renew"), json!({ "replaces": 0 }))
+            .await
+            .expect(200);
     }
     let late = station.put("kiosk", &anywhere(), with_code(wang, &card_of_wang)).await;
     assert_eq!(flaw(&late)["code"], "revoked_code");

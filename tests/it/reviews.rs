@@ -118,6 +118,31 @@ async fn renewal_asks_for_half_a_year_of_membership(#[values(Engine::Sqlite, Eng
 
 #[rstest]
 #[tokio::test]
+async fn who_was_registered_three_times_is_reviewed_by_all_that_they_did(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let world = World::new(engine, STARRED).await;
+    let (first, other) = (world.person("甲", |_| {}).await, world.person("乙", |_| {}).await);
+    let (second, third) = (world.person("甲", |_| {}).await, world.person("甲", |_| {}).await);
+    for (volunteer, hours) in [(first, 20), (other, 50), (second, 30), (third, 10)] {
+        world.serves(volunteer, "2026-03-01", hours).await;
+    }
+    use Outcome::Selected;
+    assert_eq!(outcomes(&world.review(2026, "excellent").await)[0], ("乙", Selected, Some(1)));
+    for (id, into) in [(third, second), (second, first)] {
+        let by = operator(Role::SchemeAdmin);
+        volunteers::merge(&world.scheme, id, into, "同一人", &by, world.now()).await.expect("merged");
+    }
+    let report = world.review(2026, "excellent").await;
+    let rows: Vec<_> =
+        report.rows.iter().map(|row| (row.name.as_str(), row.merits.minutes, row.merits.services)).collect();
+    assert_eq!(rows, [("甲", 3600, 6), ("乙", 3000, 5)]);
+    assert_eq!(outcomes(&report), [("甲", Selected, Some(1)), ("乙", Selected, Some(2))]);
+    world.assert_verified().await;
+}
+
+#[rstest]
+#[tokio::test]
 async fn an_account_counts_what_it_earned_in_the_year(#[values(Engine::Sqlite, Engine::Postgres)] engine: Engine) {
     let world = World::new(engine, STARRED).await;
     let of = |unit: &'static str| move |details: &mut VolunteerDetails| details.unit = Some(unit.to_owned());

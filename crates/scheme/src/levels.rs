@@ -11,13 +11,14 @@ mod holders;
 mod known;
 
 pub use applications::{
-    ApplicationFilter, ApplicationStatus, Consent, LevelApplication, Request, accept, application, application_for, applications, apply,
-    refuse,
+    ApplicationFilter, ApplicationStatus, Consent, LevelApplication, Request, accept, application, application_for,
+    applications, apply, refuse,
 };
 pub use award::{Application, Award, AwardStatus, award, grant, revoke};
 pub use ban::{Ban, BanRequest, ban};
 pub use eligible::{Eligible, EligibleFilter, eligible};
 pub use holders::{Holder, HolderFilter, holders};
+pub(crate) use known::known_of;
 pub use known::{Known, known};
 
 use crate::accounts;

@@ -25,7 +25,10 @@ pub fn masked(name: &str) -> String {
 /// Whether it is part of a name rather than what stands between its parts. What nobody has heard of is a letter: characters are
 /// added to Unicode every year.
 fn is_letter(c: char) -> bool {
-    let joins = matches!(c, '·' | '•' | '・' | '･' | '‧' | '∙' | '⋅' | '\u{2010}'..='\u{2015}' | '’' | '．' | '。' | '（' | '）');
+    let joins = matches!(
+        c,
+        '·' | '•' | '・' | '･' | '‧' | '∙' | '⋅' | '\u{2010}'..='\u{2015}' | '’' | '．' | '。' | '（' | '）'
+    );
     let is_invisible = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
     !(c.is_whitespace() || c.is_control() || c.is_ascii_punctuation() || joins || is_invisible)
 }

@@ -15,9 +15,9 @@ mod finality;
 mod list;
 mod objections;
 
+pub(crate) use crate::names::masked;
 pub(crate) use finality::operator;
 pub use finality::{Finality, run};
-pub(crate) use crate::names::masked;
 pub use list::{PublicRecord, public};
 pub use objections::{
     NewObjection, Objection, ObjectionError, ObjectionFilter, ObjectionStatus, Verdict, answer, list_objections, object,

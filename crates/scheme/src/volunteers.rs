@@ -7,6 +7,7 @@ mod put;
 pub(crate) mod roster;
 mod row;
 mod status;
+mod survivors;
 mod together;
 
 pub use belonging::{Capacity, Member, Membership, Participation, belonged, memberships, participation};
@@ -19,6 +20,7 @@ pub(crate) use put::{id_digest, put_in, welcome};
 pub(crate) use roster::Rosters;
 pub use roster::{Availability, PartOfDay};
 pub use status::{leave, rejoin};
+pub(crate) use survivors::Survivors;
 pub(crate) use together::Together;
 
 use crate::accounts;

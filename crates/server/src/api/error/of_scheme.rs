@@ -3,8 +3,8 @@
 
 use super::flaws::invalid;
 use super::refusals::{
-    beyond_the_book, not_a_member, not_eligible, not_found, short_of, state_conflict, taken, too_few_points, version_differs,
-    volunteer_merged,
+    beyond_the_book, not_a_member, not_eligible, not_found, short_of, state_conflict, taken, too_few_points,
+    version_differs, volunteer_merged,
 };
 use super::{Code, Flaw, Problem, Text};
 use crate::api::levels::Lack;

@@ -19,8 +19,10 @@ pub fn other_team() -> Problem {
 }
 
 pub fn not_a_member() -> Problem {
-    Problem::new(Code::Forbidden)
-        .detail("这位志愿者不在您的队伍里，请到服务台办理", "the volunteer does not belong to your team; ask at the desk")
+    Problem::new(Code::Forbidden).detail(
+        "这位志愿者不在您的队伍里，请到服务台办理",
+        "the volunteer does not belong to your team; ask at the desk",
+    )
 }
 
 /// Too little in one of a volunteer's accounts: points, when it has no name.
