@@ -18,6 +18,7 @@ mod anomalies;
 mod baskets;
 mod benches;
 mod catalogue;
+mod certificate_applications;
 mod certificates;
 mod corrections;
 mod lists;

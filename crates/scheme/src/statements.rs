@@ -206,6 +206,8 @@ fn summary(entry: &Entry, name: Option<&String>) -> (String, String) {
         kind::WISH_FULFILLED => ("心愿完成", "a wish fulfilled"),
         kind::LEVEL_GRANTED => ("授予等级", "level granted"),
         kind::LEVEL_REFUSED => ("等级申请未通过", "level refused"),
+        kind::CERTIFICATE_ISSUED => ("证明已出具", "certificate issued"),
+        kind::CERTIFICATE_REFUSED => ("证明申请未通过", "certificate refused"),
         kind::LEVEL_REVOKED => ("撤销等级", "level revoked"),
         kind::LEVEL_BAN_ENDED => ("可再申请等级", "may apply again"),
         kind::LEVEL_BANNED => ("暂停申请等级", "barred from applying"),
