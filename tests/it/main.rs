@@ -37,6 +37,7 @@ mod levels;
 mod levels_applied;
 mod merged;
 mod organisation;
+mod passbooks;
 mod people;
 mod posts;
 mod presence;

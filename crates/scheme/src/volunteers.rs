@@ -12,7 +12,7 @@ mod together;
 
 pub use belonging::{Capacity, Member, Membership, Participation, belonged, memberships, participation};
 pub use list::{Duplicate, Filter, duplicates, list_matching};
-pub(crate) use list::{of_kind, with_minutes, with_numbers_or_names};
+pub(crate) use list::{of_kind, with_ids, with_minutes, with_numbers_or_names};
 pub(crate) use merge::entry_id as merge_entry_id;
 pub use merge::merge;
 pub use put::{Registered, put, register};

@@ -10,7 +10,7 @@ mod press;
 mod slips;
 pub mod statistics;
 
-pub use cards::cards_of;
+pub use cards::{card, cards_of};
 pub use certificates::{Printed, register};
 pub use explained::{ExplainedError, explained};
 pub use letters::{Recipients, Run, unknown_fields};

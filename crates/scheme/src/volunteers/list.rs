@@ -2,12 +2,13 @@
 
 use super::roster::{self, Person, Roster, digits};
 use super::row::{VolunteerRow, select_volunteers, word};
-use super::{Status, Volunteer};
+use super::{Status, Volunteer, VolunteerError};
 use crate::config::VolunteerKind;
 use crate::schemes::OpenScheme;
 use chrono::NaiveDate;
 use db::Many;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Which volunteers are listed: those for whom all of it holds.
@@ -220,6 +221,24 @@ pub(crate) async fn with_minutes(
         .fetch_all()
         .await?;
     Ok(rows.into_iter().map(VolunteerRow::volunteer).collect())
+}
+
+/// Volunteers in the order of `ids`.
+///
+/// # Errors
+/// [`VolunteerError::VolunteerNotFound`] for the first that there is not.
+pub(crate) async fn with_ids(scheme: &OpenScheme, ids: &[Uuid]) -> Result<Vec<Arc<Volunteer>>, VolunteerError> {
+    let rows: Vec<VolunteerRow> = scheme
+        .db
+        .query(select_volunteers!("JOIN many($2) AS m ON v.id = m.value WHERE v.book = $1"))
+        .bind(scheme.book.number())
+        .bind_many(Many::Uuid(ids.to_vec()))
+        .fetch_all()
+        .await?;
+    let found = rows.into_iter().map(VolunteerRow::volunteer);
+    let found: HashMap<Uuid, Arc<Volunteer>> = found.map(|one| (one.id, Arc::new(one))).collect();
+    let one = |id: &Uuid| found.get(id).cloned().ok_or(VolunteerError::VolunteerNotFound { id: *id });
+    ids.iter().map(one).collect()
 }
 
 /// Those who have one of `numbers` or of `names`: for registers.

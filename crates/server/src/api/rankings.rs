@@ -102,7 +102,7 @@ pub struct RankingRow {
     /// Equal figures get the ranks that `ties` says.
     rank: i64,
     volunteer_id: Uuid,
-    /// Kiosks get 林** for those who have not agreed to be named.
+    /// A kiosk is for everybody to see: 林*英, and a pseudonym (志愿者3F2A10) for those who have not agreed to be named.
     name: String,
     /// Where they served when the period ended, or serve today while it lasts.
     unit: Option<String>,

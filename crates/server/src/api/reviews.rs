@@ -61,7 +61,7 @@ pub struct ReviewRow {
     /// Among those who compete for the same seats; `null` for whoever does not.
     rank: Option<i64>,
     volunteer_id: Uuid,
-    /// Kiosks get 林** for those who have not agreed to be named.
+    /// A kiosk is for everybody to see: 林*英, and a pseudonym (志愿者3F2A10) for those who have not agreed to be named.
     name: String,
     unit: Option<String>,
     /// Served in the year until the closing day.
