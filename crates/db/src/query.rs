@@ -1,4 +1,5 @@
 use crate::{Db, Engine, Error, Many, Result, Tx, bulk};
+use futures::TryStreamExt;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe, Encode, FromRow, Postgres, Sqlite, Type};
@@ -138,6 +139,25 @@ impl<'t> Query<'t> {
         Ok(run!(self, query_as_with, fetch_all, R))
     }
 
+    /// Hands each row over as it comes: a million of them are never in memory at once.
+    pub async fn fetch_each<R: Record>(self, mut each: impl FnMut(R) + Send) -> Result<()> {
+        macro_rules! hand_over {
+            ($engine:ty, $sql:expr, $args:expr, $tx:expr) => {{
+                let query = sqlx::query_as_with::<$engine, R, _>(AssertSqlSafe($sql), $args);
+                let mut rows = query.fetch(&mut **$tx);
+                while let Some(row) = rows.try_next().await? {
+                    each(row);
+                }
+                Ok(())
+            }};
+        }
+        match (self.statement, self.target) {
+            (Statement::Sqlite { sql, args }, Target::Tx(Tx::Sqlite(tx))) => hand_over!(Sqlite, sql, args, tx),
+            (Statement::Postgres { sql, args }, Target::Tx(Tx::Postgres(tx))) => hand_over!(Postgres, sql, args, tx),
+            _ => Err(mixed()),
+        }
+    }
+
     pub async fn fetch_optional<R: Record>(self) -> Result<Option<R>> {
         Ok(run!(self, query_as_with, fetch_optional, R))
     }
@@ -147,7 +167,7 @@ impl<'t> Query<'t> {
     }
 }
 
-/// A statement made for one engine was given to another, or a write was tried outside a transaction.
+/// A statement made for one engine was given to another, or what needs a transaction was tried outside one.
 fn mixed() -> Error {
     Error::Sqlx(sqlx::Error::Configuration("the statement does not fit the connection it was given to".into()))
 }

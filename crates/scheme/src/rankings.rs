@@ -5,6 +5,7 @@ pub mod board;
 mod boards;
 mod groups;
 mod lines;
+mod order;
 
 pub use board::{Among, Place, Sums};
 pub use boards::{Boards, Period};

@@ -4,9 +4,10 @@
 //! of a database answers either as fast. The tables stay the truth; a board is made from them and brought up to date from them.
 
 use super::By;
+use super::order::Order;
 use crate::config::RankTies;
 use crate::ratings::Average;
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -178,14 +179,28 @@ pub struct Board {
     /// Whoever has fewer is not ranked by rating.
     least_ratings: i64,
     /// By each of [`MEASURES`]: the highest first, within a figure by services and then by number.
-    orders: [Vec<Slot>; 4],
+    orders: [Order<Slot>; 4],
 }
 
 const MEASURES: [By; 4] = [By::Hours, By::Points, By::Services, By::Rating];
 
 impl Board {
-    pub fn new(least_ratings: i64) -> Board {
-        Board { least_ratings, ..Board::default() }
+    /// A board of all these.
+    pub fn made_of(mut lines: Vec<Line>, least_ratings: i64) -> Board {
+        // In the order of their numbers, so that of equal figures the places decide and no number is looked at again.
+        lines.sort_unstable_by(|one, other| one.number.cmp(&other.number));
+        let mut board = Board { least_ratings, ..Board::default() };
+        lines.into_iter().for_each(|line| {
+            board.settle(line);
+        });
+        board.orders = MEASURES.map(|by| {
+            let slots =
+                board.volunteers.iter().enumerate().filter_map(|(place, one)| slot(place, one, by, least_ratings));
+            let mut slots: Vec<Slot> = slots.collect();
+            slots.sort_unstable_by_key(|slot| (Reverse((slot.value, slot.services)), slot.place));
+            Order::of(&slots)
+        });
+        board
     }
 
     pub fn least_ratings(&self) -> i64 {
@@ -194,29 +209,22 @@ impl Board {
 
     /// Brings the board up to date: `changed` are as they are now. Whoever has no service in the period is not ranked.
     pub fn update(&mut self, changed: Vec<Line>) {
-        if changed.is_empty() {
-            return;
-        }
-        let mut stale = vec![false; self.volunteers.len()];
-        let mut touched = Vec::with_capacity(changed.len());
         for line in changed {
-            let place = self.settle(line);
-            if let Some(stale) = stale.get_mut(place) {
-                *stale = true;
+            if let Some(place) = self.places.get(&line.id).copied().and_then(index) {
+                self.reorder(place, Order::remove_slot);
             }
-            touched.push(place);
+            let place = self.settle(line);
+            self.reorder(place, Order::insert_slot);
         }
-        touched.sort_unstable();
-        touched.dedup();
-        let is_stale = |slot: &Slot| index(slot.place).is_some_and(|place| stale.get(place).copied().unwrap_or(false));
-        let least = self.least_ratings;
+    }
+
+    /// Takes somebody out of every order, or puts them in, as they are now.
+    fn reorder(&mut self, place: usize, act: fn(&mut Order<Slot>, Slot, &[Volunteer])) {
+        let Some(volunteer) = self.volunteers.get(place) else { return };
         for (by, order) in MEASURES.into_iter().zip(&mut self.orders) {
-            order.retain(|slot| !is_stale(slot));
-            let fresh = touched.iter().filter_map(|place| slot(&self.volunteers, *place, by, least));
-            let mut fresh: Vec<Slot> = fresh.collect();
-            let key = |slot: &Slot| (Reverse((slot.value, slot.services)), number(&self.volunteers, slot));
-            fresh.sort_unstable_by(|one, other| key(one).cmp(&key(other)));
-            *order = merged(std::mem::take(order), fresh, |one, other| key(one) <= key(other));
+            if let Some(slot) = slot(place, volunteer, by, self.least_ratings) {
+                act(order, slot, &self.volunteers);
+            }
         }
     }
 
@@ -284,7 +292,7 @@ impl Board {
         rank.map(|rank| Place { rank, of: self.len(by, among), level, sums, next })
     }
 
-    fn order(&self, by: By) -> &[Slot] {
+    fn order(&self, by: By) -> &Order<Slot> {
         match by {
             By::Hours => &self.orders[0],
             By::Points => &self.orders[1],
@@ -304,8 +312,28 @@ impl Board {
     }
 }
 
-fn slot(volunteers: &[Volunteer], place: usize, by: By, least_ratings: i64) -> Option<Slot> {
-    let volunteer = volunteers.get(place).filter(|volunteer| volunteer.sums.is_ranked(by, least_ratings))?;
+impl Order<Slot> {
+    fn insert_slot(&mut self, slot: Slot, volunteers: &[Volunteer]) {
+        self.insert(slot, |one, other| compare(one, other, volunteers));
+    }
+
+    fn remove_slot(&mut self, slot: Slot, volunteers: &[Volunteer]) {
+        self.remove(&slot, |one, other| compare(one, other, volunteers));
+    }
+}
+
+/// The higher figure first; of equals the one with more services, the lower number.
+fn compare(one: &Slot, other: &Slot, volunteers: &[Volunteer]) -> Ordering {
+    let figures = |slot: &Slot| Reverse((slot.value, slot.services));
+    let number = |slot: &Slot| index(slot.place).and_then(|place| volunteers.get(place)).map(|one| &one.number);
+    let by_figures = figures(one).cmp(&figures(other));
+    by_figures.then_with(|| number(one).cmp(&number(other))).then(one.place.cmp(&other.place))
+}
+
+fn slot(place: usize, volunteer: &Volunteer, by: By, least_ratings: i64) -> Option<Slot> {
+    if !volunteer.sums.is_ranked(by, least_ratings) {
+        return None;
+    }
     Some(Slot {
         value: volunteer.sums.of(by),
         services: volunteer.sums.services,
@@ -313,26 +341,6 @@ fn slot(volunteers: &[Volunteer], place: usize, by: By, least_ratings: i64) -> O
         unit: volunteer.unit,
         home_unit: volunteer.home_unit,
     })
-}
-
-fn number<'a>(volunteers: &'a [Volunteer], slot: &Slot) -> &'a str {
-    index(slot.place).and_then(|place| volunteers.get(place)).map_or("", |volunteer| &volunteer.number)
-}
-
-/// Two ordered lists as one.
-fn merged<T>(one: Vec<T>, other: Vec<T>, is_first: impl Fn(&T, &T) -> bool) -> Vec<T> {
-    if one.is_empty() {
-        return other;
-    }
-    let mut all = Vec::with_capacity(one.len() + other.len());
-    let (mut one, mut other) = (one.into_iter().peekable(), other.into_iter().peekable());
-    while let (Some(left), Some(right)) = (one.peek(), other.peek()) {
-        let next = if is_first(left, right) { one.next() } else { other.next() };
-        all.extend(next);
-    }
-    all.extend(one);
-    all.extend(other);
-    all
 }
 
 fn index(place: u32) -> Option<usize> {
@@ -385,7 +393,7 @@ mod tests {
             rounds in prop::collection::vec(prop::collection::vec((0_u128..40, 0_usize..3, 0_i64..6, 0_i64..3), 0..30), 1..6)
         ) {
             let units = ["grid-1", "grid-2", "grid-3"];
-            let mut board = Board::new(LEAST);
+            let mut board = Board::made_of(Vec::new(), LEAST);
             let mut known: HashMap<u128, Line> = HashMap::new();
             for round in rounds {
                 let lines: Vec<Line> =

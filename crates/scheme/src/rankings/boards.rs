@@ -176,20 +176,23 @@ impl Renewal<'_> {
             // Another look began later and was quicker: what it saw is not undone.
             return Ok(());
         }
-        let behind = seen.filter(|seen| newest.as_of - seen.as_of <= ENTRIES_BEHIND);
-        let changed = match behind {
+        let write = || kept.current.write().unwrap_or_else(PoisonError::into_inner);
+        match seen.filter(|seen| newest.as_of - seen.as_of <= ENTRIES_BEHIND) {
             Some(seen) => {
                 let ids = self.touched(tx, seen).await?;
-                lines::of(tx, scheme, period, on, ids).await?
+                let changed = lines::of(tx, scheme, period, on, ids).await?;
+                let mut current = write();
+                current.board.update(changed);
+                current.seen = Some(newest);
             }
-            None => lines::all(tx, scheme, period, on).await?,
-        };
-        let mut current = kept.current.write().unwrap_or_else(PoisonError::into_inner);
-        if behind.is_none() {
-            current.board = Board::new(least);
+            None => {
+                let lines = lines::all(tx, scheme, period, on).await?;
+                // A city's takes a second: nobody who asks meanwhile, whatever it is, waits for it.
+                let board = tokio::task::spawn_blocking(move || Board::made_of(lines, least)).await;
+                let board = board.map_err(|error| db::Error::Damaged(error.to_string()))?;
+                *write() = Current { board, seen: Some(newest) };
+            }
         }
-        current.board.update(changed);
-        current.seen = Some(newest);
         Ok(())
     }
 

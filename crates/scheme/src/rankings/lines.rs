@@ -8,9 +8,6 @@ use db::{Many, Tx};
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
-/// How many volunteers are read at a time.
-const PAGE: i64 = 20_000;
-
 type LineRow = (Uuid, String, Option<String>, Option<String>, i64, i64, i64);
 
 /// Of `(ratings, stars)`.
@@ -84,8 +81,7 @@ pub async fn all(tx: &mut Tx, scheme: &OpenScheme, period: Period, on: NaiveDate
                   AND u.from_on <= $3 AND (u.until_on IS NULL OR u.until_on >= $3)
              LEFT JOIN memberships AS h ON h.book = v.book AND h.volunteer_id = v.id AND h.capacity = 'home'
                   AND h.from_on <= $3 AND (h.until_on IS NULL OR h.until_on >= $3)
-             WHERE t.book = $1 AND t.year = $2 AND t.volunteer_id > $4 AND t.services > 0
-             ORDER BY t.volunteer_id LIMIT $5"
+             WHERE t.book = $1 AND t.year = $2 AND t.services > 0"
         }
         Period::Month(..) => {
             "SELECT v.id, v.number, u.unit, h.unit, t.minutes, t.points, t.services
@@ -94,29 +90,17 @@ pub async fn all(tx: &mut Tx, scheme: &OpenScheme, period: Period, on: NaiveDate
                   AND u.from_on <= $3 AND (u.until_on IS NULL OR u.until_on >= $3)
              LEFT JOIN memberships AS h ON h.book = v.book AND h.volunteer_id = v.id AND h.capacity = 'home'
                   AND h.from_on <= $3 AND (h.until_on IS NULL OR h.until_on >= $3)
-             WHERE t.book = $1 AND t.month = $2 AND t.volunteer_id > $4 AND t.services > 0
-             ORDER BY t.volunteer_id LIMIT $5"
+             WHERE t.book = $1 AND t.month = $2 AND t.services > 0"
         }
     };
     let rated = rated(tx, scheme, period).await?;
     let mut lines: Vec<Line> = Vec::new();
-    loop {
-        let after = lines.last().map_or(Uuid::nil(), |last| last.id);
-        let rows: Vec<LineRow> = tx
-            .query(sql)
-            .bind(scheme.book.number())
-            .bind(period.number())
-            .bind(on)
-            .bind(after)
-            .bind(PAGE)
-            .fetch_all()
-            .await?;
-        let is_last = rows.len() < usize::try_from(PAGE).unwrap_or(usize::MAX);
-        lines.extend(rows.into_iter().map(|row| line(row, &rated)));
-        if is_last {
-            break;
-        }
-    }
+    tx.query(sql)
+        .bind(scheme.book.number())
+        .bind(period.number())
+        .bind(on)
+        .fetch_each(|row| lines.push(line(row, &rated)))
+        .await?;
     if !rated.is_empty() {
         let known: HashSet<Uuid> = lines.iter().map(|line| line.id).collect();
         let others = rated.keys().copied().filter(|id| !known.contains(id)).collect();

@@ -111,12 +111,12 @@ impl Reader<'_> {
             true => (i64::from(from.year()), i64::from(from.year())),
             false => (month_of(from), month_of(until)),
         };
-        let rows: Vec<(Uuid, i64, i64, i64)> =
-            query.bind(self.scheme.book.number()).bind(first).bind(last).fetch_all().await?;
-        let merits = |(volunteer, minutes, points, services)| {
-            (volunteer, Merits { minutes, points, services, ..Merits::default() })
+        let mut sums = Measures::new();
+        let total = |(volunteer, minutes, points, services)| {
+            sums.insert(volunteer, Merits { minutes, points, services, ..Merits::default() });
         };
-        Ok(rows.into_iter().map(merits).collect())
+        query.bind(self.scheme.book.number()).bind(first).bind(last).fetch_each(total).await?;
+        Ok(sums)
     }
 
     /// Takes away what an entry brought.
@@ -163,9 +163,13 @@ impl Reader<'_> {
         // Written out, since a list would be searched for each record of a city's year. No class is ''.
         let [one, other, third, fourth] = crate::rules::Evidence::ALL
             .map(|class| if self.rules.counts(class.as_str()) { class.as_str() } else { "" });
-        let rows: Vec<(Uuid, Option<i64>, i64, i64, i64)> = tx
-            .query(
-                "SELECT s.volunteer_id,
+        let figured = |(volunteer, attained, minutes, points, services): (Uuid, Option<i64>, i64, i64, i64)| {
+            let whose = self.whose(volunteer);
+            add(sums, whose, [minutes, points, services].map(i64::wrapping_neg));
+            attain(sums, whose, attained);
+        };
+        tx.query(
+            "SELECT s.volunteer_id,
                         MAX(CASE WHEN s.evidence IN ($5, $6, $7, $8) THEN s.sequence END),
                         CAST(SUM(CASE WHEN s.evidence IN ($5, $6, $7, $8) THEN 0
                                       ELSE COALESCE(s.credited_minutes, 0) END) AS BIGINT),
@@ -177,23 +181,17 @@ impl Reader<'_> {
                  WHERE s.book = $1 AND s.status = 'confirmed' AND s.occurred_on >= $2 AND s.occurred_on <= $3
                    AND s.sequence <= $4
                  GROUP BY s.volunteer_id",
-            )
-            .bind(self.scheme.book.number())
-            .bind(self.from)
-            .bind(self.until)
-            .bind(self.at)
-            .bind(one)
-            .bind(other)
-            .bind(third)
-            .bind(fourth)
-            .fetch_all()
-            .await?;
-        for (volunteer, attained, minutes, points, services) in rows {
-            let whose = self.whose(volunteer);
-            add(sums, whose, [minutes, points, services].map(i64::wrapping_neg));
-            attain(sums, whose, attained);
-        }
-        Ok(())
+        )
+        .bind(self.scheme.book.number())
+        .bind(self.from)
+        .bind(self.until)
+        .bind(self.at)
+        .bind(one)
+        .bind(other)
+        .bind(third)
+        .bind(fourth)
+        .fetch_each(figured)
+        .await
     }
 
     /// The same for those that were confirmed then and were reversed since.

@@ -301,7 +301,7 @@ impl Press<'_> {
         Table {
             notes: vec![law.to_owned()],
             signatures: Some(Signatures { issuer: self.config.name.clone(), ..Signatures::default() }),
-            ..self.figures("年度工作", rows)
+            ..self.figures("志愿服务记录与证明出具年度工作情况", rows)
         }
     }
 

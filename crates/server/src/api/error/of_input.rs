@@ -55,10 +55,9 @@ fn invalid(pointer: String, message: &str) -> Problem {
         };
         Flaw { pointer, code: code.to_owned(), detail: Text::new(zh, en) }
     };
-    let plain = |code: &str, zh: &str| {
-        let en = message.split(" at line ").next().unwrap_or(message);
-        Flaw { pointer: pointer.clone(), code: code.to_owned(), detail: Text::new(zh, en) }
-    };
+    let en = message.split(" at line ").next().unwrap_or(message);
+    let plain =
+        |code: &str, zh: &str| Flaw { pointer: pointer.clone(), code: code.to_owned(), detail: Text::new(zh, en) };
     Problem::invalid(vec![if message.starts_with("missing field") {
         named("missing_field", "缺少这个字段", "the field is missing")
     } else if message.starts_with("unknown field") {
@@ -67,6 +66,9 @@ fn invalid(pointer: String, message: &str) -> Problem {
         named("duplicate_field", "字段重复", "the field stands twice")
     } else if message.starts_with("invalid type") {
         plain("invalid_type", "类型不对")
+    } else if message.starts_with("unknown variant") {
+        let known: Vec<&str> = en.split('`').skip(3).step_by(2).collect();
+        plain("invalid_value", &format!("须为 {} 之一", known.join("、")))
     } else {
         plain("invalid_value", "值不对")
     }])
@@ -103,6 +105,14 @@ mod tests {
         id: uuid::Uuid,
         #[serde(default)]
         lines: Vec<Line>,
+        how: Option<How>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum How {
+        OnFoot,
+        ByBus,
     }
 
     #[derive(Debug, Deserialize)]
@@ -126,6 +136,7 @@ mod tests {
             (format!("{{{id},{id}}}"), "/id", "duplicate_field"),
             ("{}".to_owned(), "/id", "missing_field"),
             ("{\"id\":\"7\"}".to_owned(), "/id", "invalid_value"),
+            (format!("{{{id},\"how\":\"fast\"}}"), "/how", "invalid_value"),
             ("[]".to_owned(), "", "invalid_value"),
             ("7".to_owned(), "", "invalid_type"),
         ];
@@ -134,6 +145,13 @@ mod tests {
             let found = problem.flaws.first().map(|flaw| (flaw.pointer.as_str(), flaw.code.as_str()));
             assert_eq!(found, Some((pointer, code)), "{body}");
         }
+    }
+
+    #[test]
+    fn a_word_that_nobody_knows_is_answered_with_those_that_are_known() {
+        let problem = flaw_in_body::<Order>(br#"{"id":"0193572f-7d1a-7c3e-9d52-2f6c8f1f0a11","how":"fast"}"#);
+        let said = format!("{:?}", problem.flaws);
+        assert!(said.contains("须为 on_foot、by_bus 之一"), "{said}");
     }
 
     #[test]
