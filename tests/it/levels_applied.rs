@@ -152,7 +152,7 @@ async fn who_is_listed_for_a_unit_serves_in_it_or_below_it_today(
     let other = station.get("staff", &format!("/levels/stars/eligible?unit=west&cursor={cursor}")).await;
     assert_eq!(other.problem(422), "invalid_cursor");
     // The tree of today: a community that moves takes its grids along.
-    let from = chrono::Utc::now().date_naive() - chrono::Days::new(1);
+    let from = tests::now().date_naive() - chrono::Days::new(1);
     let moved = json!({ "parent": "west", "from": from });
     station.post("scheme_admin", "/units/riverside/move", moved).await.expect(200);
     assert_eq!(listed("?unit=east").await, [json!(wang)]);

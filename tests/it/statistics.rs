@@ -117,7 +117,11 @@ async fn statistics_add_up_month_by_month_and_agree_with_the_book(
         for path in ["/statistics?from=2026-01-01&format=", "/statistics/2026/statement?format="] {
             let answer = station.get("scheme_admin", &format!("{path}{format}")).await;
             assert_eq!((answer.status, answer.content_type.as_str()), (200, kind), "{}", answer.text);
-            let begin = if path.contains("statement") && format == "csv" { "\u{feff}志愿服务记录与证明出具年度工作情况" } else { begin };
+            let begin = if path.contains("statement") && format == "csv" {
+                "\u{feff}志愿服务记录与证明出具年度工作情况"
+            } else {
+                begin
+            };
             assert!(
                 answer.text.starts_with(begin),
                 "{path}{format}: {:?}",

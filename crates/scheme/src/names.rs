@@ -96,7 +96,7 @@ mod tests {
             let shown: Vec<char> = masked(&name).chars().filter(|c| *c != '*').collect();
             let stars = masked(&name).chars().filter(|c| *c == '*').count();
             prop_assert!((1..=3).contains(&stars));
-            prop_assert!(shown.len() < letters.len().max(1).min(3));
+            prop_assert!(shown.len() < letters.len().clamp(1, 3));
             let ends: Vec<char> = match letters.as_slice() {
                 [] | [_] => Vec::new(),
                 [first, _] => vec![*first],
