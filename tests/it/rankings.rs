@@ -148,6 +148,9 @@ async fn rankings_are_read_through_the_front_door(#[values(Engine::Sqlite, Engin
     station.serve(wang, "environment", "2026-11-12", 90).await;
     let year = station.get("kiosk", "/rankings/2026?by=hours&limit=1").await.expect(200);
     assert_eq!((&year["of"], &year["rows"][0]["hours"]), (&json!(2), &json!("2")));
+    assert_eq!(year["rows"][0]["name"], "林*英", "on a screen for everybody");
+    let desk = station.get("staff", "/rankings/2026").await.expect(200);
+    assert_eq!(desk["rows"][1]["name"], "王建国");
     let cursor = year["next"].as_str().expect("a second page");
     let second = station.get("kiosk", &format!("/rankings/2026?cursor={cursor}")).await.expect(200);
     assert_eq!((&second["rows"][0]["rank"], &second["next"]), (&json!(2), &json!(null)));

@@ -10,7 +10,7 @@ mod press;
 mod slips;
 pub mod statistics;
 
-pub use cards::cards_of;
+pub use cards::{card, cards_of};
 pub use certificates::{Printed, register};
 pub use explained::{ExplainedError, explained};
 pub use letters::{Recipients, Run, unknown_fields};
@@ -29,7 +29,7 @@ use reports::formats::xlsx::xlsx;
 use rust_decimal::Decimal;
 use scheme::OpenScheme;
 use scheme::config::RankTies;
-use scheme::publicity::masked;
+use scheme::names::masked;
 use scheme::rankings;
 use scheme::rules::{format_points, hours_text};
 use scheme::selections::{self, Counted, Outcome, Seat, Selection, SelectionError, Status};

@@ -51,7 +51,7 @@ async fn get_passbook(call: Call<may::GetPassbook, Uuid, Query<PassbookQuery>>) 
     in_order(from, until, "/query/from")?;
     let passbook = passbooks::passbook(&call.scheme, call.at, (from, until)).await?;
     let issuer = certificates::issuer(&call.scheme).await?;
-    let document = papers::passbook(&call.scheme, &passbook, issuer).await?;
+    let document = papers::passbook(&config, &*call.scheme.organisation().await?, &passbook, issuer);
     let (format, made) = (format.unwrap_or_default(), local(&config, call.now));
     let name = format!("passbook-{}", passbook.volunteer.number);
     match format {

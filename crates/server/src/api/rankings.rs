@@ -9,6 +9,7 @@ use crate::api::error::Problem;
 use crate::api::words::same_words;
 use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
+use scheme::names;
 use scheme::rankings::{self, Among, Period, Sums, Wanted};
 use scheme::teams::{self, TeamError};
 use scheme::units::Organisation;
@@ -104,7 +105,7 @@ pub struct RankingRow {
     /// Equal figures get the ranks that `ties` says.
     rank: i64,
     volunteer_id: Uuid,
-    /// Kiosks get 林** for those who have not agreed to be named.
+    /// A kiosk is for everybody to see: 林*英, and a pseudonym (志愿者3F2A10) for those who have not agreed to be named.
     name: String,
     /// Where they served when the period ended, or serve today while it lasts.
     unit: Option<String>,
@@ -176,7 +177,7 @@ async fn get_ranking(call: Call<may::GetRanking, Number, Query<RankingQuery>>) -
     let ranking = rankings::ranking(&call.scheme, wanted, offset, limit + 1, call.now).await?;
     let (rows, next) = page(ranking.rows, limit, |_| list.next(&filter, offset + limit));
     let (scale, is_public) = (call.scale(), call.by().role == Role::Kiosk);
-    let rows = rows.into_iter().map(|ranked| row(ranked, scale, is_public)).collect();
+    let rows = rows.into_iter().map(|ranked| row(&call.scheme, ranked, scale, is_public)).collect();
     Ok(ok(Ranking { rows, of: ranking.of, as_of: ranking.as_of, rules: RankingRules::of(&call.scheme), next }))
 }
 
@@ -404,19 +405,13 @@ pub fn year(number: i64) -> Result<i32, Problem> {
     })
 }
 
-fn row(row: rankings::RankingRow, scale: u8, is_public: bool) -> RankingRow {
-    let is_named = row.consent_publish || !is_public;
+fn row(scheme: &OpenScheme, row: rankings::RankingRow, scale: u8, is_public: bool) -> RankingRow {
+    let shown = |name: &str| names::public(scheme, row.volunteer_id, name, row.consent_publish);
     RankingRow {
         rank: row.rank,
         volunteer_id: row.volunteer_id,
-        name: if is_named { row.name } else { masked(&row.name) },
+        name: if is_public { shown(&row.name) } else { row.name },
         unit: row.unit,
         figures: figures(row.sums, scale),
     }
-}
-
-/// The first character, and stars.
-pub fn masked(name: &str) -> String {
-    let first: String = name.chars().take(1).collect();
-    format!("{first}**")
 }
