@@ -44,6 +44,34 @@ CREATE INDEX certificates_volunteer ON certificates (book, volunteer_id, year, s
 CREATE INDEX certificates_unit ON certificates (book, unit, year, serial) WHERE unit IS NOT NULL;
 CREATE INDEX certificates_source ON certificates (book, source_id, year, serial) WHERE source_id IS NOT NULL;
 
+-- What volunteers ask for; the certificate has the same id.
+CREATE TABLE certificate_applications (
+    book BIGINT NOT NULL,
+    id UUID NOT NULL,
+    volunteer_id UUID NOT NULL,
+    from_on DATE NOT NULL,
+    until_on DATE NOT NULL,
+    detailed BOOLEAN NOT NULL,
+    applicant TEXT,                   -- when it is not the volunteer
+    purpose TEXT,
+    status TEXT NOT NULL,
+    requested_on DATE NOT NULL,
+    requested_at BIGINT NOT NULL,
+    requested_by UUID NOT NULL,       -- key
+    due_on DATE NOT NULL,             -- the last day on which it is settled in time
+    settled_on DATE,
+    settled_by UUID,                  -- key
+    reason TEXT,                      -- why it was refused
+    is_told BOOLEAN NOT NULL,         -- whether the book says what became of it
+    PRIMARY KEY (book, id),
+    FOREIGN KEY (book, volunteer_id) REFERENCES volunteers (book, id),
+    CHECK (status IN ('requested', 'issued', 'refused', 'withdrawn')),
+    CHECK ((status = 'requested') = (settled_on IS NULL) AND (status = 'refused') = (reason IS NOT NULL))
+);
+CREATE INDEX certificate_applications_waiting ON certificate_applications (book, requested_at, id) WHERE status = 'requested';
+CREATE INDEX certificate_applications_volunteer ON certificate_applications (book, volunteer_id, requested_at);
+CREATE INDEX certificate_applications_untold ON certificate_applications (book, requested_at, id) WHERE NOT is_told;
+
 -- The service records that a certificate counts: what is taken back of them touches it.
 CREATE TABLE certificate_services (
     book BIGINT NOT NULL,

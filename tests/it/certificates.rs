@@ -65,7 +65,7 @@ async fn a_certificate_says_what_is_confirmed_and_is_the_same_paper_every_time(
     #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
 ) {
     let station = open(engine).await;
-    let ouyang = station.volunteer("欧阳𠮷䶮㛃𬎆").await;
+    let ouyang = station.volunteer("欧阳𠮷䶮㛃𬎆𰻝").await;
     station.serve(ouyang, "environment", "2026-10-12", 120).await;
     station.serve(ouyang, "elderly_care", "2026-10-13", 90).await;
     station.serve(ouyang, "environment", "2025-12-31", 600).await;
@@ -110,7 +110,7 @@ async fn a_certificate_says_what_is_confirmed_and_is_the_same_paper_every_time(
     assert_eq!(station.paper(id, "").await, first, "the same to the byte");
     let text = letters(&first);
     for said in [
-        "欧阳𠮷䶮㛃𬎆",
+        "欧阳𠮷䶮㛃𬎆𰻝",
         "3.5小时",
         "共2次",
         "2026年1月1日至2026年10月31日",

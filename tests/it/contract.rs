@@ -242,6 +242,7 @@ async fn each_role_may_do_what_the_contract_says_and_no_more() {
     let of_records = crate::records::routes(id).into_iter().chain(crate::wishes::routes(id));
     let of_records = of_records.chain(crate::selection_door::routes(id));
     let of_records = of_records.chain(crate::levels_applied::routes(id));
+    let of_records = of_records.chain(crate::certificate_applications::routes(id));
     let of_records = of_records.chain(crate::certificates::routes(id)).chain(crate::printouts::routes(id));
     for (method, path, allowed) in routes.into_iter().chain(of_records) {
         for role in ROLES {

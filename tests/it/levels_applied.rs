@@ -55,7 +55,7 @@ impl World {
     }
 
     async fn apply(&self, id: Uuid, request: &Request) -> Result<bool, LevelError> {
-        let outcome = levels::apply(&self.scheme, id, request.clone(), &operator(Role::Staff), self.now()).await;
+        let outcome = levels::apply(&self.scheme, id, request.clone(), None, &operator(Role::Staff), self.now()).await;
         outcome.map(|(_, replayed)| replayed)
     }
 }
@@ -95,6 +95,7 @@ async fn everybody_to_whom_a_star_is_due_is_listed_once_with_the_hours_and_the_s
         ladder: ladder.to_owned(),
         step: step.map(str::to_owned),
         unit: None,
+        team: None,
     };
     let two = levels::eligible(&world.scheme, &of("stars", Some("two")), Uuid::nil(), 10, world.now()).await;
     assert_eq!(told(&two.expect("a list")), [(lin, "two", 1800)]);
@@ -108,6 +109,55 @@ async fn everybody_to_whom_a_star_is_due_is_listed_once_with_the_hours_and_the_s
         .expect("merged");
     assert_eq!(told(&world.due(Uuid::nil(), 10).await), [(lin, "two", 1800), (chen, "one", 1800)]);
     world.assert_verified().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn who_is_listed_for_a_unit_serves_in_it_or_below_it_today(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let station = Station::written(engine, "starred", STARRED).await;
+    let unit = async |code: &str, kind: &str, parent: &str| {
+        let body = json!({ "name": code, "kind": kind, "parent": parent });
+        station.put("scheme_admin", &format!("/units/{code}"), body).await.expect(201);
+    };
+    unit("riverside", "community", "east").await;
+    unit("grid-1", "grid", "riverside").await;
+    unit("grid-2", "grid", "riverside").await;
+    let mut people = Vec::new();
+    for (name, home) in [("林秀英", Some("grid-1")), ("王建国", Some("east")), ("赵敏", Some("west")), ("陈䶮", None)]
+    {
+        let id = Uuid::now_v7();
+        let consent = json!({ "record": true, "publish": true });
+        let body = json!({ "name": name, "unit": home, "consent": consent });
+        station.put("staff", &format!("/volunteers/{id}"), body).await.expect(201);
+        station.serve(id, "patrol", "2026-11-18", 600).await;
+        people.push(id);
+    }
+    let [lin, wang, zhao, chen] = people[..] else { panic!("four people") };
+    let listed = async |query: &str| -> Vec<serde_json::Value> {
+        let path = format!("/levels/stars/eligible{query}");
+        let body = station.get("staff", &path).await.expect(200);
+        body["eligible"].as_array().expect("a list").iter().map(|one| one["volunteer_id"].clone()).collect()
+    };
+    assert_eq!(listed("").await, [json!(lin), json!(wang), json!(zhao), json!(chen)]);
+    assert_eq!(listed("?unit=east").await, [json!(lin), json!(wang)]);
+    assert_eq!(listed("?unit=riverside").await, [json!(lin)]);
+    assert_eq!(listed("?unit=grid-1").await, [json!(lin)]);
+    assert_eq!(listed("?unit=grid-2").await, Vec::<serde_json::Value>::new());
+    // Page by page; the cursor carries the unit and the ladder.
+    let first = station.get("staff", "/levels/stars/eligible?unit=east&limit=1").await.expect(200);
+    let cursor = first["next"].as_str().expect("a second page");
+    assert_eq!(listed(&format!("?limit=1&cursor={cursor}")).await, [json!(wang)]);
+    let other = station.get("staff", &format!("/levels/stars/eligible?unit=west&cursor={cursor}")).await;
+    assert_eq!(other.problem(422), "invalid_cursor");
+    // The tree of today: a community that moves takes its grids along.
+    let from = tests::now().date_naive() - chrono::Days::new(1);
+    let moved = json!({ "parent": "west", "from": from });
+    station.post("scheme_admin", "/units/riverside/move", moved).await.expect(200);
+    assert_eq!(listed("?unit=east").await, [json!(wang)]);
+    assert_eq!(listed("?unit=west").await, [json!(lin), json!(zhao)]);
+    assert_eq!(station.get("staff", "/levels/stars/eligible?unit=nowhere").await.problem(422), "invalid_request");
 }
 
 #[rstest]
@@ -126,14 +176,14 @@ async fn an_application_is_made_by_one_and_decided_by_another(
     station.serve(lin, "patrol", "2026-11-18", 600).await;
     let mut oneself = asked.clone();
     oneself["applicant"] = json!("self");
-    assert_eq!(station.put("kiosk", &path, oneself).await.problem(422), "applicant_not_accepted");
+    assert_eq!(station.put("staff", &path, oneself).await.problem(422), "applicant_not_accepted");
     let applied = station.put("scheme_admin", &path, asked.clone()).await.expect(201);
     assert_eq!(applied["status"], "applied");
     assert!(station.put("scheme_admin", &path, asked.clone()).await.replayed);
     let mut other = asked.clone();
     other["note"] = json!("别的");
     assert_eq!(station.put("scheme_admin", &path, other).await.body["field"], "note");
-    let twice = station.put("leader", &format!("/level-applications/{}", Uuid::now_v7()), asked.clone()).await;
+    let twice = station.put("staff", &format!("/level-applications/{}", Uuid::now_v7()), asked.clone()).await;
     assert_eq!(twice.body["application_id"], json!(id));
     assert_eq!(twice.problem(422), "already_applied");
     let listed = station.get("staff", "/levels/stars/eligible?step=one").await.expect(200);
@@ -178,7 +228,9 @@ async fn twenty_apply_and_twenty_decide_at_once_and_there_is_one_application_and
     let lin = world.starred("林秀英", 1).await;
     let applying = (0..20).map(|_| {
         let (scheme, now, request) = (world.scheme.clone(), world.now(), request(lin, "one"));
-        tokio::spawn(async move { levels::apply(&scheme, Uuid::now_v7(), request, &operator(Role::Staff), now).await })
+        tokio::spawn(
+            async move { levels::apply(&scheme, Uuid::now_v7(), request, None, &operator(Role::Staff), now).await },
+        )
     });
     let mut made = Vec::new();
     for task in applying.collect::<Vec<_>>() {

@@ -26,7 +26,7 @@ async fn of_unit(world: &World, name: &str, unit: &str) -> Uuid {
 async fn placed(world: &World, period: Period, by: By, unit: Option<&str>) -> Vec<(i64, Uuid, i64)> {
     let (organisation, today) = (world.scheme.organisation().await.expect("units"), day("2026-11-22"));
     let units = unit.map(|unit| organisation.subtree(unit, today));
-    let wanted = Wanted { period, by, among: Among { units: units.as_deref(), home_units: None } };
+    let wanted = Wanted { period, by, among: Among { units: units.as_deref(), ..Among::default() } };
     let ranking = rankings::ranking(&world.scheme, wanted, 0, 100, world.now()).await.expect("a ranking");
     assert_eq!(ranking.of, i64::try_from(ranking.rows.len()).expect("a number"));
     ranking.rows.into_iter().map(|row| (row.rank, row.volunteer_id, row.sums.of(by))).collect()
@@ -148,6 +148,9 @@ async fn rankings_are_read_through_the_front_door(#[values(Engine::Sqlite, Engin
     station.serve(wang, "environment", "2026-11-12", 90).await;
     let year = station.get("kiosk", "/rankings/2026?by=hours&limit=1").await.expect(200);
     assert_eq!((&year["of"], &year["rows"][0]["hours"]), (&json!(2), &json!("2")));
+    assert_eq!(year["rows"][0]["name"], "林*英", "on a screen for everybody");
+    let desk = station.get("staff", "/rankings/2026").await.expect(200);
+    assert_eq!(desk["rows"][1]["name"], "王建国");
     let cursor = year["next"].as_str().expect("a second page");
     let second = station.get("kiosk", &format!("/rankings/2026?cursor={cursor}")).await.expect(200);
     assert_eq!((&second["rows"][0]["rank"], &second["next"]), (&json!(2), &json!(null)));
@@ -160,6 +163,8 @@ async fn rankings_are_read_through_the_front_door(#[values(Engine::Sqlite, Engin
     for (path, pointer) in [
         ("/rankings/2026?month=13", "/query/month"),
         ("/rankings/2026?unit=nowhere", "/query/unit"),
+        ("/rankings/2026?home_unit=nowhere", "/query/home_unit"),
+        ("/rankings/2026?team=nowhere", "/query/team"),
         ("/rankings/0", "/path/year"),
         ("/rankings/2026/teams?month=0", "/query/month"),
         ("/rankings/2026/units?unit=nowhere", "/query/unit"),
@@ -170,4 +175,39 @@ async fn rankings_are_read_through_the_front_door(#[values(Engine::Sqlite, Engin
     }
     let nobody = station.get("kiosk", &format!("/volunteers/{}/rank?year=2026", Uuid::now_v7())).await;
     assert_eq!(nobody.problem(404), "volunteer_not_found");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_team_is_ranked_among_itself_with_all_that_its_members_did(
+    #[values(Engine::Sqlite, Engine::Postgres)] engine: Engine,
+) {
+    let station = Station::open(engine, "ziyang").await;
+    station.put("scheme_admin", "/teams/patrol", json!({ "name": "治安巡逻队", "kind": "patrol" })).await.expect(200);
+    let mut people = Vec::new();
+    for (name, teams, minutes) in
+        [("林秀英", json!([]), 180), ("王建国", json!(["patrol"]), 120), ("陈䶮", json!(["patrol"]), 60)]
+    {
+        let id = Uuid::now_v7();
+        let body = json!({ "name": name, "teams": teams, "consent": { "record": true, "publish": true } });
+        station.put("staff", &format!("/volunteers/{id}"), body).await.expect(201);
+        station.serve(id, "environment", "2026-11-12", minutes).await;
+        people.push(id);
+    }
+    let team = station.get("kiosk", "/rankings/2026?team=patrol&limit=1").await.expect(200);
+    assert_eq!((&team["of"], &team["rows"][0]["volunteer_id"]), (&json!(2), &json!(people[1])));
+    assert_eq!((&team["rows"][0]["rank"], &team["rows"][0]["hours"]), (&json!(1), &json!("2")));
+    let cursor = team["next"].as_str().expect("a second page");
+    let second = station.get("kiosk", &format!("/rankings/2026?cursor={cursor}")).await.expect(200);
+    assert_eq!((&second["rows"][0]["volunteer_id"], &second["rows"][0]["rank"]), (&json!(people[2]), &json!(2)));
+    let place =
+        station.get("kiosk", &format!("/volunteers/{}/rank?year=2026&team=patrol", people[2])).await.expect(200);
+    assert_eq!((&place["rank"], &place["of"], &place["to_next"]), (&json!(2), &json!(2), &json!("1")));
+    let other =
+        station.get("kiosk", &format!("/volunteers/{}/rank?year=2026&team=patrol", people[0])).await.expect(200);
+    assert_eq!(other["rank"], json!(null), "no member");
+    let left = json!({ "name": "王建国", "teams": [], "consent": { "record": true, "publish": true } });
+    station.put("staff", &format!("/volunteers/{}", people[1]), left).await.expect(200);
+    let team = station.get("kiosk", "/rankings/2026?team=patrol").await.expect(200);
+    assert_eq!((&team["of"], &team["rows"][0]["volunteer_id"]), (&json!(1), &json!(people[2])));
 }

@@ -28,7 +28,7 @@ impl World {
         let on = period.counting_day(self.scheme.config().day_of(self.now()));
         let below = |unit: Option<&str>| unit.map(|unit| organisation.subtree(unit, on));
         let (units, home_units) = (below(unit), below(home));
-        let among = Among { units: units.as_deref(), home_units: home_units.as_deref() };
+        let among = Among { units: units.as_deref(), home_units: home_units.as_deref(), members: None };
         let wanted = Wanted { period, by: By::Hours, among };
         let ranking = rankings::ranking(&self.scheme, wanted, 0, 100, self.now()).await.expect("a ranking");
         ranking.rows.into_iter().map(|row| (row.volunteer_id, row.unit)).collect()

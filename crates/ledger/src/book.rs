@@ -200,6 +200,18 @@ impl Book {
         store::entries_of_party(&mut Session::Tx(tx), self.inner.book, party, before, limit).await
     }
 
+    /// The entries on the statements of many parties that were recorded at `since` or later, before sequence `before`, newest
+    /// first. Some three statements, however many they are.
+    pub async fn entries_of_many(
+        &self,
+        tx: &mut db::Tx,
+        parties: Vec<Uuid>,
+        since: Micros,
+        before: i64,
+    ) -> db::Result<Vec<Entry>> {
+        store::entries_of_parties(&mut Session::Tx(tx), self.inner.book, parties, since, before).await
+    }
+
     /// On whose statements the entries after sequence `after` up to `until` stand.
     pub async fn parties(&self, tx: &mut db::Tx, after: i64, until: i64) -> db::Result<Vec<Uuid>> {
         store::parties(&mut Session::Tx(tx), self.inner.book, after, until).await

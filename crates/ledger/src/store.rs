@@ -261,6 +261,28 @@ pub async fn entries_of_party(
     complete(session, book, rows).await
 }
 
+/// The entries on the statements of these parties that were recorded at `since` or later, before sequence `before`, newest first.
+pub async fn entries_of_parties(
+    session: &mut Session<'_>,
+    book: i64,
+    parties: Vec<Uuid>,
+    since: Micros,
+    before: i64,
+) -> Result<Vec<Entry>> {
+    let rows = session
+        .query(select_entries!(
+            "FROM many($2) AS m JOIN ledger_entries AS e ON e.book = $1 AND e.party = m.value
+             WHERE e.recorded_at >= $3 AND e.sequence < $4 ORDER BY e.sequence DESC"
+        ))
+        .bind(book)
+        .bind_many(Many::Uuid(parties))
+        .bind(since)
+        .bind(before)
+        .fetch_all()
+        .await?;
+    complete(session, book, rows).await
+}
+
 /// The parties of the entries after `after` up to `until`.
 pub async fn parties(session: &mut Session<'_>, book: i64, after: i64, until: i64) -> Result<Vec<Uuid>> {
     let rows: Vec<(Uuid,)> = session

@@ -157,6 +157,8 @@ fn read_glyphs(bytes: &[u8], index: u32) -> Option<HashMap<char, (u32, f32)>> {
 
 #[cfg(test)]
 mod tests {
+    use skrifa::outline::DrawSettings;
+
     use super::*;
     use crate::layout::test_fonts;
 
@@ -164,6 +166,31 @@ mod tests {
     fn rare_characters_of_names_come_with_the_program() {
         for character in "𠮷䶮㛃𬎆𣲗𰻝喆堃翀昇婳燚㑇䒟䴙𬭎𫖯".chars() {
             assert!(test_fonts().glyph(Family::Serif, character).is_some(), "{character} is missing");
+        }
+    }
+
+    /// What the pen does for a glyph.
+    fn strokes(face: &FontRef<'_>, glyph: u32) -> String {
+        let outline = face.outline_glyphs().get(skrifa::GlyphId::new(glyph)).expect("an outline");
+        let mut pen = skrifa::outline::pen::SvgPen::new();
+        outline.draw(DrawSettings::unhinted(Size::new(1000.0), LocationRef::default()), &mut pen).expect("it is drawn");
+        pen.to_string()
+    }
+
+    #[test]
+    fn a_rare_character_has_strokes_of_its_own_and_is_not_the_box_for_what_is_missing() {
+        let unpacked = bundled::PACKED.map(|packed| bundled::unpack(packed).unwrap());
+        for family in [Family::Serif, Family::Sans, Family::Kai] {
+            let mut seen = Vec::new();
+            for character in "𠮷䶮㛃𬎆𰻝".chars() {
+                let glyph = test_fonts().glyph(family, character).unwrap();
+                let face = FontRef::new(&unpacked[glyph.face]).unwrap();
+                let drawn = strokes(&face, glyph.id);
+                assert!(drawn.len() > 200, "{character} in {family:?}: {drawn}");
+                assert_ne!(drawn, strokes(&face, 0), "{character} in {family:?}");
+                assert!(!seen.contains(&drawn), "{character} in {family:?} looks as another");
+                seen.push(drawn);
+            }
         }
     }
 

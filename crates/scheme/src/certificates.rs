@@ -9,6 +9,7 @@
 //! Numbers run by scheme and year without a gap: they are given in the transaction that writes the certificate, under the
 //! lock of the year's row. The check code follows from the number by a secret of the installation, and is not stored.
 
+pub mod applications;
 mod campaigns;
 mod check;
 mod close;
@@ -30,6 +31,7 @@ pub use list::{Filter, get, list};
 pub use lookup::{Seen, look_up};
 pub use paper::{Body, Design, Paper, ServiceLine};
 
+use crate::presented::PresentedError;
 use crate::schemes::OpenScheme;
 use crate::volunteers::{Invalid, VolunteerError};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -223,6 +225,16 @@ pub enum CertificateError {
     IdTaken { field: String },
     #[error("the certificate is {}", .status.as_str())]
     StateConflict { status: Status },
+    #[error("there is no application {id}")]
+    ApplicationNotFound { id: Uuid },
+    /// The volunteer has asked for a certificate of the same days, and it waits.
+    #[error("{id} waits for the same days")]
+    AlreadyApplied { id: Uuid },
+    #[error("the application is {}", .status.as_str())]
+    ApplicationSettled { status: applications::ApplicationStatus },
+    /// A leader asks for somebody who does not belong to the team.
+    #[error("the volunteer does not belong to the team")]
+    OtherTeam,
     /// There is no confirmed service in the period.
     #[error("nothing is on record to be certified")]
     NothingToCertify,
@@ -242,6 +254,16 @@ impl From<VolunteerError> for CertificateError {
             VolunteerError::Merged { into } => CertificateError::Merged { into },
             VolunteerError::Database(error) => CertificateError::Database(error),
             _ => CertificateError::Busy,
+        }
+    }
+}
+
+impl From<PresentedError> for CertificateError {
+    fn from(error: PresentedError) -> Self {
+        match error {
+            PresentedError::OtherTeam => CertificateError::OtherTeam,
+            PresentedError::NotShown(flaw) => CertificateError::Invalid(vec![flaw]),
+            PresentedError::Database(error) => CertificateError::Database(error),
         }
     }
 }

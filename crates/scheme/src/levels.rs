@@ -11,17 +11,19 @@ mod holders;
 mod known;
 
 pub use applications::{
-    ApplicationFilter, ApplicationStatus, Consent, LevelApplication, Request, accept, application, applications, apply,
-    refuse,
+    ApplicationFilter, ApplicationStatus, Consent, LevelApplication, Request, accept, application, application_for,
+    applications, apply, refuse,
 };
 pub use award::{Application, Award, AwardStatus, award, grant, revoke};
 pub use ban::{Ban, BanRequest, ban};
 pub use eligible::{Eligible, EligibleFilter, eligible};
 pub use holders::{Holder, HolderFilter, holders};
+pub(crate) use known::known_of;
 pub use known::{Known, known};
 
 use crate::accounts;
 use crate::config::{Applicant, Ladder, LadderStep, Rules};
+use crate::presented::PresentedError;
 use crate::rules::ladders::{Count, Lack, Level, levels};
 use crate::schemes::OpenScheme;
 use crate::volunteers::{Invalid, VolunteerError};
@@ -134,6 +136,9 @@ pub enum LevelError {
     /// Whoever applied, or is applied for, does not decide.
     #[error("a second person decides over an application")]
     OwnApplication,
+    /// A leader acts for the members of the own team.
+    #[error("the volunteer does not belong to the team")]
+    OtherTeam,
     #[error("the application is {}", .status.as_str())]
     StateConflict { status: ApplicationStatus },
     #[error("too much is going on; try again")]
@@ -152,6 +157,16 @@ impl From<VolunteerError> for LevelError {
             VolunteerError::Busy => LevelError::Busy,
             VolunteerError::Database(error) => LevelError::Database(error),
             other => LevelError::Book(other.to_string()),
+        }
+    }
+}
+
+impl From<PresentedError> for LevelError {
+    fn from(error: PresentedError) -> Self {
+        match error {
+            PresentedError::OtherTeam => LevelError::OtherTeam,
+            PresentedError::NotShown(flaw) => LevelError::Invalid(vec![flaw]),
+            PresentedError::Database(error) => LevelError::Database(error),
         }
     }
 }

@@ -31,6 +31,8 @@ pub mod teams;
 pub mod units;
 pub mod volunteers;
 
+pub mod names;
+
 pub mod anomalies;
 pub mod balances;
 pub mod complaints;
@@ -61,6 +63,7 @@ pub mod transfers;
 
 mod accounts;
 mod marks;
+mod presented;
 mod projection;
 mod reasons;
 mod standing;

@@ -24,6 +24,8 @@ const KINDS: &[&str] = &[
     kind::LEVEL_GRANTED,
     kind::LEVEL_REFUSED,
     kind::ACCOUNT_THAWED,
+    kind::CERTIFICATE_ISSUED,
+    kind::CERTIFICATE_REFUSED,
 ];
 
 /// Days for which something is told.
@@ -136,6 +138,14 @@ fn notice(event: Event, config: &Scheme) -> Option<Notice> {
         kind::LEVEL_REFUSED => {
             let zh = "您申请的等级这次没有评上，想知道原因请问工作人员。".to_owned();
             (zh, "The level that you applied for was not granted; ask at the desk why.".to_owned(), None)
+        }
+        kind::CERTIFICATE_ISSUED => {
+            let zh = "您申请的志愿服务记录证明已经开好了，请来领取。".to_owned();
+            (zh, "The certificate of service that you applied for is ready.".to_owned(), None)
+        }
+        kind::CERTIFICATE_REFUSED => {
+            let zh = "您申请的志愿服务记录证明没有开出来，想知道原因请问工作人员。".to_owned();
+            (zh, "The certificate that you applied for was not issued; ask at the desk why.".to_owned(), None)
         }
         kind::ACCOUNT_THAWED => {
             ("您的账户已经解冻，可以使用了。".to_owned(), "Your account can be used again.".to_owned(), None)

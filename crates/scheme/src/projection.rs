@@ -59,6 +59,8 @@ pub mod kind {
     pub const LEVEL_REVOKED: &str = "level.revoked";
     pub const LEVEL_BANNED: &str = "level.banned";
     pub const LEVEL_BAN_ENDED: &str = "level.ban_ended";
+    pub const CERTIFICATE_ISSUED: &str = "certificate.issued";
+    pub const CERTIFICATE_REFUSED: &str = "certificate.refused";
     pub const SELECTION_PUBLISHED: &str = "selection.published";
     pub const SELECTION_FINAL: &str = "selection.final";
     pub const SELECTION_WITHDRAWN: &str = "selection.withdrawn";

@@ -15,9 +15,10 @@ mod finality;
 mod list;
 mod objections;
 
+pub(crate) use crate::names::masked;
 pub(crate) use finality::operator;
 pub use finality::{Finality, run};
-pub use list::{PublicRecord, masked, public};
+pub use list::{PublicRecord, public};
 pub use objections::{
     NewObjection, Objection, ObjectionError, ObjectionFilter, ObjectionStatus, Verdict, answer, list_objections, object,
 };

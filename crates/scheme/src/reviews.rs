@@ -6,17 +6,18 @@
 use crate::complaints;
 use crate::config::{CapUnit, Entitlement, Review, Rules, Scheme};
 use crate::levels::{self, LevelError};
-use crate::marks;
 use crate::rules::ladders;
 use crate::rules::reviews::{Candidate, Measure, Outcome, Verdict, select};
 use crate::schemes::OpenScheme;
-use crate::volunteers::{self, Volunteer};
+use crate::volunteers::{self, Survivors, Volunteer};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// How far back winners are looked for.
 const YEARS_BACK: i32 = 30;
+/// Volunteers that are looked up at a time.
+const TOGETHER: usize = 500;
 
 /// What a volunteer did in the year until the closing day.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -93,11 +94,7 @@ pub async fn review(scheme: &OpenScheme, year: i32, code: &str, now: DateTime<Ut
     let mut tx = scheme.db.begin_read().await?;
     let as_of = scheme.book.size(&mut tx).await?;
     let mut people = volunteers::of_kind(&mut tx, scheme, review.of).await?;
-    if !config.marks().is_empty() {
-        for volunteer in &mut people {
-            volunteer.labels = marks::person(scheme, volunteer.id).await.map_err(LevelError::from)?.0.labels;
-        }
-    }
+    let steps = look_up(scheme, rules, review, &mut people, now).await?;
     let mut winners: BTreeMap<i32, BTreeSet<Uuid>> = BTreeMap::new();
     if review.winners_rest_years.is_some() {
         let first =
@@ -110,7 +107,6 @@ pub async fn review(scheme: &OpenScheme, year: i32, code: &str, now: DateTime<Ut
             winners.insert(past, selected.map(|row| row.volunteer_id).collect());
         }
     }
-    let steps = steps(scheme, rules, review, &people, now).await?;
     let rows = Year { review, year, winners: &winners, steps: &steps }.rows(&mut tx, scheme, &people).await?;
     let account = review.account.as_deref().and_then(|code| config.account(code));
     Ok(Report {
@@ -139,21 +135,31 @@ fn closing(review: &Review, year: i32) -> NaiveDate {
     review.closes_on.and_then(|day| day.in_year(year)).unwrap_or_else(|| last_day(year))
 }
 
-/// The steps that each has today, when the review asks for any.
-async fn steps(
+/// What the book knows of them: the labels that they got by what is recorded of them, and the steps that each has today, when the
+/// review asks for any.
+async fn look_up(
     scheme: &OpenScheme,
     rules: &Rules,
     review: &Review,
-    people: &[Volunteer],
+    people: &mut [Volunteer],
     now: DateTime<Utc>,
 ) -> Result<HashMap<Uuid, Vec<Entitlement>>, ReviewError> {
+    let config = scheme.config();
+    let asks_steps = review.requires.iter().any(|condition| condition.min_step.is_some());
     let mut steps = HashMap::new();
-    if review.requires.iter().any(|condition| condition.min_step.is_some()) {
-        let today = scheme.config().day_of(now);
-        for volunteer in people {
-            let known = levels::known(scheme, volunteer.id, today).await?;
-            let levels = ladders::levels(rules, &known.merits, &known.person, &known.granted, today);
-            steps.insert(volunteer.id, ladders::steps(&levels));
+    if !asks_steps && config.marks().is_empty() {
+        return Ok(steps);
+    }
+    let today = config.day_of(now);
+    for page in people.chunks_mut(TOGETHER) {
+        let persons = page.iter().map(|volunteer| (volunteer.id, volunteer.person())).collect();
+        let known = levels::known_of(scheme, persons, today).await?;
+        for (volunteer, known) in page.iter_mut().zip(known) {
+            if asks_steps {
+                let levels = ladders::levels(rules, &known.merits, &known.person, &known.granted, today);
+                steps.insert(volunteer.id, ladders::steps(&levels));
+            }
+            volunteer.labels = known.person.labels;
         }
     }
     Ok(steps)
@@ -171,8 +177,10 @@ struct Year<'a> {
 impl Year<'_> {
     async fn rows(&self, tx: &mut db::Tx, scheme: &OpenScheme, people: &[Volunteer]) -> db::Result<Vec<Row>> {
         let config = scheme.config();
-        let merits = self.merits(tx, scheme).await?;
+        let survivors = Survivors::read(tx, scheme).await?;
+        let merits = self.merits(tx, scheme, &survivors).await?;
         let vetoes = complaints::vetoes(tx, scheme, self.year).await?;
+        let vetoes: BTreeMap<Uuid, Uuid> = vetoes.into_iter().map(|(id, veto)| (survivors.of(id), veto)).collect();
         let of = |id: &Uuid| merits.get(id).copied().unwrap_or_default();
         let last = last_day(self.year);
         let people: Vec<&Volunteer> = people.iter().filter(|volunteer| volunteer.registered_on <= last).collect();
@@ -219,7 +227,13 @@ impl Year<'_> {
         }
     }
 
-    async fn merits(&self, tx: &mut db::Tx, scheme: &OpenScheme) -> db::Result<HashMap<Uuid, YearMerits>> {
+    /// What each did in the year, with what those did who were merged into them.
+    async fn merits(
+        &self,
+        tx: &mut db::Tx,
+        scheme: &OpenScheme,
+        survivors: &Survivors,
+    ) -> db::Result<HashMap<Uuid, YearMerits>> {
         let from = NaiveDate::from_ymd_opt(self.year, 1, 1).unwrap_or(NaiveDate::MIN);
         let until = closing(self.review, self.year);
         let served: Vec<(Uuid, i64, i64, i64)> = tx
@@ -235,8 +249,14 @@ impl Year<'_> {
             .bind(until)
             .fetch_all()
             .await?;
-        let merits = |(id, minutes, points, services)| (id, YearMerits { minutes, points, services, account: 0 });
-        let mut merits: HashMap<Uuid, YearMerits> = served.into_iter().map(merits).collect();
+        // Records stay with the registration that they were made for; days of accounts were moved by the merge.
+        let mut merits: HashMap<Uuid, YearMerits> = HashMap::with_capacity(served.len());
+        for (id, minutes, points, services) in served {
+            let merits = merits.entry(survivors.of(id)).or_default();
+            merits.minutes = merits.minutes.saturating_add(minutes);
+            merits.points = merits.points.saturating_add(points);
+            merits.services = merits.services.saturating_add(services);
+        }
         let Some(account) = &self.review.account else { return Ok(merits) };
         let earned: Vec<(Uuid, i64)> = tx
             .query(

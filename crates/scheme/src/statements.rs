@@ -4,11 +4,13 @@ use crate::accounts;
 use crate::balances::BalanceError;
 use crate::projection::{integer, kind};
 use crate::schemes::OpenScheme;
-use crate::{moment, volunteers};
+use crate::volunteers::{self, Volunteer};
+use crate::{micros, moment};
 use chrono::{DateTime, NaiveDate, Utc};
 use db::Many;
 use ledger::entry::{Entry, EntryAction};
 use std::collections::HashMap;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// One line of the passbook.
@@ -60,51 +62,105 @@ pub async fn statement(
     entries.truncate(limit.max(0) as usize);
     let names = names(&mut tx, scheme, &entries).await?;
     let links = links(&mut tx, scheme, &entries).await?;
-    let lines = entries.iter().map(|entry| {
-        let (minutes, points) = change(entry, volunteer);
-        let (summary_zh, summary_en) = summary(entry, names.get(&entry.document_id.unwrap_or_default()));
-        let line = Line {
-            sequence: entry.sequence,
-            kind: entry.kind.clone(),
-            occurred_on: entry.effective_on,
-            recorded_at: moment(entry.recorded_at),
-            minutes,
-            points,
-            balance_minutes: position.balance_minutes,
-            balance_points: position.balance_points,
-            summary_zh,
-            summary_en,
-            document_id: entry.document_id,
-            corrects: entry.document_id.and_then(|id| links.corrects.get(&id)).copied(),
-            corrected_by: entry.document_id.and_then(|id| links.corrected_by.get(&id)).copied(),
-        };
-        position.before = entry.sequence;
-        position.balance_minutes -= minutes;
-        position.balance_points -= points;
-        line
-    });
+    let lines = entries.iter().map(|entry| line(entry, volunteer, &names, &links, &mut position));
     let lines = lines.collect();
     Ok((lines, more.then_some(position)))
 }
 
-/// The top of the statement. Points that are past their day but not yet taken off still stand in it.
-async fn newest(scheme: &OpenScheme, volunteer: Uuid) -> Result<Position, BalanceError> {
-    let paths = [accounts::minutes_path(volunteer), accounts::points_path(volunteer)];
-    let view = scheme.book.standings(&paths).await?;
-    let mut position = Position {
-        before: view.size + 1,
-        balance_minutes: view.lots[0].first().map_or(0, |standing| standing.balance),
-        balance_points: view.lots[1].iter().map(|lot| lot.balance - lot.held_out).sum(),
+/// The line of an entry, after which `position` stands below it.
+fn line(entry: &Entry, volunteer: Uuid, names: &HashMap<Uuid, String>, links: &Links, position: &mut Position) -> Line {
+    let (minutes, points) = change(entry, volunteer);
+    let (summary_zh, summary_en) = summary(entry, names.get(&entry.document_id.unwrap_or_default()));
+    let line = Line {
+        sequence: entry.sequence,
+        kind: entry.kind.clone(),
+        occurred_on: entry.effective_on,
+        recorded_at: moment(entry.recorded_at),
+        minutes,
+        points,
+        balance_minutes: position.balance_minutes,
+        balance_points: position.balance_points,
+        summary_zh,
+        summary_en,
+        document_id: entry.document_id,
+        corrects: entry.document_id.and_then(|id| links.corrects.get(&id)).copied(),
+        corrected_by: entry.document_id.and_then(|id| links.corrected_by.get(&id)).copied(),
     };
-    // What went to another stands on the other's statement: this one ends before that.
-    let merges = if volunteers::get(scheme, volunteer).await?.merged_into.is_some() { usize::MAX } else { 0 };
-    for nth in 0..merges {
-        let Some(entry) = scheme.book.entry(volunteers::merge_entry_id(volunteer, nth)).await? else { break };
-        let (minutes, points) = change(&entry, volunteer);
-        position.balance_minutes -= minutes;
-        position.balance_points -= points;
+    position.before = entry.sequence;
+    position.balance_minutes -= minutes;
+    position.balance_points -= points;
+    line
+}
+
+/// What of somebody's statement was recorded since some moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Recorded {
+    /// Newest first.
+    pub lines: Vec<Line>,
+    /// What stood after the newest.
+    pub balance_minutes: i64,
+    pub balance_points: i64,
+}
+
+/// What of the statements of many was recorded at `since` or later, in the order of `owners`; some ten statements, however
+/// many they are.
+pub(crate) async fn recorded_since(
+    scheme: &OpenScheme,
+    owners: &[Arc<Volunteer>],
+    since: DateTime<Utc>,
+) -> Result<Vec<Recorded>, BalanceError> {
+    let mut tops = tops(scheme, owners).await?;
+    let before = tops.iter().map(|top| top.before).max().unwrap_or(0);
+    let ids: Vec<Uuid> = owners.iter().map(|owner| owner.id).collect();
+    let mut tx = scheme.db.begin_read().await?;
+    let entries = scheme.book.entries_of_many(&mut tx, ids.clone(), micros(since), before).await?;
+    let names = names(&mut tx, scheme, &entries).await?;
+    let links = links(&mut tx, scheme, &entries).await?;
+    tx.rollback().await?;
+    let mut of_party: HashMap<Uuid, Vec<&Entry>> = HashMap::new();
+    for entry in &entries {
+        of_party.entry(entry.party.unwrap_or_default()).or_default().push(entry);
     }
-    Ok(position)
+    let recorded = ids.iter().zip(&mut tops).map(|(id, position)| {
+        let (balance_minutes, balance_points) = (position.balance_minutes, position.balance_points);
+        let entries = of_party.get(id).map(Vec::as_slice).unwrap_or_default();
+        let lines = entries.iter().map(|entry| line(entry, *id, &names, &links, position)).collect();
+        Recorded { lines, balance_minutes, balance_points }
+    });
+    Ok(recorded.collect())
+}
+
+/// The top of the statement.
+async fn newest(scheme: &OpenScheme, volunteer: Uuid) -> Result<Position, BalanceError> {
+    let owner = volunteers::get(scheme, volunteer).await?;
+    let top = tops(scheme, &[owner]).await?.pop();
+    top.ok_or(BalanceError::VolunteerNotFound { id: volunteer })
+}
+
+/// The tops of statements: one look at the book, however many they are. Points that are past their day but not yet taken off
+/// still stand in them.
+async fn tops(scheme: &OpenScheme, owners: &[Arc<Volunteer>]) -> Result<Vec<Position>, BalanceError> {
+    let paths = owners.iter().flat_map(|one| [accounts::minutes_path(one.id), accounts::points_path(one.id)]);
+    let view = scheme.book.standings(&paths.collect::<Vec<_>>()).await?;
+    let mut tops = Vec::with_capacity(owners.len());
+    for (owner, lots) in owners.iter().zip(view.lots.chunks(2)) {
+        let of_path = |place: usize| lots.get(place).map(Vec::as_slice).unwrap_or_default();
+        let mut position = Position {
+            before: view.size + 1,
+            balance_minutes: of_path(0).first().map_or(0, |standing| standing.balance),
+            balance_points: of_path(1).iter().map(|lot| lot.balance - lot.held_out).sum(),
+        };
+        // What went to another stands on the other's statement: this one ends before that.
+        let merges = if owner.merged_into.is_some() { usize::MAX } else { 0 };
+        for nth in 0..merges {
+            let Some(entry) = scheme.book.entry(volunteers::merge_entry_id(owner.id, nth)).await? else { break };
+            let (minutes, points) = change(&entry, owner.id);
+            position.balance_minutes -= minutes;
+            position.balance_points -= points;
+        }
+        tops.push(position);
+    }
+    Ok(tops)
 }
 
 /// What an entry changed for its volunteer: minutes, and points that can be spent.
@@ -206,6 +262,8 @@ fn summary(entry: &Entry, name: Option<&String>) -> (String, String) {
         kind::WISH_FULFILLED => ("心愿完成", "a wish fulfilled"),
         kind::LEVEL_GRANTED => ("授予等级", "level granted"),
         kind::LEVEL_REFUSED => ("等级申请未通过", "level refused"),
+        kind::CERTIFICATE_ISSUED => ("证明已出具", "certificate issued"),
+        kind::CERTIFICATE_REFUSED => ("证明申请未通过", "certificate refused"),
         kind::LEVEL_REVOKED => ("撤销等级", "level revoked"),
         kind::LEVEL_BAN_ENDED => ("可再申请等级", "may apply again"),
         kind::LEVEL_BANNED => ("暂停申请等级", "barred from applying"),

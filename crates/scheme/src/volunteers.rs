@@ -7,11 +7,12 @@ mod put;
 pub(crate) mod roster;
 mod row;
 mod status;
+mod survivors;
 mod together;
 
 pub use belonging::{Capacity, Member, Membership, Participation, belonged, memberships, participation};
 pub use list::{Duplicate, Filter, duplicates, list_matching};
-pub(crate) use list::{of_kind, with_minutes, with_numbers_or_names};
+pub(crate) use list::{of_kind, with_ids, with_minutes, with_numbers_or_names};
 pub(crate) use merge::entry_id as merge_entry_id;
 pub use merge::merge;
 pub use put::{Registered, put, register};
@@ -19,6 +20,7 @@ pub(crate) use put::{id_digest, put_in, welcome};
 pub(crate) use roster::Rosters;
 pub use roster::{Availability, PartOfDay};
 pub use status::{leave, rejoin};
+pub(crate) use survivors::Survivors;
 pub(crate) use together::Together;
 
 use crate::accounts;

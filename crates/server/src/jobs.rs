@@ -72,6 +72,10 @@ async fn expire(api: &Api, now: DateTime<Utc>) -> anyhow::Result<()> {
         if corrections > 0 {
             tracing::info!(scheme = code, corrections, "corrections brought to their end");
         }
+        let told = scheme::certificates::applications::tell(&scheme, now).await?;
+        if told > 0 {
+            tracing::info!(scheme = code, told, "told what became of applications for certificates");
+        }
         let gifts = scheme::transfers::finish(&scheme, now).await?;
         if gifts > 0 {
             tracing::info!(scheme = code, gifts, "brought to their end");

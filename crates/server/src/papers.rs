@@ -11,7 +11,7 @@ mod selections;
 mod slips;
 pub mod statistics;
 
-pub use cards::cards_of;
+pub use cards::{card, cards_of};
 pub use certificates::{Printed, register};
 pub use explained::{ExplainedError, explained};
 pub use letters::{Recipients, Run, unknown_fields};
@@ -31,7 +31,7 @@ use reports::formats::xlsx::xlsx;
 use rust_decimal::Decimal;
 use scheme::OpenScheme;
 use scheme::config::RankTies;
-use scheme::publicity::masked;
+use scheme::names::masked;
 use scheme::rankings;
 use scheme::rules::{format_points, hours_text};
 use scheme::units::Organisation;

@@ -5,6 +5,7 @@ mod certificates;
 mod fonts;
 mod hostile;
 mod papers;
+mod rare;
 mod rendering;
 mod samples;
 mod tables;

@@ -1,5 +1,6 @@
 //! Issuing certificates: one, or a thousand at once, each with the next number of the year.
 
+use super::applications;
 use super::check::Frozen;
 use super::draft::{Desk, Draft};
 use super::gather::Gathered;
@@ -116,6 +117,7 @@ async fn write(
         .fetch_one()
         .await?;
     let before = known(&mut tx, scheme, orders).await?;
+    let asked_for = applications::among(&mut tx, scheme, orders).await?;
     let mut refused = HashMap::new();
     let mut rows = Vec::new();
     for order in orders.iter().filter(|order| !before.contains_key(&order.id)) {
@@ -128,7 +130,15 @@ async fn write(
             // It was there a moment ago: certificates are never deleted.
             None => return Err(CertificateError::Busy),
         };
-        match replace(&mut tx, scheme, order, by, issued_on).await {
+        let settled = match asked_for.contains(&order.id) {
+            true => applications::settle(&mut tx, scheme, order, by, issued_on).await,
+            false => Ok(()),
+        };
+        let settled = match settled {
+            Ok(()) => replace(&mut tx, scheme, order, by, issued_on).await,
+            refused => refused,
+        };
+        match settled {
             Ok(()) => rows.push((order, draft)),
             Err(CertificateError::Database(error)) => return Err(error.into()),
             Err(error) => drop(refused.insert(order.id, error)),

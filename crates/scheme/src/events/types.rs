@@ -72,6 +72,10 @@ const TRANSFER: Option<&str> = Some("transfer_id");
 const AWARD: Option<&str> = Some("award_id");
 const SELECTION: Option<&str> = Some("selection_id");
 
+/// An application for a certificate, which has the same id.
+const CERTIFICATE: Option<&str> = Some("application_id");
+const SETTLED: &[(&str, Shape)] = &[("decided_by", Id)];
+
 const SELECTED: &[(&str, Shape)] = &[
     ("revision", Count),
     ("from", Day),
@@ -264,6 +268,20 @@ pub const TYPES: &[EventType] = &[
         Some("ban_id"),
         None,
         &[("ladder", Code), ("years", Count), ("until", Day), ("decided_by", Id)],
+    ),
+    event(
+        kind::CERTIFICATE_ISSUED,
+        ("申请的证明已出具", "Certificate issued upon application"),
+        CERTIFICATE,
+        Some("issued"),
+        SETTLED,
+    ),
+    event(
+        kind::CERTIFICATE_REFUSED,
+        ("证明申请未通过", "Application for a certificate refused"),
+        CERTIFICATE,
+        Some("refused"),
+        SETTLED,
     ),
     event(kind::SELECTION_PUBLISHED, ("评选结果公示", "Selection published"), SELECTION, Some("published"), SELECTED),
     event(kind::SELECTION_FINAL, ("评选结果确定", "Selection final"), SELECTION, Some("final"), SELECTED),

@@ -8,6 +8,7 @@ use super::{Exchange, ExchangeError, Hand};
 use crate::config::Scheme;
 use crate::keys::{self, Operator};
 use crate::micros;
+use crate::names::masked;
 use crate::rewards;
 use crate::schemes::OpenScheme;
 use crate::volunteers;
@@ -77,7 +78,7 @@ pub async fn slip(scheme: &OpenScheme, id: Uuid, sequence: Option<i64>, by: &Ope
         station_name: station_name(&config, &exchange.station),
         on: day,
         volunteer_number: masked_number(&volunteer.number),
-        volunteer_name: masked_name(&volunteer.name),
+        volunteer_name: masked(&volunteer.name),
         collector: collector(scheme, entry.id).await?,
         operator: match operator {
             Some(key_id) => Some(Hand { key_id, name: keys::name_of(scheme, key_id).await? }),
@@ -151,7 +152,7 @@ async fn collector(scheme: &OpenScheme, entry: Uuid) -> db::Result<Option<(Strin
         .bind(entry)
         .fetch_optional()
         .await?;
-    Ok(row.map(|(relation, name)| (relation, masked_name(&name))))
+    Ok(row.map(|(relation, name)| (relation, masked(&name))))
 }
 
 /// What this entry moved: what is written of it, or all of the exchange.
@@ -200,21 +201,13 @@ fn masked_number(number: &str) -> String {
     format!("{}{hidden}{}", ends(&letters[..shown]), ends(&letters[letters.len() - shown..]))
 }
 
-/// The family name alone.
-fn masked_name(name: &str) -> String {
-    let mut letters = name.chars();
-    let first: String = letters.next().into_iter().collect();
-    format!("{first}{}", "*".repeat(letters.count().clamp(1, 4)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_shows_the_ends_of_a_number_and_the_family_name() {
+    fn a_slip_shows_the_ends_of_a_number() {
         assert_eq!(masked_number("V2026000123"), "V2*******23");
         assert_eq!(masked_number("A1"), "**");
-        assert_eq!((masked_name("林秀英").as_str(), masked_name("林").as_str()), ("林**", "林*"));
     }
 }

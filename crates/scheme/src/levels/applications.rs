@@ -7,7 +7,8 @@ use super::LevelError;
 use super::award::{self, Application, Award};
 use crate::actors;
 use crate::config::Applicant;
-use crate::keys::Operator;
+use crate::keys::{Operator, Role};
+use crate::presented;
 use crate::projection::kind;
 use crate::reasons;
 use crate::schemes::OpenScheme;
@@ -130,21 +131,38 @@ fn word(applicant: Applicant) -> &'static str {
 }
 
 /// Applies for a step that is reached. The same again is answered with the same, and `true`.
+///
+/// A kiosk applies for whoever stands before it, in their name, and `code` is what their phone or card shows; a leader for the
+/// members of the own team, and in a member's name likewise only with that member's code.
 pub async fn apply(
     scheme: &OpenScheme,
     id: Uuid,
     request: Request,
+    code: Option<&str>,
     by: &Operator,
     now: DateTime<Utc>,
 ) -> Result<(LevelApplication, bool), LevelError> {
-    if let Some(known) = find(scheme, id).await? {
-        return same(known, &request);
+    let today = scheme.config().day_of(now);
+    match find(scheme, id).await? {
+        Some(known) if known.applied_by == by.key_id => return same(known, &request),
+        known => {
+            presented::require_own_team(scheme, request.volunteer_id, by, today).await?;
+            if let Some(known) = known {
+                return same(known, &request);
+            }
+        }
+    }
+    if by.role == Role::Kiosk && request.applicant != Applicant::Oneself {
+        return Err(LevelError::ApplicantNotAccepted { accepted: vec![Applicant::Oneself] });
+    }
+    if request.applicant == Applicant::Oneself || code.is_some() {
+        presented::require_present(scheme, request.volunteer_id, code, by, now).await?;
     }
     if request.note.as_deref().is_some_and(|note| !is_text(note, 500)) {
         return Err(award::invalid("note", "invalid_text", "a note has 1 to 500 characters"));
     }
     volunteers::require_unmerged(scheme, request.volunteer_id).await?;
-    award::may_apply(scheme, &request, scheme.config().day_of(now)).await?;
+    award::may_apply(scheme, &request, today).await?;
     actors::remember(scheme, by).await?;
     let mut tx = scheme.db.begin_write().await?;
     // Two who apply for the same person at once take turns here.
@@ -301,6 +319,20 @@ pub(super) async fn require_other(
 
 pub async fn application(scheme: &OpenScheme, id: Uuid) -> Result<LevelApplication, LevelError> {
     find(scheme, id).await?.ok_or(LevelError::ApplicationNotFound { id })
+}
+
+/// As [`application`], for whoever asks: a leader reads what members of the own team applied for, and what the leader wrote down.
+pub async fn application_for(
+    scheme: &OpenScheme,
+    id: Uuid,
+    by: &Operator,
+    now: DateTime<Utc>,
+) -> Result<LevelApplication, LevelError> {
+    let known = application(scheme, id).await?;
+    if known.applied_by != by.key_id {
+        presented::require_own_team(scheme, known.request.volunteer_id, by, scheme.config().day_of(now)).await?;
+    }
+    Ok(known)
 }
 
 /// A `SELECT` of applications `a`; `$1` is the book.

@@ -23,6 +23,9 @@ pub struct EligibleFilter {
     pub step: Option<String>,
     /// Code: those who serve in this unit and in what is below it.
     pub unit: Option<String>,
+    /// Code: those who belong to this team today.
+    #[serde(default)]
+    pub team: Option<String>,
 }
 
 /// Somebody to whom a step is due.
@@ -57,11 +60,18 @@ pub async fn eligible(
     if filter.step.as_ref().is_some_and(|code| ladder.steps.iter().all(|step| step.code != *code)) {
         return Err(award::invalid("step", "unknown_step", "the ladder has no such step"));
     }
+    if let Some(code) = &filter.unit
+        && scheme.organisation().await?.unit(code).is_none()
+    {
+        return Err(award::invalid("unit", "unknown_unit", "the scheme has no such unit"));
+    }
     let units = scheme.units_below(filter.unit.as_deref()).await?;
     let least = crate::rules::ladders::least_minutes(ladder);
     let (mut found, mut after) = (Vec::new(), after);
     loop {
-        let people = volunteers::with_minutes(scheme, after, least, units.clone(), TOGETHER).await?;
+        let people =
+            volunteers::with_minutes(scheme, after, least, units.clone(), filter.team.as_deref(), today, TOGETHER)
+                .await?;
         let Some(last) = people.last() else { break };
         after = last.id;
         found.extend(judged(scheme, filter, people, today).await?);

@@ -36,7 +36,7 @@ pub async fn known(scheme: &OpenScheme, volunteer: Uuid, today: NaiveDate) -> Re
 }
 
 /// As [`known`], of many in their order: one look at the book and two queries, however many they are.
-pub(super) async fn known_of(
+pub(crate) async fn known_of(
     scheme: &OpenScheme,
     people: Vec<(Uuid, Person)>,
     today: NaiveDate,

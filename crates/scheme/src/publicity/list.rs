@@ -1,5 +1,6 @@
 //! What the public sees: who served when and where, without a digit of an ID number or a telephone.
 
+use crate::names;
 use crate::schemes::OpenScheme;
 use chrono::NaiveDate;
 use db::Many;
@@ -76,7 +77,7 @@ impl PublicRow {
         let named = self.consent_publish;
         PublicRecord {
             id: self.id,
-            name: if named { masked(&self.name) } else { pseudonym(scheme, self.volunteer_id) },
+            name: names::public(scheme, self.volunteer_id, &self.name, named),
             number_tail: named.then(|| tail(&self.number)),
             unit: self.unit,
             category: self.category,
@@ -89,22 +90,6 @@ impl PublicRow {
     }
 }
 
-/// 王*国, 王*, 欧*** 娜: the first and the last character, and a star for each between; the last is a star of two.
-pub fn masked(name: &str) -> String {
-    let letters: Vec<char> = name.chars().collect();
-    match letters.as_slice() {
-        [] | [_] => "*".to_owned(),
-        [first, _] => format!("{first}*"),
-        [first, between @ .., last] => format!("{first}{}{last}", "*".repeat(between.len())),
-    }
-}
-
-/// The same for a person in every list of the scheme, and told back to nobody.
-fn pseudonym(scheme: &OpenScheme, volunteer: Uuid) -> String {
-    let digest = scheme.secrets.mac("pseudonym", volunteer.as_bytes());
-    format!("志愿者{}", hex::encode_upper(&digest[..3]))
-}
-
 pub(crate) fn tail(number: &str) -> String {
     let letters: Vec<char> = number.chars().collect();
     letters[letters.len().saturating_sub(4)..].iter().collect()
@@ -112,14 +97,10 @@ pub(crate) fn tail(number: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{masked, tail};
+    use super::tail;
 
     #[test]
-    fn of_a_name_the_first_and_the_last_character_are_told() {
-        let cases = [("王建国", "王*国"), ("李娜", "李*"), ("欧阳娜娜", "欧**娜"), ("Z", "*"), ("", "*")];
-        for (name, expected) in cases {
-            assert_eq!(masked(name), expected);
-        }
+    fn of_a_number_the_end_is_told() {
         assert_eq!((tail("ZY0001234"), tail("12")), ("1234".to_owned(), "12".to_owned()));
     }
 }

@@ -94,11 +94,13 @@ pub struct Line {
     pub sums: Sums,
 }
 
-/// Which volunteers are ranked among each other: all, or those of these units.
+/// Which volunteers are ranked among each other: all, or those of these units, and of these people.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Among<'a> {
     pub units: Option<&'a [String]>,
     pub home_units: Option<&'a [String]>,
+    /// Of a team.
+    pub members: Option<&'a [Uuid]>,
 }
 
 /// A place; which rank equal figures get is the scheme's to say.
@@ -256,7 +258,7 @@ impl Board {
     pub fn page(&self, by: By, ties: RankTies, among: Among, offset: usize, limit: usize) -> Vec<Placed> {
         let mut ranks = Ranks::new(ties);
         let ranked = self.of(by, among).map(|slot| (slot, ranks.next(slot.value)));
-        let placed = |(slot, rank): (&Slot, i64)| {
+        let placed = |(slot, rank): (Slot, i64)| {
             let one = self.volunteers.get(index(slot.place)?)?;
             Some(Placed { id: one.id, rank, sums: one.sums })
         };
@@ -265,8 +267,8 @@ impl Board {
 
     /// How many are ranked.
     pub fn len(&self, by: By, among: Among) -> i64 {
-        match (among.units, among.home_units) {
-            (None, None) => count(self.order(by).len()),
+        match among {
+            Among { units: None, home_units: None, members: None } => count(self.order(by).len()),
             _ => count(self.of(by, among).count()),
         }
     }
@@ -302,13 +304,28 @@ impl Board {
     }
 
     /// Those who are asked for, in order.
-    fn of(&self, by: By, among: Among) -> impl Iterator<Item = &Slot> {
+    fn of(&self, by: By, among: Among) -> impl Iterator<Item = Slot> {
         let units = among.units.map(|codes| self.units.chosen(codes));
         let home_units = among.home_units.map(|codes| self.home_units.chosen(codes));
         let is_in = |chosen: &Option<Vec<bool>>, number: u32| {
             chosen.as_ref().is_none_or(|chosen| index(number).and_then(|at| chosen.get(at)).copied().unwrap_or(false))
         };
-        self.order(by).iter().filter(move |slot| is_in(&units, slot.unit) && is_in(&home_units, slot.home_unit))
+        // A few people are put in order by themselves; of all others, all are walked along.
+        let members = among.members.map(|members| self.members(by, members));
+        let walked = members.is_none().then(|| self.order(by).iter().copied());
+        let asked = members.into_iter().flatten().chain(walked.into_iter().flatten());
+        asked.filter(move |slot| is_in(&units, slot.unit) && is_in(&home_units, slot.home_unit))
+    }
+
+    fn members(&self, by: By, members: &[Uuid]) -> Vec<Slot> {
+        let slot = |id: &Uuid| {
+            let place = index(*self.places.get(id)?)?;
+            slot(place, self.volunteers.get(place)?, by, self.least_ratings)
+        };
+        let mut slots: Vec<Slot> = members.iter().filter_map(slot).collect();
+        slots.sort_unstable_by(|one, other| compare(one, other, &self.volunteers));
+        slots.dedup_by_key(|slot| slot.place);
+        slots
     }
 }
 
@@ -409,7 +426,7 @@ mod tests {
                 for by in MEASURES {
                     for (unit, ties) in [None, Some("grid-2")].into_iter().flat_map(|unit| TIES.map(|ties| (unit, ties))) {
                         let codes = unit.map(|unit| vec![unit.to_owned()]);
-                        let among = Among { units: codes.as_deref(), home_units: None };
+                        let among = Among { units: codes.as_deref(), ..Among::default() };
                         let page: Vec<(i64, Uuid)> =
                             board.page(by, ties, among, 0, 1000).iter().map(|one| (one.rank, one.id)).collect();
                         let plain = plainly(&lines, by, ties, unit);
@@ -418,6 +435,12 @@ mod tests {
                         for (rank, id) in plain {
                             prop_assert_eq!(board.place(by, ties, among, id).map(|place| place.rank), Some(rank));
                         }
+                        let team: Vec<Uuid> = (0..40).filter(|id| id % 4 == 1).map(Uuid::from_u128).collect();
+                        let members: Vec<Line> = lines.iter().filter(|line| team.contains(&line.id)).cloned().collect();
+                        let among = Among { members: Some(&team), ..among };
+                        let page: Vec<(i64, Uuid)> =
+                            board.page(by, ties, among, 0, 1000).iter().map(|one| (one.rank, one.id)).collect();
+                        prop_assert_eq!(page, plainly(&members, by, ties, unit), "a team among itself");
                     }
                 }
             }
@@ -433,7 +456,7 @@ mod tests {
         let top = board.place(By::Hours, RankTies::Shared, Among::default(), Uuid::from_u128(3)).expect("ranked");
         assert_eq!((top.rank, top.level, top.next), (1, 2, None));
         let units = ["b".to_owned()];
-        let among = Among { units: Some(&units), home_units: None };
+        let among = Among { units: Some(&units), ..Among::default() };
         assert_eq!(board.place(By::Hours, RankTies::Shared, among, Uuid::from_u128(1)), None, "of another unit");
         assert_eq!(
             board.place(By::Hours, RankTies::Shared, Among::default(), Uuid::from_u128(4)),

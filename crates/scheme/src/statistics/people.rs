@@ -232,12 +232,16 @@ async fn members_in_months(
 ) -> db::Result<HashMap<i64, InMonth>> {
     let rows: Vec<(i64, i64, i64, i64, i64)> = tx
         .query(
-            "SELECT t.month, COUNT(*), CAST(SUM(t.minutes) AS BIGINT), CAST(SUM(t.points) AS BIGINT),
+            // Month by month, and within it in the order of the table: a street of a city is seven times as quick as by member.
+            "WITH m AS MATERIALIZED (
+                 SELECT m.book, m.volunteer_id FROM memberships AS m
+                 WHERE m.book = $1 AND m.capacity = 'serving' AND m.unit IN (SELECT u.value FROM many($2) AS u)
+                   AND m.from_on <= $4 AND (m.until_on IS NULL OR m.until_on >= $4)
+                 ORDER BY m.volunteer_id)
+             SELECT t.month, COUNT(*), CAST(SUM(t.minutes) AS BIGINT), CAST(SUM(t.points) AS BIGINT),
                     CAST(SUM(t.services) AS BIGINT)
-             FROM memberships AS m CROSS JOIN many($3) AS p
-             JOIN month_totals AS t ON t.book = m.book AND t.month = p.value AND t.volunteer_id = m.volunteer_id
-             WHERE m.book = $1 AND m.capacity = 'serving' AND m.unit IN (SELECT u.value FROM many($2) AS u)
-               AND m.from_on <= $4 AND (m.until_on IS NULL OR m.until_on >= $4) AND t.services > 0
+             FROM many($3) AS p CROSS JOIN m CROSS JOIN month_totals AS t
+             WHERE t.book = m.book AND t.month = p.value AND t.volunteer_id = m.volunteer_id AND t.services > 0
              GROUP BY t.month",
         )
         .bind(scheme.book.number())

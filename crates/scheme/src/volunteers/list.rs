@@ -2,12 +2,13 @@
 
 use super::roster::{self, Person, Roster, digits};
 use super::row::{VolunteerRow, select_volunteers, word};
-use super::{Status, Volunteer};
+use super::{Status, Volunteer, VolunteerError};
 use crate::config::VolunteerKind;
 use crate::schemes::OpenScheme;
 use chrono::NaiveDate;
 use db::Many;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Which volunteers are listed: those for whom all of it holds.
@@ -188,12 +189,14 @@ pub(crate) async fn of_kind(tx: &mut db::Tx, scheme: &OpenScheme, kind: Voluntee
 }
 
 /// The next after `after`, in the order of their ids, whose credited minutes of all years are `least` or more, and who serve in
-/// one of `units` if these are given.
+/// one of `units` and belong to `team` on the day if these are given.
 pub(crate) async fn with_minutes(
     scheme: &OpenScheme,
     after: Uuid,
     least: i64,
     units: Option<Vec<String>>,
+    team: Option<&str>,
+    on: NaiveDate,
     limit: i64,
 ) -> db::Result<Vec<Volunteer>> {
     let rows: Vec<VolunteerRow> = scheme
@@ -203,17 +206,39 @@ pub(crate) async fn with_minutes(
                AND ($3 <= 0 OR v.id IN (SELECT t.volunteer_id FROM year_totals AS t WHERE t.book = $1
                                         GROUP BY t.volunteer_id HAVING SUM(t.minutes) >= $3))
                AND ($4 = 0 OR v.unit IN (SELECT m.value FROM many($5) AS m))
-             ORDER BY v.id LIMIT $6"
+               AND ($6 IS NULL OR v.id IN (SELECT t.volunteer_id FROM team_members AS t WHERE t.book = $1 AND t.team = $6
+                                           AND t.from_on <= $7 AND (t.until_on IS NULL OR t.until_on >= $7)))
+             ORDER BY v.id LIMIT $8"
         ))
         .bind(scheme.book.number())
         .bind(after)
         .bind(least)
         .bind(i64::from(units.is_some()))
         .bind_many(Many::Text(units.unwrap_or_default()))
+        .bind(team.map(str::to_owned))
+        .bind(on)
         .bind(limit)
         .fetch_all()
         .await?;
     Ok(rows.into_iter().map(VolunteerRow::volunteer).collect())
+}
+
+/// Volunteers in the order of `ids`.
+///
+/// # Errors
+/// [`VolunteerError::VolunteerNotFound`] for the first that there is not.
+pub(crate) async fn with_ids(scheme: &OpenScheme, ids: &[Uuid]) -> Result<Vec<Arc<Volunteer>>, VolunteerError> {
+    let rows: Vec<VolunteerRow> = scheme
+        .db
+        .query(select_volunteers!("JOIN many($2) AS m ON v.id = m.value WHERE v.book = $1"))
+        .bind(scheme.book.number())
+        .bind_many(Many::Uuid(ids.to_vec()))
+        .fetch_all()
+        .await?;
+    let found = rows.into_iter().map(VolunteerRow::volunteer);
+    let found: HashMap<Uuid, Arc<Volunteer>> = found.map(|one| (one.id, Arc::new(one))).collect();
+    let one = |id: &Uuid| found.get(id).cloned().ok_or(VolunteerError::VolunteerNotFound { id: *id });
+    ids.iter().map(one).collect()
 }
 
 /// Those who have one of `numbers` or of `names`: for registers.

@@ -281,6 +281,7 @@ impl Merger<'_> {
             "UPDATE services SET volunteer_id = $3 WHERE book = $1 AND volunteer_id = $2 AND status IN ('recorded', 'published')",
             "UPDATE pool_requests SET volunteer_id = $3 WHERE book = $1 AND volunteer_id = $2 AND status = 'open'",
             "UPDATE level_applications SET volunteer_id = $3 WHERE book = $1 AND volunteer_id = $2 AND status = 'applied'",
+            "UPDATE certificate_applications SET volunteer_id = $3 WHERE book = $1 AND volunteer_id = $2 AND status = 'requested'",
             "UPDATE post_assignments SET volunteer_id = $3 WHERE book = $1 AND volunteer_id = $2",
         ] {
             tx.query(open).bind(number).bind(self.id).bind(self.into).execute().await?;

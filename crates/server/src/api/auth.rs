@@ -208,6 +208,12 @@ operations! {
     GetCertificate   = "get_certificate":   Kiosk Staff SchemeAdmin Reviewer Auditor;
     GetCertificatePaper = "get_certificate_paper": Kiosk Staff SchemeAdmin Reviewer Auditor;
     RevokeCertificate = "revoke_certificate": SchemeAdmin Reviewer;
+    PutCertificateApplication = "put_certificate_application": Kiosk Staff Leader SchemeAdmin;
+    GetCertificateApplication = "get_certificate_application": Kiosk Staff Leader SchemeAdmin Reviewer Auditor;
+    ListCertificateApplications = "list_certificate_applications": Staff SchemeAdmin Reviewer Auditor;
+    IssueCertificateApplication = "issue_certificate_application": Staff SchemeAdmin;
+    RefuseCertificateApplication = "refuse_certificate_application": Staff SchemeAdmin;
+    WithdrawCertificateApplication = "withdraw_certificate_application": Kiosk Staff Leader SchemeAdmin;
     PutCampaign      = "put_campaign":      Staff SchemeAdmin;
     GetPassbook      = "get_passbook":      Kiosk Staff SchemeAdmin Reviewer Auditor;
     PrintCards       = "print_cards":       Staff SchemeAdmin;

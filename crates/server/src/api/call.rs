@@ -43,6 +43,11 @@ impl<O, A, I> Call<O, A, I> {
         &self.caller.operator
     }
 
+    /// Of the request.
+    pub fn path(&self) -> &str {
+        self.request.path()
+    }
+
     /// What papers are printed with.
     pub fn press(&self) -> &Press {
         &api_of(&self.request).press

@@ -1,5 +1,6 @@
 //! Certificates: issued, printed, revoked; their register; campaigns.
 
+mod applications;
 mod campaigns;
 mod page;
 mod papers;
@@ -34,6 +35,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(get_certificate)
         .service(papers::get_certificate_paper)
         .service(revoke_certificate)
+        .configure(applications::routes)
         .configure(campaigns::routes);
 }
 

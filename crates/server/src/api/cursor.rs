@@ -1,7 +1,6 @@
 //! Cursors: where a list goes on. They carry the list's filters and a seal, so that a client can neither make one nor
 //! take one to another list.
 
-use crate::api::auth::Operation;
 use crate::api::call::Call;
 use crate::api::error::{Code, Problem};
 use base64::Engine;
@@ -11,11 +10,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
-/// A list of one scheme: `list_volunteers of ziyang`.
+/// A list: of one scheme, and of what else its path names.
 pub struct List<'s> {
     secrets: &'s Secrets,
-    operation: &'static str,
-    scheme: &'s str,
+    path: &'s str,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -27,8 +25,8 @@ struct Place<F, P> {
 const SEAL_BYTES: usize = 16;
 
 impl<'s> List<'s> {
-    pub fn of<O: Operation, A, I>(call: &'s Call<O, A, I>) -> List<'s> {
-        List { secrets: &call.scheme.secrets, operation: O::ID, scheme: call.scheme.book.code() }
+    pub fn of<O, A, I>(call: &'s Call<O, A, I>) -> List<'s> {
+        List { secrets: &call.scheme.secrets, path: call.path() }
     }
 
     /// The filter and the place that `cursor` carries; without one, `filter` and the beginning. Who repeats the filter beside
@@ -60,7 +58,7 @@ impl<'s> List<'s> {
     }
 
     fn seal(&self, place: &[u8]) -> [u8; SEAL_BYTES] {
-        let purpose = format!("cursor {} {}", self.operation, self.scheme);
+        let purpose = format!("cursor {}", self.path);
         let mac = self.secrets.mac(&purpose, place);
         mac.first_chunk().copied().expect("a digest has 32 bytes")
     }

@@ -39,7 +39,7 @@ pub use of_people::unit_flaw;
 pub use of_records::record_refused;
 pub use of_scheme::{service_refused, transfer_refused};
 pub use of_wishes::wish_refused;
-pub use refusals::wrong_station;
+pub use refusals::{other_team, wrong_station};
 
 use crate::api::answers::REPLAYED;
 use crate::api::limits::Allowance;

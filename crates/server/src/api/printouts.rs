@@ -4,13 +4,13 @@ use crate::api::auth::may;
 use crate::api::call::{Call, Json, Number, Query};
 use crate::api::error::Problem;
 use crate::api::papers::{attachment, handed, print, refuse_unknown_fields, sheet};
-use crate::api::rankings::{By, period, units_below, year};
+use crate::api::rankings::{By, Group, period, units_below, year};
 use crate::papers::{self, Format, Recipients, Run, local};
 use actix_web::{HttpResponse, get, post, web};
 use chrono::{Datelike, NaiveDate};
 use reports::documents::card::Cards;
 use reports::documents::{Bundle, Document};
-use scheme::rankings::{self, Among, Wanted};
+use scheme::rankings::{self, Wanted};
 use scheme::{certificates, passbooks};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -51,7 +51,7 @@ async fn get_passbook(call: Call<may::GetPassbook, Uuid, Query<PassbookQuery>>) 
     in_order(from, until, "/query/from")?;
     let passbook = passbooks::passbook(&call.scheme, call.at, (from, until)).await?;
     let issuer = certificates::issuer(&call.scheme).await?;
-    let document = papers::passbook(&call.scheme, &passbook, issuer).await?;
+    let document = papers::passbook(&config, &*call.scheme.organisation().await?, &passbook, issuer);
     let (format, made) = (format.unwrap_or_default(), local(&config, call.now));
     let name = format!("passbook-{}", passbook.volunteer.number);
     match format {
@@ -195,6 +195,10 @@ pub struct PosterQuery {
     month: Option<u32>,
     /// Code of a unit: only those who serve in it and in what is below it.
     unit: Option<String>,
+    /// Code of a unit: only those who come from it or from what is below it (双报到).
+    home_unit: Option<String>,
+    /// Code of a team: only its members.
+    team: Option<String>,
     /// On A3 instead of A4.
     large: Option<bool>,
 }
@@ -207,13 +211,14 @@ pub struct PosterQuery {
 )]
 #[get("/rankings/{year}/poster")]
 async fn get_poster(call: Call<may::GetPoster, Number, Query<PosterQuery>>) -> Result<HttpResponse, Problem> {
-    let PosterQuery { by, month, unit, large } = &call.input.0;
+    let PosterQuery { by, month, unit, home_unit, team, large } = &call.input.0;
     let (year, by): (i32, rankings::By) = (year(call.at.0)?, by.unwrap_or_default().into());
     let (period, config) = (period(year, *month)?, call.scheme.config());
     let organisation = call.scheme.organisation().await?;
     let today = config.day_of(call.now);
-    let units = units_below(&organisation, "/query/unit", unit.as_deref(), period.counting_day(today))?;
-    let wanted = Wanted { period, by, among: Among { units: units.as_deref(), home_units: None } };
+    let (unit, home_unit, team) = (unit.as_deref(), home_unit.as_deref(), team.as_deref());
+    let group = Group::of(&call.scheme, unit, home_unit, team, period.counting_day(today)).await?;
+    let wanted = Wanted { period, by, among: group.among() };
     // Some of them may not be named.
     let ranking = rankings::ranking(&call.scheme, wanted, 0, 10 * papers::POSTER_MOST as i64, call.now).await?;
     let title = match month {

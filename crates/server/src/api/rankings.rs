@@ -9,7 +9,9 @@ use crate::api::error::Problem;
 use crate::api::words::same_words;
 use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
+use scheme::names;
 use scheme::rankings::{self, Among, Period, Sums, Wanted};
+use scheme::teams::{self, TeamError};
 use scheme::units::Organisation;
 use scheme::{OpenScheme, Role, config};
 use serde::{Deserialize, Serialize};
@@ -88,7 +90,9 @@ pub struct RankingQuery {
     unit: Option<String>,
     /// Code of a unit: only those who come from it or from what is below it (双报到).
     home_unit: Option<String>,
-    /// With a unit: which units were below it on that day. The last day of the period, or today, when left out.
+    /// Code of a team: only its members of that day, with all that they did.
+    team: Option<String>,
+    /// With a unit or a team: which units were below it, or who was a member, on that day. The last day of the period, or today, when left out.
     on: Option<NaiveDate>,
     /// 1 to 500; 100 when left out.
     limit: Option<i64>,
@@ -101,7 +105,7 @@ pub struct RankingRow {
     /// Equal figures get the ranks that `ties` says.
     rank: i64,
     volunteer_id: Uuid,
-    /// Kiosks get 林** for those who have not agreed to be named.
+    /// A kiosk is for everybody to see: 林*英, and a pseudonym (志愿者3F2A10) for those who have not agreed to be named.
     name: String,
     /// Where they served when the period ended, or serve today while it lasts.
     unit: Option<String>,
@@ -142,11 +146,11 @@ pub struct Ranking {
 
 #[derive(Default, PartialEq, Serialize, Deserialize)]
 struct Filter {
-    year: i32,
     month: Option<u32>,
     by: By,
     unit: Option<String>,
     home_unit: Option<String>,
+    team: Option<String>,
     on: Option<NaiveDate>,
 }
 
@@ -157,24 +161,23 @@ struct Filter {
 #[utoipa::path(tag = "rankings", params(RankingQuery), responses((status = 200, body = Ranking)))]
 #[get("/rankings/{year}")]
 async fn get_ranking(call: Call<may::GetRanking, Number, Query<RankingQuery>>) -> Result<HttpResponse, Problem> {
-    let Query(RankingQuery { by, month, unit, home_unit, on, limit, cursor }) = &call.input;
+    let Query(RankingQuery { by, month, unit, home_unit, team, on, limit, cursor }) = &call.input;
     let limit = page_size(*limit, 100, 500)?;
     let (year, by) = (year(call.at.0)?, by.unwrap_or_default());
     let list = List::of(&call);
-    let filter = Filter { year, month: *month, by, unit: unit.clone(), home_unit: home_unit.clone(), on: *on };
+    let (unit, home_unit, team) = (unit.clone(), home_unit.clone(), team.clone());
+    let filter = Filter { month: *month, by, unit, home_unit, team, on: *on };
     let (filter, offset) = list.resume(cursor.as_deref(), filter)?;
     let offset = offset.unwrap_or(0);
-    let organisation = call.scheme.organisation().await?;
-    let period = period(filter.year, filter.month)?;
+    let period = period(year, filter.month)?;
     let on = filter.on.unwrap_or_else(|| period.counting_day(call.scheme.config().day_of(call.now)));
-    let units = units_below(&organisation, "/query/unit", filter.unit.as_deref(), on)?;
-    let home_units = filter.home_unit.as_deref().map(|unit| organisation.subtree(unit, on));
-    let among = Among { units: units.as_deref(), home_units: home_units.as_deref() };
-    let wanted = Wanted { period, by: filter.by.into(), among };
+    let (unit, home_unit, team) = (filter.unit.as_deref(), filter.home_unit.as_deref(), filter.team.as_deref());
+    let group = Group::of(&call.scheme, unit, home_unit, team, on).await?;
+    let wanted = Wanted { period, by: filter.by.into(), among: group.among() };
     let ranking = rankings::ranking(&call.scheme, wanted, offset, limit + 1, call.now).await?;
     let (rows, next) = page(ranking.rows, limit, |_| list.next(&filter, offset + limit));
     let (scale, is_public) = (call.scale(), call.by().role == Role::Kiosk);
-    let rows = rows.into_iter().map(|ranked| row(ranked, scale, is_public)).collect();
+    let rows = rows.into_iter().map(|ranked| row(&call.scheme, ranked, scale, is_public)).collect();
     Ok(ok(Ranking { rows, of: ranking.of, as_of: ranking.as_of, rules: RankingRules::of(&call.scheme), next }))
 }
 
@@ -258,6 +261,10 @@ pub struct PlaceQuery {
     by: Option<By>,
     /// Code of a unit: among those who serve in it and in what is below it.
     unit: Option<String>,
+    /// Code of a unit: among those who come from it or from what is below it (双报到).
+    home_unit: Option<String>,
+    /// Code of a team: among its members of the last day of the period, or of today.
+    team: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -281,15 +288,13 @@ pub struct Place {
 #[utoipa::path(tag = "rankings", params(PlaceQuery), responses((status = 200, body = Place)))]
 #[get("/volunteers/{id}/rank")]
 async fn get_rank(call: Call<may::GetRank, Uuid, Query<PlaceQuery>>) -> Result<HttpResponse, Problem> {
-    let Query(PlaceQuery { year: asked, month, by, unit }) = &call.input;
+    let Query(PlaceQuery { year: asked, month, by, unit, home_unit, team }) = &call.input;
     scheme::volunteers::require(&call.scheme, call.at).await?;
     let by: rankings::By = by.unwrap_or_default().into();
-    let organisation = call.scheme.organisation().await?;
     let period = period(year(i64::from(*asked))?, *month)?;
     let on = period.counting_day(call.scheme.config().day_of(call.now));
-    let units = units_below(&organisation, "/query/unit", unit.as_deref(), on)?;
-    let among = Among { units: units.as_deref(), home_units: None };
-    let wanted = Wanted { period, by, among };
+    let group = Group::of(&call.scheme, unit.as_deref(), home_unit.as_deref(), team.as_deref(), on).await?;
+    let wanted = Wanted { period, by, among: group.among() };
     let (place, as_of) = rankings::place(&call.scheme, wanted, call.at, call.now).await?;
     let scale = call.scale();
     let to_next = place.and_then(|place| place.next.map(|next| next.saturating_sub(place.sums.of(by))));
@@ -315,6 +320,49 @@ pub fn period(year: i32, month: Option<u32>) -> Result<Period, Problem> {
         Some(_) => {
             Err(Problem::invalid_value("/query/month", "invalid_month", "月份须在 1 到 12 之间", "a month is 1 to 12"))
         }
+    }
+}
+
+/// Who is ranked among each other.
+pub struct Group {
+    units: Option<Vec<String>>,
+    home_units: Option<Vec<String>>,
+    members: Option<Vec<Uuid>>,
+}
+
+impl Group {
+    /// Who belongs, on that day, to all that is given.
+    pub async fn of(
+        scheme: &OpenScheme,
+        unit: Option<&str>,
+        home_unit: Option<&str>,
+        team: Option<&str>,
+        on: NaiveDate,
+    ) -> Result<Group, Problem> {
+        let organisation = scheme.organisation().await?;
+        let units = units_below(&organisation, "/query/unit", unit, on)?;
+        let home_units = units_below(&organisation, "/query/home_unit", home_unit, on)?;
+        let members = match team {
+            None => None,
+            Some(team) => Some(members(scheme, team, on).await?),
+        };
+        Ok(Group { units, home_units, members })
+    }
+
+    pub fn among(&self) -> Among<'_> {
+        let Group { units, home_units, members } = self;
+        Among { units: units.as_deref(), home_units: home_units.as_deref(), members: members.as_deref() }
+    }
+}
+
+async fn members(scheme: &OpenScheme, team: &str, on: NaiveDate) -> Result<Vec<Uuid>, Problem> {
+    match teams::members(scheme, team, on).await {
+        Ok(members) => Ok(members.into_iter().map(|member| member.id).collect()),
+        Err(TeamError::TeamNotFound { .. }) => {
+            let (zh, en) = ("方案没有这支队伍", "the scheme has no such team");
+            Err(Problem::invalid_value("/query/team", "unknown_team", zh, en))
+        }
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -357,19 +405,13 @@ pub fn year(number: i64) -> Result<i32, Problem> {
     })
 }
 
-fn row(row: rankings::RankingRow, scale: u8, is_public: bool) -> RankingRow {
-    let is_named = row.consent_publish || !is_public;
+fn row(scheme: &OpenScheme, row: rankings::RankingRow, scale: u8, is_public: bool) -> RankingRow {
+    let shown = |name: &str| names::public(scheme, row.volunteer_id, name, row.consent_publish);
     RankingRow {
         rank: row.rank,
         volunteer_id: row.volunteer_id,
-        name: if is_named { row.name } else { masked(&row.name) },
+        name: if is_public { shown(&row.name) } else { row.name },
         unit: row.unit,
         figures: figures(row.sums, scale),
     }
-}
-
-/// The first character, and stars.
-pub fn masked(name: &str) -> String {
-    let first: String = name.chars().take(1).collect();
-    format!("{first}**")
 }

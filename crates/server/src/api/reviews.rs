@@ -7,14 +7,15 @@ use crate::api::call::{Call, OfYear, Query};
 use crate::api::cursor::{List, page, page_size};
 use crate::api::error::Problem;
 use crate::api::levels::Lack;
-use crate::api::rankings::{masked, year};
+use crate::api::rankings::year;
 use crate::api::words::same_words;
 use actix_web::{HttpResponse, get};
 use chrono::NaiveDate;
-use scheme::Role;
 use scheme::config::CapUnit;
+use scheme::names;
 use scheme::reviews;
 use scheme::rules::reviews as rules;
+use scheme::{OpenScheme, Role};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -60,7 +61,7 @@ pub struct ReviewRow {
     /// Among those who compete for the same seats; `null` for whoever does not.
     rank: Option<i64>,
     volunteer_id: Uuid,
-    /// Kiosks get 林** for those who have not agreed to be named.
+    /// A kiosk is for everybody to see: 林*英, and a pseudonym (志愿者3F2A10) for those who have not agreed to be named.
     name: String,
     unit: Option<String>,
     /// Served in the year until the closing day.
@@ -140,14 +141,14 @@ async fn get_review(call: Call<may::GetReview, OfYear, Query<ReviewQuery>>) -> R
         closes_on: report.closes_on,
         rules_version: report.rules_version,
         selected,
-        rows: rows.into_iter().map(|reviewed| row(reviewed, counts, scale, is_public)).collect(),
+        rows: rows.into_iter().map(|reviewed| row(&call.scheme, reviewed, counts, scale, is_public)).collect(),
         as_of,
         next,
     }))
 }
 
-fn row(row: reviews::Row, counts: Option<CapUnit>, scale: u8, is_public: bool) -> ReviewRow {
-    let is_named = row.consent_publish || !is_public;
+fn row(scheme: &OpenScheme, row: reviews::Row, counts: Option<CapUnit>, scale: u8, is_public: bool) -> ReviewRow {
+    let shown = |name: &str| names::public(scheme, row.volunteer_id, name, row.consent_publish);
     let account = counts.map(|counts| match counts {
         CapUnit::Minutes => hours(row.merits.account),
         CapUnit::Points => points(row.merits.account, scale),
@@ -161,7 +162,7 @@ fn row(row: reviews::Row, counts: Option<CapUnit>, scale: u8, is_public: bool) -
         outcome: outcome.into(),
         rank: row.verdict.rank,
         volunteer_id: row.volunteer_id,
-        name: if is_named { row.name } else { masked(&row.name) },
+        name: if is_public { shown(&row.name) } else { row.name },
         unit: row.unit,
         hours: hours(row.merits.minutes),
         minutes: row.merits.minutes,

@@ -11,7 +11,7 @@ use reports::fonts::Fonts;
 use reports::layout::{DocumentError, Sheet};
 use scheme::OpenScheme;
 use scheme::config::Scheme;
-use scheme::publicity::masked;
+use scheme::names::masked;
 use scheme::selections::{self, Behind, Competitors, Row, Selection, SelectionError};
 use uuid::Uuid;
 

@@ -3,18 +3,19 @@
 use super::{hours, points, unit_name};
 use reports::documents::Stamp;
 use reports::documents::passbook::{Passbook, PassbookLine};
-use scheme::OpenScheme;
+use scheme::config::Scheme;
 use scheme::passbooks;
+use scheme::units::Organisation;
 
 /// A passbook, kept by `organisation`.
-pub async fn passbook(
-    scheme: &OpenScheme,
+pub fn passbook(
+    config: &Scheme,
+    units: &Organisation,
     passbook: &passbooks::Passbook,
     organisation: String,
-) -> db::Result<Passbook> {
-    let scale = scheme.config().points_scale;
-    let units = scheme.organisation().await?;
-    let unit = unit_name(&units, passbook.volunteer.unit.as_deref());
+) -> Passbook {
+    let scale = config.points_scale;
+    let unit = unit_name(units, passbook.volunteer.unit.as_deref());
     let more = if unit.is_empty() { Vec::new() } else { vec![("所属单位".to_owned(), unit)] };
     let lines = passbook.lines.iter().map(|line| PassbookLine {
         date: line.occurred_on,
@@ -24,7 +25,7 @@ pub async fn passbook(
         points_out: (line.points < 0).then(|| points(line.points.saturating_neg(), scale)),
         balance: points(line.balance_points, scale),
     });
-    Ok(Passbook {
+    Passbook {
         organisation,
         name: passbook.volunteer.name.clone(),
         volunteer_number: passbook.volunteer.number.clone(),
@@ -38,5 +39,5 @@ pub async fn passbook(
         lines: lines.collect(),
         evidence: format!("账册共 {} 笔分录，根 {}", passbook.as_of, hex::encode(&passbook.root)),
         stamp: Stamp::Original,
-    })
+    }
 }

@@ -3,7 +3,7 @@
 use super::unit_name;
 use reports::documents::poster::{Poster, PosterEntry};
 use scheme::config::Scheme;
-use scheme::publicity::masked;
+use scheme::names::masked;
 use scheme::rankings::{By, RankingRow};
 use scheme::rules::{format_points, hours_text};
 use scheme::units::Organisation;

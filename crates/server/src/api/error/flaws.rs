@@ -28,6 +28,8 @@ fn flaw(invalid: Invalid) -> Flaw {
         "unknown_code" => "方案没有这个代码",
         "unknown_post" => "活动没有这个岗位",
         "another_activity" => "这是另一个活动的码",
+        "missing_code" => "请出示本人的码或卡",
+        "another_volunteers_code" => "这是另一位志愿者的码",
         "code_or_number" => "须写明码或编号之一",
         "expired_code" => "码已过期，请出示新的",
         "invalid_code_scanned" => "不是有效的码",

@@ -3,8 +3,8 @@
 
 use super::flaws::invalid;
 use super::refusals::{
-    beyond_the_book, not_eligible, not_found, short_of, state_conflict, taken, too_few_points, version_differs,
-    volunteer_merged,
+    beyond_the_book, not_a_member, not_eligible, not_found, short_of, state_conflict, taken, too_few_points,
+    version_differs, volunteer_merged,
 };
 use super::{Code, Flaw, Problem, Text};
 use crate::api::levels::Lack;
@@ -199,6 +199,7 @@ impl From<LevelError> for Problem {
             }
             LevelError::OwnApplication => Problem::new(Code::Forbidden)
                 .detail("不能审批自己的或自己提交的申请", "a second person decides over an application"),
+            LevelError::OtherTeam => not_a_member(),
             LevelError::StateConflict { status } => state_conflict(status.as_str(), application_status(status)),
             LevelError::Busy => Problem::new(Code::Busy),
             LevelError::Database(error) => error.into(),

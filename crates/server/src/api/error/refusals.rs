@@ -18,6 +18,13 @@ pub fn other_team() -> Problem {
     Problem::new(Code::Forbidden).detail("此密钥属于另一支队伍", "the key is for another team")
 }
 
+pub fn not_a_member() -> Problem {
+    Problem::new(Code::Forbidden).detail(
+        "这位志愿者不在您的队伍里，请到服务台办理",
+        "the volunteer does not belong to your team; ask at the desk",
+    )
+}
+
 /// Too little in one of a volunteer's accounts: points, when it has no name.
 pub fn short_of(code: Code, needed: i64, available: i64, account: Option<String>, config: &Scheme) -> Problem {
     let shown = |amount| in_account(amount, account.as_deref(), config);

@@ -34,7 +34,7 @@ pub struct Slip {
     station_name: String,
     #[schema(example = "V2*******23")]
     volunteer_number: String,
-    #[schema(example = "林**")]
+    #[schema(example = "林*英")]
     volunteer_name: String,
     /// Who came for it, when not the volunteer.
     collector: Option<SlipCollector>,

@@ -6,11 +6,12 @@ use crate::api::answers::{ok, once};
 use crate::api::auth::may;
 use crate::api::call::{Call, CodeOf, Json, Query};
 use crate::api::cursor::{List, page, page_size};
-use crate::api::error::Problem;
+use crate::api::error::{Problem, other_team};
 use crate::api::words::same_words;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, post, put};
 use chrono::{DateTime, NaiveDate, Utc};
+use scheme::Role;
 use scheme::levels::{self, ApplicationFilter, Consent, EligibleFilter, LevelApplication, Request};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -24,6 +25,8 @@ pub struct EligibleQuery {
     step: Option<String>,
     /// Code of a unit: only those who serve in it and in what is below it.
     unit: Option<String>,
+    /// Code of a team: only those who belong to it today. A leader sees the own team, and no other.
+    team: Option<String>,
     /// 1 to 200; 50 when left out.
     limit: Option<i64>,
     /// `next` of the page before.
@@ -70,15 +73,26 @@ pub async fn list_eligible(
     call: Call<may::ListEligible, CodeOf, Query<EligibleQuery>>,
 ) -> Result<HttpResponse, Problem> {
     let Query(query) = &call.input;
-    let asked = EligibleFilter { ladder: call.at.0.clone(), step: query.step.clone(), unit: query.unit.clone() };
+    let asked = EligibleFilter {
+        ladder: call.at.0.clone(),
+        step: query.step.clone(),
+        unit: query.unit.clone(),
+        team: query.team.clone(),
+    };
     let limit = page_size(query.limit, 50, 200)?;
     let list = List::of(&call);
-    let filter = if query.cursor.is_some() && asked.step.is_none() && asked.unit.is_none() {
+    let filter = if query.cursor.is_some() && asked.step.is_none() && asked.unit.is_none() && asked.team.is_none() {
         EligibleFilter::default()
     } else {
         asked.clone()
     };
-    let (filter, after): (EligibleFilter, Option<Uuid>) = list.resume(query.cursor.as_deref(), filter)?;
+    let (mut filter, after): (EligibleFilter, Option<Uuid>) = list.resume(query.cursor.as_deref(), filter)?;
+    if call.by().role == Role::Leader {
+        if filter.team.is_some() && filter.team != call.by().team {
+            return Err(other_team());
+        }
+        filter.team = call.by().team.clone();
+    }
     if filter.ladder != asked.ladder {
         return Err(Problem::new(crate::api::error::Code::InvalidCursor));
     }
@@ -123,6 +137,8 @@ pub struct NewLevelApplication {
     step: String,
     applicant: Applicant,
     note: Option<String>,
+    /// As scanned from the volunteer's phone or card: a kiosk needs it, and so does a leader who applies as `self`.
+    code: Option<String>,
 }
 
 /// An application for a step, and what became of it.
@@ -171,7 +187,7 @@ impl From<LevelApplication> for AppliedLevel {
 /// Apply for a step that is reached
 ///
 /// You choose the id, which is the award's when it is granted: the same again gets the same answer. A refusal does not bind
-/// the id.
+/// the id. A kiosk applies as `self` for whoever shows their code; a leader for members of the own team.
 #[utoipa::path(
     tag = "levels",
     request_body = NewLevelApplication,
@@ -181,9 +197,16 @@ impl From<LevelApplication> for AppliedLevel {
 pub async fn put_level_application(
     call: Call<may::PutApplication, Uuid, Json<NewLevelApplication>>,
 ) -> Result<HttpResponse, Problem> {
-    let NewLevelApplication { volunteer_id, ladder, step, applicant, note } = call.input.0;
-    let request = Request { volunteer_id, ladder, step, applicant: applicant.into(), note };
-    let (one, replayed) = levels::apply(&call.scheme, call.at, request, &call.caller.operator, call.now).await?;
+    let NewLevelApplication { volunteer_id, ladder, step, applicant, note, code } = &call.input.0;
+    let request = Request {
+        volunteer_id: *volunteer_id,
+        ladder: ladder.clone(),
+        step: step.clone(),
+        applicant: (*applicant).into(),
+        note: note.clone(),
+    };
+    let applied = levels::apply(&call.scheme, call.at, request, code.as_deref(), call.by(), call.now).await;
+    let (one, replayed) = applied?;
     Ok(once(StatusCode::CREATED, replayed, AppliedLevel::from(one)))
 }
 
@@ -191,7 +214,8 @@ pub async fn put_level_application(
 #[utoipa::path(tag = "levels", responses((status = 200, body = AppliedLevel)))]
 #[get("/level-applications/{id}")]
 pub async fn get_level_application(call: Call<may::GetApplication, Uuid>) -> Result<HttpResponse, Problem> {
-    Ok(ok(AppliedLevel::from(levels::application(&call.scheme, call.at).await?)))
+    let one = levels::application_for(&call.scheme, call.at, call.by(), call.now).await?;
+    Ok(ok(AppliedLevel::from(one)))
 }
 
 #[derive(Deserialize, IntoParams)]

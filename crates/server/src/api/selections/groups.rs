@@ -29,12 +29,6 @@ pub struct BehindQuery {
     cursor: Option<String>,
 }
 
-#[derive(Default, PartialEq, Serialize, Deserialize)]
-struct Filter {
-    selection: Uuid,
-    code: String,
-}
-
 /// Somebody who served for a unit or a team, and what they did for it.
 #[derive(Serialize, ToSchema)]
 pub struct SelectionPerson {
@@ -63,11 +57,10 @@ async fn list_selection_people(
     let Query(query) = &call.input;
     let limit = page_size(query.limit, 100, 500)?;
     let list = List::of(&call);
-    let filter = Filter { selection: call.at.selection, code: call.at.subject.clone() };
-    let (filter, after): (Filter, Option<(i64, Uuid)>) = list.resume(query.cursor.as_deref(), filter)?;
+    let ((), after): ((), Option<(i64, Uuid)>) = list.resume(query.cursor.as_deref(), ())?;
     let most = usize::try_from(limit).unwrap_or(0).saturating_add(1);
-    let found = selections::people(&call.scheme, filter.selection, &filter.code, after, most).await?;
-    let (found, next) = page(found, limit, |last| list.next(&filter, (last.merits.minutes, last.volunteer_id)));
+    let found = selections::people(&call.scheme, call.at.selection, &call.at.subject, after, most).await?;
+    let (found, next) = page(found, limit, |last| list.next((), (last.merits.minutes, last.volunteer_id)));
     let scale = call.scale();
     let person = |one: selections::Person| SelectionPerson {
         volunteer_id: one.volunteer_id,
@@ -105,14 +98,13 @@ async fn list_selection_entries(
     let Query(query) = &call.input;
     let limit = page_size(query.limit, 100, 500)?;
     let list = List::of(&call);
-    let filter = Filter { selection: call.at.selection, code: call.at.subject.clone() };
-    let (filter, after): (Filter, Option<(NaiveDate, Uuid)>) = list.resume(query.cursor.as_deref(), filter)?;
-    let found = selections::entries(&call.scheme, filter.selection, &filter.code, after, limit).await?;
+    let ((), after): ((), Option<(NaiveDate, Uuid)>) = list.resume(query.cursor.as_deref(), ())?;
+    let found = selections::entries(&call.scheme, call.at.selection, &call.at.subject, after, limit).await?;
     let scale = call.scale();
     let told = |one: selections::Behind| {
         let (number, name) = found.people.get(&one.volunteer_id).cloned().unwrap_or_default();
         SelectionEntryOf { number, name, entry: entry(one, scale) }
     };
-    let next = found.next.map(|last| list.next(&filter, last));
+    let next = found.next.map(|last| list.next((), last));
     Ok(ok(SelectionEntries { entries: found.entries.into_iter().map(told).collect(), next }))
 }

@@ -71,18 +71,15 @@ pub async fn passbooks(args: PassbookArgs) -> anyhow::Result<()> {
     let from = args.from.unwrap_or_else(|| until.with_ordinal(1).unwrap_or(until));
     let issuer = certificates::issuer(&scheme).await?;
     let mut sink = args.whom.target.open("志愿服务手册", made, people.len())?;
-    for some in people.chunks(SHEET) {
-        let (mut names, mut documents) = (Vec::new(), Vec::new());
-        for one in some {
-            if !sink.wants(&one.number) {
-                sink.skip();
-                continue;
-            }
-            let passbook = passbooks::passbook(&scheme, one.volunteer_id, (from, until)).await?;
-            names.push(one.number.clone());
-            documents.push(papers::passbook(&scheme, &passbook, issuer.clone()).await?);
-        }
-        sink.take(&names, &documents, made)?;
+    let (config, units) = (scheme.config(), scheme.organisation().await?);
+    for some in people.chunks(passbooks::TOGETHER) {
+        let wanted: Vec<&CardCode> = some.iter().filter(|one| sink.wants(&one.number)).collect();
+        (wanted.len()..some.len()).for_each(|_| sink.skip());
+        let ids: Vec<_> = wanted.iter().map(|one| one.volunteer_id).collect();
+        let found = passbooks::passbooks(&scheme, &ids, (from, until)).await?;
+        let documents = found.iter().map(|one| papers::passbook(&config, &units, one, issuer.clone()));
+        let names: Vec<String> = wanted.into_iter().map(|one| one.number.clone()).collect();
+        sink.take(&names, &documents.collect::<Vec<_>>(), made)?;
     }
     println!("{} passbooks: {}", people.len(), sink.finish()?.display());
     schemes.close().await;
@@ -96,6 +93,7 @@ pub async fn cards(args: CardArgs) -> anyhow::Result<()> {
     let people = active(&scheme, args.whom.unit.as_deref()).await?;
     let made = local(&scheme.config(), wall_clock());
     let issuer = certificates::issuer(&scheme).await?;
+    let units = scheme.organisation().await?;
     let mut sink = args.whom.target.open("志愿者证", made, people.len().div_ceil(SHEET))?;
     for (at, some) in people.chunks(SHEET).enumerate() {
         let name = format!("cards-{:04}", at + 1);
@@ -103,8 +101,7 @@ pub async fn cards(args: CardArgs) -> anyhow::Result<()> {
             sink.skip();
             continue;
         }
-        let ids = some.iter().map(|one| one.volunteer_id).collect();
-        let cards = papers::cards_of(&scheme, ids, &issuer).await?;
+        let cards = some.iter().map(|one| papers::card(one, &units, &issuer)).collect();
         sink.take(&[name], &[Cards { cards }], made)?;
     }
     println!("{} cards: {}", people.len(), sink.finish()?.display());

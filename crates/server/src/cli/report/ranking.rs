@@ -1,13 +1,13 @@
 //! `aixin report ranking`: who served most, as the book stands, or as a selection was frozen.
 
 use super::write;
-use crate::api::rankings::period;
+use crate::api::rankings::{Group, period};
 use crate::clock::wall_clock;
 use crate::papers::{self, Format};
 use crate::settings::Settings;
 use anyhow::{anyhow, bail};
 use scheme::OpenScheme;
-use scheme::rankings::{self, Among, By, Wanted};
+use scheme::rankings::{self, By, Wanted};
 use scheme::selections::{self, Competitors, Selection, Status};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub struct Args {
     year: Option<i32>,
 
     /// Id of a selection: the document as it was frozen
-    #[arg(long, value_name = "ID", conflicts_with_all = ["year", "month", "by", "unit"])]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["year", "month", "by", "unit", "home_unit", "team"])]
     selection: Option<Uuid>,
 
     /// With every entry behind the figures, for staff
@@ -48,6 +48,14 @@ pub struct Args {
     /// Code of a unit: only those who serve in it and in what is below it
     #[arg(long, value_name = "UNIT")]
     unit: Option<String>,
+
+    /// Code of a unit: only those who come from it or from what is below it
+    #[arg(long, value_name = "UNIT")]
+    home_unit: Option<String>,
+
+    /// Code of a team: only its members
+    #[arg(long, value_name = "TEAM")]
+    team: Option<String>,
 
     #[arg(long, value_enum, default_value = "pdf")]
     format: Format,
@@ -104,7 +112,7 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
 /// The final selection of just this year and unit, when there is one; the newest of several.
 async fn frozen(scheme: &OpenScheme, year: i32, args: &Args) -> anyhow::Result<Option<Selection>> {
-    if args.month.is_some() || args.by != Measure::Hours {
+    if args.month.is_some() || args.by != Measure::Hours || args.home_unit.is_some() || args.team.is_some() {
         return Ok(None);
     }
     let mut after = None;
@@ -124,14 +132,12 @@ async fn frozen(scheme: &OpenScheme, year: i32, args: &Args) -> anyhow::Result<O
 /// As the book stands now.
 async fn live(scheme: &OpenScheme, year: i32, args: &Args) -> anyhow::Result<reports::documents::ranking::Ranking> {
     let now = wall_clock();
-    let period = period(year, args.month).map_err(|problem| anyhow!("{problem}"))?;
+    let period = period(year, args.month).map_err(|problem| anyhow!("{}", problem.one_line()))?;
     let organisation = scheme.organisation().await?;
-    let units = match &args.unit {
-        Some(unit) if organisation.unit(unit).is_none() => bail!("the scheme has no unit {unit:?}"),
-        Some(unit) => Some(organisation.subtree(unit, scheme.config().day_of(now))),
-        None => None,
-    };
-    let wanted = Wanted { period, by: args.by.into(), among: Among { units: units.as_deref(), home_units: None } };
+    let on = period.counting_day(scheme.config().day_of(now));
+    let group = Group::of(scheme, args.unit.as_deref(), args.home_unit.as_deref(), args.team.as_deref(), on).await;
+    let group = group.map_err(|problem| anyhow!("{}", problem.one_line()))?;
+    let wanted = Wanted { period, by: args.by.into(), among: group.among() };
     let (mut rows, mut as_of) = (Vec::new(), 0);
     loop {
         let offset = i64::try_from(rows.len()).unwrap_or(i64::MAX);
