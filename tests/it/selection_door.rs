@@ -51,7 +51,8 @@ fn october() -> Value {
 
 async fn served(station: &Station, name: &str, publish: bool, minutes: i64) -> Uuid {
     let id = Uuid::now_v7();
-    let body = json!({ "name": name, "phone": "13905911234", "consent": { "record": true, "publish": publish } });
+    let consent = json!({ "record": true, "publish": publish });
+    let body = json!({ "name": name, "phone": "13905911234", "unit": "compound-1", "consent": consent });
     station.put("staff", &format!("/volunteers/{id}"), body).await.expect(201);
     station.serve(id, "environment", "2026-10-12", minutes).await;
     id
@@ -141,6 +142,14 @@ async fn from_the_draft_to_the_honour(#[values(Engine::Sqlite, Engine::Postgres)
         let file = station.get("staff", &at(&format!("/document?format={format}"))).await;
         assert!(file.status == 200 && file.content_type.starts_with(kind), "{format}");
     }
+    // Whatever is called otherwise later, the document says what it said.
+    let unit = station.get("staff", "/units/compound-1").await.expect(200);
+    assert!(text.contains(unit["name"].as_str().expect("a name")), "{text}");
+    let renamed = json!({ "name": "幸福小区", "kind": unit["kind"], "parent": unit["parent"] });
+    station.put("scheme_admin", "/units/compound-1", renamed).await.expect(200);
+    let moved = json!({ "name": "林锦英", "unit": "compound-2", "consent": { "record": true, "publish": false } });
+    station.put("staff", &format!("/volunteers/{lin}"), moved).await.expect(200);
+    assert_eq!(station.get("kiosk", &at("/document?format=csv")).await.text, text);
     // The same from the command line: the final selection by its id, and the live ranking of a year without one.
     let url = &station.server.url;
     let id = id.to_string();

@@ -59,6 +59,7 @@ fn told(rules: &RuleSet, row: &Row) -> Value {
         one.named,
         one.unit,
         one.grid,
+        one.inputs.place,
         [merits.minutes, merits.points, merits.services, merits.rating_sum, merits.rating_count, merits.attained],
         bars,
         one.inputs.struck,

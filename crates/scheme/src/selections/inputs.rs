@@ -11,6 +11,7 @@ use crate::units::Organisation;
 use chrono::{Datelike, Months, NaiveDate};
 use db::{Many, Tx};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Volunteers that are read at a time.
@@ -22,6 +23,7 @@ pub struct Area {
     scope: Option<HashSet<String>>,
     /// Which grid a unit is part of.
     grids: HashMap<String, String>,
+    organisation: Arc<Organisation>,
 }
 
 impl Area {
@@ -38,7 +40,8 @@ impl Area {
             Some((code.clone(), grid.to_owned()))
         };
         let codes: Vec<String> = organisation.tree.units().map(|unit| unit.code.clone()).filter(is_in).collect();
-        Ok(Area { grids: codes.iter().filter_map(grid).collect(), scope })
+        let grids = codes.iter().filter_map(grid).collect();
+        Ok(Area { grids, scope, organisation })
     }
 
     pub fn has(&self, unit: Option<&str>) -> bool {
@@ -47,6 +50,10 @@ impl Area {
 
     pub fn grid(&self, unit: Option<&str>) -> Option<String> {
         self.grids.get(unit?).cloned()
+    }
+
+    fn name(&self, code: &str) -> String {
+        self.organisation.unit(code).map_or_else(|| code.to_owned(), |unit| unit.name.clone())
     }
 }
 
@@ -180,6 +187,7 @@ impl Reader<'_> {
         let (id, number, name, named, registered_on, birth_date, kind, status, unit) = person;
         let (rating_count, rating_sum) = known.ratings.get(&id).copied().unwrap_or_default();
         let merits = Merits { rating_count, rating_sum, ..measures.get(&id).copied().unwrap_or_default() };
+        let grid = area.grid(unit.as_deref());
         let inputs = Inputs {
             tenure_months: months_between(registered_on, self.until),
             age: birth_date.and_then(|born| self.until.years_since(born)).map(i64::from),
@@ -187,11 +195,17 @@ impl Reader<'_> {
             complaint: known.complaints.get(&id).copied(),
             reversed: known.reversed.get(&id).copied().unwrap_or(0),
             honour: known.honours.get(&id).copied(),
+            place: self.shown(grid.as_deref(), unit.as_deref()).map(|code| area.name(code)),
             struck: None,
             group: None,
         };
-        let grid = area.grid(unit.as_deref());
         Candidate { id, number, name: masked(&name), named, unit, grid, merits, inputs }
+    }
+
+    /// The grid, where seats are shared out to grids; else the unit itself says more.
+    fn shown<'u>(&self, grid: Option<&'u str>, unit: Option<&'u str>) -> Option<&'u str> {
+        let is_shared = self.rules.seats.is_some_and(|seats| seats.total > seats.open);
+        if is_shared { grid.or(unit) } else { unit.or(grid) }
     }
 }
 

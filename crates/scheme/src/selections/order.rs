@@ -117,10 +117,13 @@ impl Eq for Figure {}
 /// Who comes first: the higher figure; of equals the one with more services, the better rating, the earlier attainment, the
 /// lower number.
 pub fn compare(one: (Figure, &Merits, &str), other: (Figure, &Merits, &str)) -> Ordering {
-    let key = |(figure, merits, number): (Figure, &Merits, &str)| {
-        (Reverse(figure), Reverse(merits.services), Reverse(merits.rating()), merits.attained, number.to_owned())
+    let ((figure, merits, number), (others, their, theirs)) = (one, other);
+    let by_figure = others.cmp(&figure);
+    let by_merits = || {
+        let key = |merits: &Merits| (Reverse(merits.services), Reverse(merits.rating()), merits.attained);
+        key(merits).cmp(&key(their))
     };
-    key(one).cmp(&key(other))
+    by_figure.then_with(by_merits).then_with(|| number.cmp(theirs))
 }
 
 /// The ranks of figures in order, highest first: 1, 2, 2, 4.

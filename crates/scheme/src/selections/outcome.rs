@@ -22,6 +22,9 @@ pub struct Inputs {
     pub reversed: i64,
     /// The newest honour that lets them rest.
     pub honour: Option<Uuid>,
+    /// Of the grid (or of the unit, where no seats are shared out to grids) where they served on the last day: its name then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
     /// The upheld objection that struck them from the list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub struck: Option<Uuid>,

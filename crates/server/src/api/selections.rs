@@ -123,12 +123,6 @@ pub struct RowsQuery {
     cursor: Option<String>,
 }
 
-#[derive(Default, PartialEq, Serialize, Deserialize)]
-struct RowsFilter {
-    selection: Uuid,
-    outcome: Option<String>,
-}
-
 /// List the rows of a selection: the selected first, then reserves, the struck, and who was barred
 #[utoipa::path(tag = "selections", params(RowsQuery), responses((status = 200, body = SelectionRowsPage)))]
 #[get("/selections/{id}/rows")]
@@ -138,18 +132,17 @@ async fn list_selection_rows(
     let Query(query) = &call.input;
     let limit = page_size(query.limit, 100, 500)?;
     let list = List::of(&call);
-    let filter = RowsFilter { selection: call.at, outcome: query.outcome.clone() };
-    let (filter, after): (RowsFilter, Option<i64>) = list.resume(query.cursor.as_deref(), filter)?;
-    let outcome = match filter.outcome.as_deref() {
+    let (filter, after): (Option<String>, Option<i64>) = list.resume(query.cursor.as_deref(), query.outcome.clone())?;
+    let outcome = match filter.as_deref() {
         None => None,
         Some(text) => Some(Outcome::parse(text).ok_or_else(|| {
             let (zh, en) = ("须为 selected、reserve、struck 或 barred", "it is selected, reserve, struck or barred");
             Problem::invalid_value("/query/outcome", "unknown_outcome", zh, en)
         })?),
     };
-    let found = selections::rows(&call.scheme, filter.selection, outcome, after.unwrap_or(0), limit + 1).await?;
+    let found = selections::rows(&call.scheme, call.at, outcome, after.unwrap_or(0), limit + 1).await?;
     let (found, next) = page(found, limit, |last| list.next(&filter, last.place));
-    let rules = selections::get(&call.scheme, filter.selection).await?.rules;
+    let rules = selections::get(&call.scheme, call.at).await?.rules;
     let scale = call.scale();
     let rows = found.into_iter().map(|placed| wire::row(placed, &rules, scale)).collect();
     Ok(ok(SelectionRowsPage { rows, next }))

@@ -1,11 +1,10 @@
 //! A selection as a document: volunteers, units or teams.
 
-use super::{hours, points, unit_name};
+use super::{hours, points};
 use reports::documents::Signatures;
 use reports::documents::ranking::{GroupRow, Groups, Ranked, Ranking, RankingRow};
 use scheme::OpenScheme;
 use scheme::selections::{self, Competitors, Counted, Measure, Outcome, Row, Seat, Selection, SelectionError, Status};
-use scheme::units::Organisation;
 
 /// A selection as a document, for everybody to see: the selected who had agreed to be named, by masked names.
 pub async fn selection(scheme: &OpenScheme, one: &Selection) -> Result<Ranking, SelectionError> {
@@ -16,12 +15,11 @@ pub async fn selection(scheme: &OpenScheme, one: &Selection) -> Result<Ranking, 
 pub(super) async fn list(scheme: &OpenScheme, one: &Selection, rows: Vec<Row>) -> Result<Ranking, SelectionError> {
     let config = scheme.config();
     let scale = config.points_scale;
-    let organisation = scheme.organisation().await?;
     let counted = Counted::of(scheme, one).await?;
     let unnamed = selections::unnamed(scheme, one.id).await?;
     let rows = match one.rules.of.are_groups() {
         true => Ranked::Groups(groups(one, rows, scale)),
-        false => Ranked::Volunteers(rows.into_iter().map(|row| person(&organisation, row, scale)).collect()),
+        false => Ranked::Volunteers(rows.into_iter().map(|row| person(row, scale)).collect()),
     };
     Ok(Ranking {
         title: one.title.clone(),
@@ -48,15 +46,14 @@ pub(super) async fn list(scheme: &OpenScheme, one: &Selection, rows: Vec<Row>) -
     })
 }
 
-fn person(organisation: &Organisation, row: Row, scale: u8) -> RankingRow {
+fn person(row: Row, scale: u8) -> RankingRow {
     let merits = row.candidate.merits;
-    let unit = row.candidate.grid.as_deref().or(row.candidate.unit.as_deref());
     RankingRow {
         rank: rank(&row),
         name: row.candidate.name,
         volunteer_number: row.candidate.number,
         team: String::new(),
-        grid: unit_name(organisation, unit),
+        grid: row.candidate.inputs.place.unwrap_or_default(),
         hours: hours(merits.minutes),
         sessions: merits.services.unsigned_abs(),
         points: points(merits.points, scale),

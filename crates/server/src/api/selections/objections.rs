@@ -170,12 +170,6 @@ pub struct SelectionObjections {
     next: Option<String>,
 }
 
-#[derive(Default, PartialEq, Serialize, Deserialize)]
-struct Filter {
-    selection: Uuid,
-    status: Option<String>,
-}
-
 /// List the objections to a selection, the oldest first
 #[utoipa::path(tag = "selections", params(ObjectionsQuery), responses((status = 200, body = SelectionObjections)))]
 #[get("/selections/{id}/objections")]
@@ -185,16 +179,16 @@ async fn list_selection_objections(
     let Query(query) = &call.input;
     let limit = page_size(query.limit, 50, 200)?;
     let list = List::of(&call);
-    let filter = Filter { selection: call.at, status: query.status.clone() };
-    let (filter, after): (Filter, Option<(i64, Uuid)>) = list.resume(query.cursor.as_deref(), filter)?;
-    let status = match filter.status.as_deref() {
+    let (filter, after): (Option<String>, Option<(i64, Uuid)>) =
+        list.resume(query.cursor.as_deref(), query.status.clone())?;
+    let status = match filter.as_deref() {
         None => None,
         Some(text) => Some(ObjectionStatus::parse(text).ok_or_else(|| {
             let (zh, en) = ("须为 open、upheld 或 dismissed", "it is open, upheld or dismissed");
             Problem::invalid_value("/query/status", "unknown_status", zh, en)
         })?),
     };
-    let found = selections::list_objections(&call.scheme, filter.selection, status, after, limit + 1).await?;
+    let found = selections::list_objections(&call.scheme, call.at, status, after, limit + 1).await?;
     let (found, next) = page(found, limit, |last| list.next(&filter, (last.raised_at.timestamp_micros(), last.id)));
     Ok(ok(SelectionObjections { objections: found.into_iter().map(SelectionObjection::from).collect(), next }))
 }
