@@ -82,20 +82,30 @@ async fn registrations(tx: &mut Tx, scheme: &OpenScheme, people: &[Uuid], at: i6
             .bind_many(Many::Uuid(newest))
             .fetch_all()
             .await?;
-        let ids = merged.iter().map(|(id, _)| merge_entry_id(*id, 0)).collect();
-        let entries = scheme.book.entries_with_ids(tx, ids).await?;
-        let by_then: HashMap<Uuid, i64> = entries.into_iter().map(|entry| (entry.id, entry.sequence)).collect();
         newest = Vec::new();
-        for (id, into) in merged {
-            let is_theirs = by_then.get(&merge_entry_id(id, 0)).is_some_and(|sequence| *sequence <= at);
-            let person = whose.get(&into).copied().filter(|_| is_theirs && !whose.contains_key(&id));
-            if let Some(person) = person {
+        for (id, into) in known_then(tx, scheme, merged, at).await? {
+            if let Some(person) = whose.get(&into).copied().filter(|_| !whose.contains_key(&id)) {
                 whose.insert(id, person);
                 newest.push(id);
             }
         }
     }
     Ok(whose)
+}
+
+/// Those of these merges that the book had by entry `at`.
+async fn known_then(
+    tx: &mut Tx,
+    scheme: &OpenScheme,
+    mut merged: Vec<(Uuid, Uuid)>,
+    at: i64,
+) -> db::Result<Vec<(Uuid, Uuid)>> {
+    let ids = merged.iter().map(|(id, _)| merge_entry_id(*id, 0)).collect();
+    let entries = scheme.book.entries_with_ids(tx, ids).await?;
+    let by_then: HashSet<Uuid> =
+        entries.into_iter().filter(|entry| entry.sequence <= at).map(|entry| entry.id).collect();
+    merged.retain(|(id, _)| by_then.contains(&merge_entry_id(*id, 0)));
+    Ok(merged)
 }
 
 impl RecordRow {
@@ -167,12 +177,8 @@ pub(super) async fn survivors(
             .bind_many(Many::Uuid(newest))
             .fetch_all()
             .await?;
-        let ids = merged.iter().map(|(id, _)| merge_entry_id(*id, 0)).collect();
-        let entries = scheme.book.entries_with_ids(tx, ids).await?;
-        let by_then: HashSet<Uuid> =
-            entries.into_iter().filter(|entry| entry.sequence <= at).map(|entry| entry.id).collect();
         newest = Vec::new();
-        for (id, survivor) in merged.into_iter().filter(|(id, _)| by_then.contains(&merge_entry_id(*id, 0))) {
+        for (id, survivor) in known_then(tx, scheme, merged, at).await? {
             if into.insert(id, survivor).is_none() {
                 newest.push(survivor);
             }

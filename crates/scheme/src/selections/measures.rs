@@ -6,7 +6,7 @@ use super::rules::RuleSet;
 use crate::projection::{id, integer, kind};
 use crate::schemes::OpenScheme;
 use crate::services::decision_id;
-use crate::volunteers::merge_entry_id;
+use crate::volunteers::{Survivors, merge_entry_id};
 use chrono::{Datelike, NaiveDate};
 use db::Tx;
 use ledger::Entry;
@@ -31,7 +31,7 @@ pub async fn measures(
     (from, until): (NaiveDate, NaiveDate),
     at: i64,
 ) -> db::Result<Measures> {
-    let mut reader = Reader { scheme, rules, from, until, at, merged: merged(tx, scheme).await? };
+    let mut reader = Reader { scheme, rules, from, until, at, survivors: Survivors::read(tx, scheme).await? };
     let mut sums = reader.totals(tx).await?;
     let mut reversed = Vec::new();
     later(tx, scheme, &COUNTING, at, |told| {
@@ -41,9 +41,25 @@ pub async fn measures(
     })
     .await?;
     reader.records(tx, &mut sums).await?;
-    reader.reversed_since(tx, &mut sums, &reversed).await?;
+    confirmed_then(tx, scheme, &reversed, at, |entry| reader.was_confirmed(&mut sums, entry)).await?;
     sums.retain(|_, merits| *merits != Merits::default());
     Ok(sums)
+}
+
+/// Shows with which entry each of these records was confirmed, of those that were by entry `at`.
+pub(super) async fn confirmed_then(
+    tx: &mut Tx,
+    scheme: &OpenScheme,
+    records: &[Uuid],
+    at: i64,
+    mut see: impl FnMut(&Entry),
+) -> db::Result<()> {
+    for some in records.chunks(1000) {
+        let ids = some.iter().map(|record| decision_id(*record)).collect();
+        let entries = scheme.book.entries_with_ids(tx, ids).await?;
+        entries.iter().filter(|entry| entry.sequence <= at).for_each(&mut see);
+    }
+    Ok(())
 }
 
 /// Shows what the entries after `at` tell, in order.
@@ -64,16 +80,6 @@ pub(super) async fn later(
     Ok(())
 }
 
-/// Who was merged into whom, as it is now.
-async fn merged(tx: &mut Tx, scheme: &OpenScheme) -> db::Result<HashMap<Uuid, Uuid>> {
-    let rows: Vec<(Uuid, Uuid)> = tx
-        .query("SELECT id, merged_into FROM volunteers WHERE book = $1 AND merged_into IS NOT NULL")
-        .bind(scheme.book.number())
-        .fetch_all()
-        .await?;
-    Ok(rows.into_iter().collect())
-}
-
 struct Reader<'a> {
     scheme: &'a OpenScheme,
     rules: &'a RuleSet,
@@ -81,7 +87,7 @@ struct Reader<'a> {
     until: NaiveDate,
     at: i64,
     /// Who was merged into whom at that time; after [`Reader::undo`] saw all later entries.
-    merged: HashMap<Uuid, Uuid>,
+    survivors: Survivors,
 }
 
 impl Reader<'_> {
@@ -91,18 +97,6 @@ impl Reader<'_> {
 
     fn has_month(&self, month: i64) -> bool {
         (month_of(self.from)..=month_of(self.until)).contains(&month)
-    }
-
-    /// Whose records these are, at that time.
-    fn whose(&self, mut volunteer: Uuid) -> Uuid {
-        // What is written has no circles; what was forced into the tables might.
-        for _ in 0..100 {
-            match self.merged.get(&volunteer) {
-                Some(into) => volunteer = *into,
-                None => break,
-            }
-        }
-        volunteer
     }
 
     /// Totals as they are now, of all classes of evidence.
@@ -157,7 +151,7 @@ impl Reader<'_> {
     fn part(&mut self, sums: &mut Measures, told: &Told, fields: &Map<String, Value>) {
         let (Some(from), Some(into)) = (id(fields, "from"), id(fields, "into")) else { return };
         if told.id == merge_entry_id(from, 0) {
-            self.merged.remove(&from);
+            self.survivors.part(from);
         }
         for month in fields.get("months").and_then(Value::as_array).into_iter().flatten() {
             let number = |place: usize| month.get(place).and_then(Value::as_i64).unwrap_or(0);
@@ -175,7 +169,7 @@ impl Reader<'_> {
         // Written out, since a list would be searched for each record of a city's year. No class is ''.
         let [one, other, third, fourth] = classes(self.rules);
         let figured = |(volunteer, attained, minutes, points, services): (Uuid, Option<i64>, i64, i64, i64)| {
-            let whose = self.whose(volunteer);
+            let whose = self.survivors.of(volunteer);
             add(sums, whose, [minutes, points, services].map(i64::wrapping_neg));
             attain(sums, whose, attained);
         };
@@ -205,21 +199,10 @@ impl Reader<'_> {
         .await
     }
 
-    /// The same for those that were confirmed then and were reversed since.
-    async fn reversed_since(&self, tx: &mut Tx, sums: &mut Measures, records: &[Uuid]) -> db::Result<()> {
-        for some in records.chunks(1000) {
-            let ids = some.iter().map(|record| decision_id(*record)).collect();
-            let entries = self.scheme.book.entries_with_ids(tx, ids).await?;
-            for entry in entries.iter().filter(|entry| entry.sequence <= self.at) {
-                self.was_confirmed(sums, entry);
-            }
-        }
-        Ok(())
-    }
-
+    /// The same for one that was confirmed then and was reversed since.
     fn was_confirmed(&self, sums: &mut Measures, entry: &Entry) {
         let (fields, Some(party)) = (entry.fields(), entry.party) else { return };
-        let whose = self.whose(party);
+        let whose = self.survivors.of(party);
         let evidence = fields.get("evidence").and_then(Value::as_str).unwrap_or_default();
         if self.rules.counts(evidence) {
             return attain(sums, whose, Some(entry.sequence));

@@ -17,6 +17,11 @@ impl Survivors {
         Ok(Survivors(rows.into_iter().collect()))
     }
 
+    /// Before it was merged, a registration stood for itself.
+    pub fn part(&mut self, id: Uuid) {
+        self.0.remove(&id);
+    }
+
     /// The registration that is left of this one, after however many merges.
     pub fn of(&self, mut id: Uuid) -> Uuid {
         // What is written has no circles; what was forced into the tables might.

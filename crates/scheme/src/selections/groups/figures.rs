@@ -3,16 +3,14 @@
 
 use crate::projection::{kind, text};
 use crate::schemes::OpenScheme;
-use crate::selections::measures::{self, Measures, classes, later, month_of};
+use crate::selections::measures::{self, Measures, classes, confirmed_then, later, month_of};
 use crate::selections::{Candidate, Competitors, Merits, RuleSet};
-use crate::services::decision_id;
 use chrono::NaiveDate;
 use db::Tx;
 use ledger::Entry;
 use ledger::feed::Told;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
-use uuid::Uuid;
 
 const COUNTING: [&str; 2] = [kind::SERVICE_CONFIRMED, kind::SERVICE_REVERSED];
 
@@ -39,7 +37,7 @@ pub async fn figures(
     })
     .await?;
     reader.records(tx, &mut sums).await?;
-    reader.reversed_since(tx, &mut sums, &reversed).await?;
+    confirmed_then(tx, scheme, &reversed, at, |entry| reader.was_confirmed(&mut sums, entry)).await?;
     Ok(groups.iter().map(|group| (group.id, whole(&sums, group))).collect())
 }
 
@@ -159,18 +157,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The same for those that were confirmed then and were reversed since.
-    async fn reversed_since(&self, tx: &mut Tx, sums: &mut Sums, records: &[Uuid]) -> db::Result<()> {
-        for some in records.chunks(1000) {
-            let ids = some.iter().map(|record| decision_id(*record)).collect();
-            let entries = self.scheme.book.entries_with_ids(tx, ids).await?;
-            for entry in entries.iter().filter(|entry| entry.sequence <= self.at) {
-                self.was_confirmed(sums, entry);
-            }
-        }
-        Ok(())
-    }
-
+    /// The same for one that was confirmed then and was reversed since.
     fn was_confirmed(&self, sums: &mut Sums, entry: &Entry) {
         let fields = entry.fields();
         let Some(code) = self.code(&fields) else { return };
