@@ -68,7 +68,7 @@ async fn an_activity_is_planned_published_changed_and_called_off(
     let volunteer = station.volunteer("林秀英").await;
     let signup = format!("{path}/signups/{volunteer}");
     let early = station.put("kiosk", &signup, json!({})).await;
-    assert_eq!(early.body["status"], "planned");
+    assert_eq!(early.body["current_status"], "planned");
     assert_eq!(early.problem(409), "state_conflict");
 
     for replayed in [false, true] {

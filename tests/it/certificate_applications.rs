@@ -87,7 +87,7 @@ async fn who_asks_at_a_kiosk_is_issued_the_certificate_at_the_desk_and_told(
     let known = station.get("kiosk", &path).await.expect(200);
     assert_eq!((&known["status"], &known["late"]), (&json!("issued"), &json!(false)));
     let late = station.post("staff", &format!("{path}/refuse"), json!({ "reason": "材料不全" })).await;
-    assert_eq!(late.body["status"], "issued");
+    assert_eq!(late.body["current_status"], "issued");
     assert_eq!(late.problem(409), "state_conflict");
 
     // Nothing to certify leaves it waiting, until somebody refuses it and says why.

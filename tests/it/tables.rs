@@ -31,7 +31,7 @@ fn told(answer: &Answer) -> String {
         (200 | 201, _) => format!("{} {}", if answer.replayed { "=" } else { "→" }, status.unwrap_or("?")),
         (403, _) if answer.body["role"].is_string() => "·".to_owned(),
         (403, _) => "own".to_owned(),
-        (409, Some("state_conflict")) => status.unwrap_or("?").to_owned(),
+        (409, Some("state_conflict")) => answer.body["current_status"].as_str().unwrap_or("?").to_owned(),
         (_, Some(code)) => code.to_owned(),
         (status, None) => status.to_string(),
     }

@@ -96,7 +96,10 @@ async fn a_wish_is_claimed_fulfilled_rated_and_posted_once(#[values(Engine::Sqli
     let report = json!({ "report": "换了声控灯", "shares": [{ "volunteer_id": volunteer }] });
     let fulfil = format!("{claim}/fulfil");
     let early = station.post("reviewer", &format!("{claim}/confirm"), json!({})).await;
-    assert_eq!((early.body["status"].clone(), early.problem(409)), (json!("claimed"), "state_conflict".to_owned()));
+    assert_eq!(
+        (early.body["current_status"].clone(), early.problem(409)),
+        (json!("claimed"), "state_conflict".to_owned())
+    );
     let fulfilled = station.post("staff", &fulfil, report.clone()).await.expect(200);
     assert_eq!(fulfilled["status"], "fulfilled");
     assert!(station.post("staff", &fulfil, report).await.replayed);

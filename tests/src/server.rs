@@ -76,6 +76,7 @@ impl Answer {
     /// The stable code of a problem, if the answer is one, by its form and by its status.
     pub fn problem(self, status: u16) -> String {
         assert_eq!((self.status, self.content_type.as_str()), (status, "application/problem+json"), "{}", self.text);
+        assert_eq!(self.body["status"], status, "{}", self.text);
         self.body["code"].as_str().expect("a problem has a code").to_owned()
     }
 }

@@ -122,6 +122,9 @@ pub struct Problem {
     pub allowance: Option<Allowance>,
 }
 
+/// What every problem says, or may say (RFC 9457, section 3.1, and ours).
+const STANDARD: [&str; 8] = ["type", "title", "status", "detail", "instance", "code", "request_id", "errors"];
+
 impl Problem {
     pub fn new(code: Code) -> Problem {
         let (members, flaws) = (Map::new(), Vec::new());
@@ -133,6 +136,7 @@ impl Problem {
     }
 
     pub fn member(mut self, name: &str, value: impl Into<Value>) -> Problem {
+        debug_assert!(!STANDARD.contains(&name), "{name} would stand twice");
         self.members.insert(name.to_owned(), value.into());
         self
     }

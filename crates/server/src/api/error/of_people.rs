@@ -82,7 +82,7 @@ impl From<CodeError> for Problem {
             CodeError::Invalid(flaws) => invalid(flaws),
             CodeError::OtherCard { card } => Problem::new(Code::StateConflict)
                 .detail(format!("现用的是第 {card} 号卡"), format!("the card in force is {card}"))
-                .member("status", "renewed")
+                .member("current_status", "renewed")
                 .member("card", card),
             CodeError::Volunteer(error) => error.into(),
             CodeError::Database(error) => error.into(),

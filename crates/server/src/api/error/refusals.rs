@@ -83,7 +83,8 @@ pub fn version_differs(current: i64) -> Problem {
 }
 
 pub fn state_conflict(status: &str, zh: &str) -> Problem {
-    Problem::new(Code::StateConflict).detail(format!("目前{zh}"), format!("it is {status}")).member("status", status)
+    let problem = Problem::new(Code::StateConflict).detail(format!("目前{zh}"), format!("it is {status}"));
+    problem.member("current_status", status)
 }
 
 pub fn too_few_points(needed: i64, available: i64, scale: u8) -> Problem {
