@@ -40,12 +40,7 @@ pub async fn run(args: &BenchArgs) -> anyhow::Result<()> {
 }
 
 async fn measure(args: &BenchArgs, scratch: &Scratch) -> anyhow::Result<()> {
-    let settings = Settings {
-        clock: Arc::new(|| wall_clock().timestamp_micros()),
-        signing_key: None,
-        origin: "aixin.bench".to_owned(),
-    };
-    let schemes = Schemes::open(scratch.db.clone(), settings).await?;
+    let schemes = Schemes::open(scratch.db.clone(), settings()).await?;
     let code = schemes.apply(&super::lists::configuration()?, wall_clock()).await?.code;
     let scheme = schemes.get(&code).await?;
     let begun = Instant::now();
@@ -61,16 +56,33 @@ async fn measure(args: &BenchArgs, scratch: &Scratch) -> anyhow::Result<()> {
     let server = server.run();
     let handle = server.handle();
     tokio::spawn(server);
-    let city =
-        City { address, key, code, volunteers: args.volunteers, engine: scratch.db.engine().as_str(), json: args.json };
-    city.say(&format!("{} volunteers, written in {} s", args.volunteers, written.as_secs()));
-    let measured = match city.measure(&scheme, Duration::from_secs(args.seconds.max(1))).await {
-        Ok(()) => super::selection::measure(&scheme, args).await,
-        failed => failed,
+    let city = City {
+        address,
+        key,
+        code: code.clone(),
+        volunteers: args.volunteers,
+        engine: scratch.db.engine().as_str(),
+        json: args.json,
     };
+    city.say(&format!("{} volunteers, written in {} s", args.volunteers, written.as_secs()));
+    let measured = city.measure(&scheme, Duration::from_secs(args.seconds.max(1))).await;
     handle.stop(false).await;
     api.schemes.close().await;
+    drop((scheme, api));
+    measured?;
+    // As `aixin report` does it: in a process that keeps no boards.
+    let schemes = Schemes::open(scratch.reopened().await?, settings()).await?;
+    let measured = super::selection::measure(&*schemes.get(&code).await?, args).await;
+    schemes.close().await;
     measured
+}
+
+fn settings() -> Settings {
+    Settings {
+        clock: Arc::new(|| wall_clock().timestamp_micros()),
+        signing_key: None,
+        origin: "aixin.bench".to_owned(),
+    }
 }
 
 struct City {
@@ -235,7 +247,7 @@ impl City {
 }
 
 /// Bytes of memory that the process has, where the system tells.
-fn resident() -> Option<u64> {
+pub fn resident() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
     line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib << 10)

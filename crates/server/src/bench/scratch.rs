@@ -12,6 +12,7 @@ use uuid::Uuid;
 /// A throw-away database. [`Scratch::remove`] it.
 pub struct Scratch {
     pub db: Db,
+    url: String,
     place: Place,
 }
 
@@ -45,7 +46,12 @@ impl Scratch {
         let db =
             Db::open(&url, &Options { readers, ..Options::default() }).await.context("cannot open the database")?;
         db.migrate().await?;
-        Ok(Scratch { db, place })
+        Ok(Scratch { db, url, place })
+    }
+
+    /// As another process would open it, after [`Scratch::db`] was closed.
+    pub async fn reopened(&self) -> anyhow::Result<Db> {
+        Db::open(&self.url, &Options::default()).await.context("cannot open the database again")
     }
 
     pub async fn remove(self) -> anyhow::Result<()> {

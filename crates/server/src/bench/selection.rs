@@ -57,6 +57,7 @@ pub async fn measure(scheme: &OpenScheme, args: &BenchArgs) -> anyhow::Result<()
     let records = bench.fill(today).await?;
     bench.tell("records seeded for it, without entries", begun, json!({ "records": records }));
     let is_reset = std::fs::write("/proc/self/clear_refs", "5").is_ok();
+    let before = super::rankings::resident();
     let minutes = bench.minimum(year, args.volunteers / REACHED_BY).await?;
     let seats = i64::try_from(args.volunteers / SELECTED_OF)?.max(2);
     let city = bench.draft("selection of the city, drafted", rules(year, minutes, None, seats)).await?;
@@ -70,7 +71,7 @@ pub async fn measure(scheme: &OpenScheme, args: &BenchArgs) -> anyhow::Result<()
     ] {
         bench.write(whose, one, format).await?;
     }
-    bench.tell_peak(is_reset);
+    bench.tell_peak(is_reset, before);
     Ok(())
 }
 
@@ -188,14 +189,18 @@ impl Bench<'_> {
     }
 
     /// The most memory that the process had, where the system tells.
-    fn tell_peak(&self, is_reset: bool) {
+    fn tell_peak(&self, is_reset: bool, before: Option<u64>) {
+        let before = before.map_or(0, |bytes| bytes >> 20);
         let since = if is_reset { "since the records were seeded" } else { "since the program began" };
         let peak = peak().map(|bytes| bytes >> 20);
         match (self.json, peak) {
             (true, peak) => {
-                println!("{}", json!({ "engine": self.engine.as_str(), "peak_mib": peak, "since": since }));
+                println!(
+                    "{}",
+                    json!({ "engine": self.engine.as_str(), "peak_mib": peak, "before_mib": before, "since": since })
+                );
             }
-            (false, Some(mib)) => println!("{:<38} {mib} MiB, {since}", "peak memory"),
+            (false, Some(mib)) => println!("{:<38} {mib} MiB ({before} before), {since}", "peak memory"),
             (false, None) => println!("{:<38} this system does not tell", "peak memory"),
         }
     }
