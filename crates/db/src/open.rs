@@ -48,8 +48,8 @@ async fn open_sqlite(url: &str, options: &Options) -> Result<Db> {
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10))
         .statement_cache_capacity(256)
-        .pragma("cache_size", "-65536")
-        .pragma("temp_store", "memory");
+        // What is sorted beyond this goes to a file: in memory, the year of a city took gigabytes.
+        .pragma("cache_size", "-65536");
     let write = SqlitePoolOptions::new()
         .max_connections(1)
         .test_before_acquire(false)

@@ -4,7 +4,6 @@
 use super::order::Merits;
 use super::rules::RuleSet;
 use crate::projection::{id, integer, kind};
-use crate::rankings::Period;
 use crate::schemes::OpenScheme;
 use crate::services::decision_id;
 use crate::volunteers::{Survivors, merge_entry_id};
@@ -169,14 +168,13 @@ impl Reader<'_> {
     async fn records(&self, tx: &mut Tx, sums: &mut Measures) -> db::Result<()> {
         // Written out, since a list would be searched for each record of a city's year. No class is ''.
         let [one, other, third, fourth] = classes(self.rules);
-        let mut figured = |(volunteer, attained, minutes, points, services): (Uuid, Option<i64>, i64, i64, i64)| {
+        let figured = |(volunteer, attained, minutes, points, services): (Uuid, Option<i64>, i64, i64, i64)| {
             let whose = self.survivors.of(volunteer);
             add(sums, whose, [minutes, points, services].map(i64::wrapping_neg));
             attain(sums, whose, attained);
         };
-        for (first, last) in months(self.from, self.until) {
-            tx.query(
-                "SELECT s.volunteer_id,
+        tx.query(
+            "SELECT s.volunteer_id,
                         MAX(CASE WHEN s.evidence IN ($5, $6, $7, $8) THEN s.sequence END),
                         CAST(SUM(CASE WHEN s.evidence IN ($5, $6, $7, $8) THEN 0
                                       ELSE COALESCE(s.credited_minutes, 0) END) AS BIGINT),
@@ -188,19 +186,17 @@ impl Reader<'_> {
                  WHERE s.book = $1 AND s.status = 'confirmed' AND s.occurred_on >= $2 AND s.occurred_on <= $3
                    AND s.sequence <= $4
                  GROUP BY s.volunteer_id",
-            )
-            .bind(self.scheme.book.number())
-            .bind(first)
-            .bind(last)
-            .bind(self.at)
-            .bind(one)
-            .bind(other)
-            .bind(third)
-            .bind(fourth)
-            .fetch_each(&mut figured)
-            .await?;
-        }
-        Ok(())
+        )
+        .bind(self.scheme.book.number())
+        .bind(self.from)
+        .bind(self.until)
+        .bind(self.at)
+        .bind(one)
+        .bind(other)
+        .bind(third)
+        .bind(fourth)
+        .fetch_each(figured)
+        .await
     }
 
     /// The same for one that was confirmed then and was reversed since.
@@ -213,18 +209,6 @@ impl Reader<'_> {
         }
         add(sums, whose, figures(&fields).map(i64::wrapping_neg));
     }
-}
-
-/// The first and the last day of each month of a period: a city's year of records is grouped month by month, since all of it at
-/// once takes gigabytes in SQLite.
-pub(super) fn months(from: NaiveDate, until: NaiveDate) -> impl Iterator<Item = (NaiveDate, NaiveDate)> {
-    let mut next = Some(from);
-    std::iter::from_fn(move || {
-        let first = next.filter(|first| *first <= until)?;
-        let last = Period::Month(first.year(), first.month()).last_day();
-        next = last.succ_opt();
-        Some((first, last.min(until)))
-    })
 }
 
 /// The classes of evidence that count, and '' in place of the others.
@@ -254,20 +238,4 @@ fn attain(sums: &mut Measures, volunteer: Uuid, sequence: Option<i64>) {
 /// 202611
 pub(super) fn month_of(day: NaiveDate) -> i64 {
     i64::from(day.year()) * 100 + i64::from(day.month())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::months;
-
-    #[test]
-    fn a_period_is_its_months_without_a_gap() {
-        let day = |text: &str| text.parse().expect("a day");
-        let year: Vec<_> = months(day("2028-01-01"), day("2028-12-31")).collect();
-        assert_eq!((year.len(), year[1]), (12, (day("2028-02-01"), day("2028-02-29"))));
-        assert!(year.windows(2).all(|two| two[0].1.succ_opt() == Some(two[1].0)));
-        assert_eq!(year.last().map(|last| last.1), Some(day("2028-12-31")));
-        assert_eq!(months(day("2028-02-01"), day("2028-02-29")).count(), 1);
-        assert_eq!(months(day("2028-03-01"), day("2028-02-29")).count(), 0);
-    }
 }

@@ -3,7 +3,7 @@
 
 use crate::projection::{kind, text};
 use crate::schemes::OpenScheme;
-use crate::selections::measures::{self, Measures, classes, confirmed_then, later, month_of, months};
+use crate::selections::measures::{self, Measures, classes, confirmed_then, later, month_of};
 use crate::selections::{Candidate, Competitors, Merits, RuleSet};
 use chrono::NaiveDate;
 use db::Tx;
@@ -134,27 +134,25 @@ impl Reader<'_> {
     /// it was there.
     async fn records(&self, tx: &mut Tx, sums: &mut Sums) -> db::Result<()> {
         let [one, other, third, fourth] = classes(self.rules);
-        for (first, last) in months(self.from, self.until) {
-            let query = match self.rules.of {
-                Competitors::Teams => tx.query(records!("team")),
-                _ => tx.query(records!("unit")),
-            };
-            let rows: Vec<(String, Option<i64>, i64, i64, i64)> = query
-                .bind(self.scheme.book.number())
-                .bind(first)
-                .bind(last)
-                .bind(self.at)
-                .bind(one)
-                .bind(other)
-                .bind(third)
-                .bind(fourth)
-                .fetch_all()
-                .await?;
-            for (code, attained, minutes, points, services) in rows {
-                let merits = sums.entry(code).or_default();
-                merits.add([minutes, points, services].map(i64::wrapping_neg));
-                merits.attained = merits.attained.max(attained.unwrap_or(0));
-            }
+        let query = match self.rules.of {
+            Competitors::Teams => tx.query(records!("team")),
+            _ => tx.query(records!("unit")),
+        };
+        let rows: Vec<(String, Option<i64>, i64, i64, i64)> = query
+            .bind(self.scheme.book.number())
+            .bind(self.from)
+            .bind(self.until)
+            .bind(self.at)
+            .bind(one)
+            .bind(other)
+            .bind(third)
+            .bind(fourth)
+            .fetch_all()
+            .await?;
+        for (code, attained, minutes, points, services) in rows {
+            let merits = sums.entry(code).or_default();
+            merits.add([minutes, points, services].map(i64::wrapping_neg));
+            merits.attained = merits.attained.max(attained.unwrap_or(0));
         }
         Ok(())
     }
