@@ -93,7 +93,7 @@ impl Community {
     }
 
     async fn placed(&self, one: &Selection) -> Vec<Placed> {
-        selections::rows(&self.world.scheme, one.id, None, 0, 1000).await.expect("rows")
+        selections::rows(&self.world.scheme, one.id, None, 0, 1000).await.expect("rows").1
     }
 
     /// Code, rank and outcome of each row, in order.

@@ -105,7 +105,7 @@ impl Community {
     }
 
     pub async fn outcomes(&self, one: &Selection) -> Vec<(Uuid, Option<i64>, Outcome)> {
-        let rows = selections::rows(&self.world.scheme, one.id, None, 0, 1000).await.expect("rows");
+        let rows = selections::rows(&self.world.scheme, one.id, None, 0, 1000).await.expect("rows").1;
         rows.into_iter().map(|placed| (placed.row.candidate.id, placed.row.rank, placed.row.outcome)).collect()
     }
 

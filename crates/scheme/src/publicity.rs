@@ -15,7 +15,6 @@ mod finality;
 mod list;
 mod objections;
 
-pub(crate) use crate::names::masked;
 pub(crate) use finality::operator;
 pub use finality::{Finality, run};
 pub use list::{PublicRecord, public};

@@ -62,9 +62,6 @@ pub async fn difference(scheme: &OpenScheme, id: Uuid, at: Option<i64>) -> Resul
     let identical = anew(scheme, &one, root, candidates, &frozen) == one.digest;
     let known: HashMap<Uuid, (i64, Outcome)> =
         (1..).zip(&rows).map(|(place, row)| (row.candidate.id, (place, row.outcome))).collect();
-    let candidates = rows.into_iter().map(|row| row.candidate).collect();
-    let would_be: HashMap<Uuid, Outcome> =
-        settled(&one, candidates, &then).into_iter().map(|row| (row.candidate.id, row.outcome)).collect();
     let none = Merits::default();
     let of = |measures: &Measures, volunteer: &Uuid| measures.get(volunteer).copied().unwrap_or(none);
     let differs = |volunteer: &Uuid| {
@@ -74,7 +71,10 @@ pub async fn difference(scheme: &OpenScheme, id: Uuid, at: Option<i64>) -> Resul
     let everybody = frozen.keys().chain(then.keys().filter(|volunteer| !frozen.contains_key(volunteer)));
     let mut changed: Vec<Uuid> = everybody.filter(|volunteer| differs(volunteer)).copied().collect();
     changed.sort_by_key(|volunteer| (known.get(volunteer).map_or(i64::MAX, |(place, _)| *place), *volunteer));
-    let mut people = named(&mut tx, scheme, &one, changed.clone()).await?;
+    let mut people = named(&mut tx, scheme, &one, &rows, changed.clone()).await?;
+    let candidates = rows.into_iter().map(|row| row.candidate).collect();
+    let would_be: HashMap<Uuid, Outcome> =
+        settled(&one, candidates, &then).into_iter().map(|row| (row.candidate.id, row.outcome)).collect();
     let change = |volunteer: Uuid| {
         let (number, name) = people.remove(&volunteer).unwrap_or_default();
         Change {
@@ -96,11 +96,12 @@ async fn named(
     tx: &mut db::Tx,
     scheme: &OpenScheme,
     one: &Selection,
+    rows: &[super::Row],
     subjects: Vec<Uuid>,
 ) -> db::Result<HashMap<Uuid, (String, String)>> {
     if one.rules.of.are_groups() {
-        let rows = store::rows(tx, scheme, one.id, None).await?.into_iter().map(|row| row.candidate);
-        return Ok(rows.map(|one| (one.id, (one.number, one.name))).collect());
+        let named = |row: &super::Row| (row.candidate.id, (row.candidate.number.clone(), row.candidate.name.clone()));
+        return Ok(rows.iter().map(named).collect());
     }
     let people: Vec<(Uuid, String, String)> = tx
         .query(
@@ -110,7 +111,7 @@ async fn named(
         .bind_many(Many::Uuid(subjects))
         .fetch_all()
         .await?;
-    Ok(people.into_iter().map(|(id, number, name)| (id, (number, crate::publicity::masked(&name)))).collect())
+    Ok(people.into_iter().map(|(id, number, name)| (id, (number, crate::names::masked(&name)))).collect())
 }
 
 /// What everybody did after entry `at`: volunteers, or the units or teams that compete.

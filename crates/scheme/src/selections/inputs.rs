@@ -5,7 +5,7 @@ use super::measures::Measures;
 use super::order::Merits;
 use super::outcome::{Candidate, Inputs, reached};
 use super::rules::RuleSet;
-use crate::publicity::masked;
+use crate::names::masked;
 use crate::schemes::OpenScheme;
 use crate::units::Organisation;
 use chrono::{Datelike, Months, NaiveDate};

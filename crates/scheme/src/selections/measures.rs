@@ -23,6 +23,30 @@ const COUNTING: [&str; 4] =
 
 pub type Measures = HashMap<Uuid, Merits>;
 
+/// Of the records of a period that had been confirmed and still are, by whom or for what: the newest entry of those that count,
+/// and minutes, points and services of those that do not. For [`confirmed_records`].
+macro_rules! not_counting {
+    ($code:literal, $rest:literal) => {
+        // The classes are written out, since a list would be searched for each record of a city's year.
+        concat!(
+            "SELECT s.",
+            $code,
+            ", MAX(CASE WHEN s.evidence IN ($5, $6, $7, $8) THEN s.sequence END),
+               CAST(SUM(CASE WHEN s.evidence IN ($5, $6, $7, $8) THEN 0
+                             ELSE COALESCE(s.credited_minutes, 0) END) AS BIGINT),
+               CAST(SUM(CASE WHEN s.evidence IN ($5, $6, $7, $8) THEN 0 ELSE COALESCE(s.points, 0) END) AS BIGINT),
+               CAST(SUM(CASE WHEN s.minutes = 0 OR s.evidence IN ($5, $6, $7, $8) THEN 0 ELSE 1 END) AS BIGINT)
+             FROM services AS s
+             WHERE s.book = $1 AND s.status = 'confirmed' AND s.occurred_on >= $2 AND s.occurred_on <= $3
+               AND s.sequence <= $4 ",
+            $rest,
+            " GROUP BY s.",
+            $code
+        )
+    };
+}
+pub(super) use not_counting;
+
 /// What everybody did whose services count, after entry `at` of the book. Ratings are not in it.
 pub async fn measures(
     tx: &mut Tx,
@@ -166,37 +190,13 @@ impl Reader<'_> {
     /// Takes away what does not count of the records that were confirmed then and still are, and finds out with which entry
     /// everybody had all of it.
     async fn records(&self, tx: &mut Tx, sums: &mut Measures) -> db::Result<()> {
-        // Written out, since a list would be searched for each record of a city's year. No class is ''.
-        let [one, other, third, fourth] = classes(self.rules);
         let figured = |(volunteer, attained, minutes, points, services): (Uuid, Option<i64>, i64, i64, i64)| {
             let whose = self.survivors.of(volunteer);
             add(sums, whose, [minutes, points, services].map(i64::wrapping_neg));
             attain(sums, whose, attained);
         };
-        tx.query(
-            "SELECT s.volunteer_id,
-                        MAX(CASE WHEN s.evidence IN ($5, $6, $7, $8) THEN s.sequence END),
-                        CAST(SUM(CASE WHEN s.evidence IN ($5, $6, $7, $8) THEN 0
-                                      ELSE COALESCE(s.credited_minutes, 0) END) AS BIGINT),
-                        CAST(SUM(CASE WHEN s.evidence IN ($5, $6, $7, $8) THEN 0
-                                      ELSE COALESCE(s.points, 0) END) AS BIGINT),
-                        CAST(SUM(CASE WHEN s.minutes = 0 OR s.evidence IN ($5, $6, $7, $8) THEN 0
-                                      ELSE 1 END) AS BIGINT)
-                 FROM services AS s
-                 WHERE s.book = $1 AND s.status = 'confirmed' AND s.occurred_on >= $2 AND s.occurred_on <= $3
-                   AND s.sequence <= $4
-                 GROUP BY s.volunteer_id",
-        )
-        .bind(self.scheme.book.number())
-        .bind(self.from)
-        .bind(self.until)
-        .bind(self.at)
-        .bind(one)
-        .bind(other)
-        .bind(third)
-        .bind(fourth)
-        .fetch_each(figured)
-        .await
+        let sql = not_counting!("volunteer_id", "");
+        confirmed_records(tx, self.scheme, self.rules, sql, (self.from, self.until), self.at).fetch_each(figured).await
     }
 
     /// The same for one that was confirmed then and was reversed since.
@@ -209,6 +209,19 @@ impl Reader<'_> {
         }
         add(sums, whose, figures(&fields).map(i64::wrapping_neg));
     }
+}
+
+/// A statement made by [`not_counting`], with its values.
+pub(super) fn confirmed_records<'t>(
+    tx: &'t mut Tx,
+    scheme: &OpenScheme,
+    rules: &RuleSet,
+    sql: &'static str,
+    (from, until): (NaiveDate, NaiveDate),
+    at: i64,
+) -> db::Query<'t> {
+    let query = tx.query(sql).bind(scheme.book.number()).bind(from).bind(until).bind(at);
+    classes(rules).into_iter().fold(query, db::Query::bind)
 }
 
 /// The classes of evidence that count, and '' in place of the others.

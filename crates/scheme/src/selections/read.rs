@@ -1,6 +1,7 @@
 //! Selections as they stand.
 
 use super::outcome::{Outcome, Row};
+use super::rules::RuleSet;
 use super::signatures::{self, Signature};
 use super::store::{SelectionRow, select_selections};
 use super::{Selection, SelectionError, Status, objections, store};
@@ -72,14 +73,14 @@ pub struct Placed {
     pub name: String,
 }
 
-/// Rows in order after a place; of one outcome, when it is given.
+/// Rows in order after a place, of one outcome when it is given; and the rules by which they stand there.
 pub async fn rows(
     scheme: &OpenScheme,
     id: Uuid,
     outcome: Option<Outcome>,
     after: i64,
     limit: i64,
-) -> Result<Vec<Placed>, SelectionError> {
+) -> Result<(RuleSet, Vec<Placed>), SelectionError> {
     let mut tx = scheme.db.begin_read().await?;
     let one = store::find(&mut tx, scheme, id).await?.ok_or(SelectionError::NotFound { id })?;
     let page = store::page(&mut tx, scheme, id, outcome, after, limit).await?;
@@ -96,7 +97,7 @@ pub async fn rows(
         let name = names.remove(&row.candidate.id).unwrap_or_else(|| row.candidate.name.clone());
         Placed { place, row, name }
     };
-    Ok(page.into_iter().map(placed).collect())
+    Ok((one.rules, page.into_iter().map(placed).collect()))
 }
 
 /// The selected who had agreed to be named, in order: what everybody may see.

@@ -178,10 +178,10 @@ async fn get_statement(call: Call<may::GetStatement, Uuid, Query<StatementQuery>
     let Query(StatementQuery { cursor, limit }) = &call.input;
     let limit = page_size(*limit, 50, 200)?;
     let list = List::of(&call);
-    let (volunteer, position) = list.resume(cursor.as_deref(), call.at)?;
-    let (lines, next) = statements::statement(&call.scheme, volunteer, position, limit).await?;
+    let ((), position) = list.resume(cursor.as_deref(), ())?;
+    let (lines, next) = statements::statement(&call.scheme, call.at, position, limit).await?;
     let scale = call.scale();
-    let next = next.map(|position| list.next(volunteer, position));
+    let next = next.map(|position| list.next((), position));
     Ok(ok(Statement { lines: lines.into_iter().map(|written| line(written, scale)).collect(), next }))
 }
 

@@ -92,7 +92,8 @@ pub struct RankingQuery {
     home_unit: Option<String>,
     /// Code of a team: only its members of that day, with all that they did.
     team: Option<String>,
-    /// With a unit or a team: which units were below it, or who was a member, on that day. The last day of the period, or today, when left out.
+    /// With a unit or a team: which units were below it, or who was a member, on that day. The last day of the period, or today,
+    /// when left out.
     on: Option<NaiveDate>,
     /// 1 to 500; 100 when left out.
     limit: Option<i64>,

@@ -106,12 +106,6 @@ pub struct Review {
     next: Option<String>,
 }
 
-#[derive(Default, PartialEq, Serialize, Deserialize)]
-struct Filter {
-    year: i32,
-    review: String,
-}
-
 /// Review the volunteers of a year: who would be selected, and why the others would not
 ///
 /// A report of the book as it stands, by the rules in force at the end of the year; nothing is decided by it. Whoever won in the
@@ -121,17 +115,17 @@ struct Filter {
 async fn get_review(call: Call<may::GetReview, OfYear, Query<ReviewQuery>>) -> Result<HttpResponse, Problem> {
     let Query(ReviewQuery { limit, cursor }) = &call.input;
     let limit = page_size(*limit, 100, 500)?;
-    let filter = Filter { year: year(call.at.year)?, review: call.at.code.clone() };
+    let year = year(call.at.year)?;
     let list = List::of(&call);
-    let (filter, offset): (Filter, Option<i64>) = list.resume(cursor.as_deref(), filter)?;
+    let ((), offset): ((), Option<i64>) = list.resume(cursor.as_deref(), ())?;
     let offset = offset.unwrap_or(0);
-    let report = reviews::review(&call.scheme, filter.year, &filter.review, call.now).await?;
+    let report = reviews::review(&call.scheme, year, &call.at.code, call.now).await?;
     let (selected, as_of) = (report.count(rules::Outcome::Selected), report.as_of);
     let (scale, is_public) = (call.scale(), call.by().role == Role::Kiosk);
     let counts = report.account_counts;
     let here = report.rows.into_iter().skip(usize::try_from(offset).unwrap_or(usize::MAX));
     let here: Vec<reviews::Row> = here.take(usize::try_from(limit).unwrap_or(0).saturating_add(1)).collect();
-    let (rows, next) = page(here, limit, |_| list.next(&filter, offset + limit));
+    let (rows, next) = page(here, limit, |_| list.next((), offset + limit));
     Ok(ok(Review {
         code: report.review.code,
         name: report.review.name,

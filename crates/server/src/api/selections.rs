@@ -50,7 +50,8 @@ async fn told(scheme: &OpenScheme, one: selections::Selection) -> Result<Selecti
 /// Draft a selection as of the newest entry of the book
 ///
 /// The rules are data, kept as given; `of` says who competes: volunteers, units or teams. What is not in the book (units on the
-/// last day, members, consent, complaints, ratings, earlier honours, ages) is kept beside each row as it is now. Worked out anew, it is the same for ever.
+/// last day, members, consent, complaints, ratings, earlier honours, ages) is kept beside each row as it is now. Worked out anew,
+/// it is the same for ever.
 #[utoipa::path(
     tag = "selections",
     request_body = NewSelection,
@@ -140,9 +141,8 @@ async fn list_selection_rows(
             Problem::invalid_value("/query/outcome", "unknown_outcome", zh, en)
         })?),
     };
-    let found = selections::rows(&call.scheme, call.at, outcome, after.unwrap_or(0), limit + 1).await?;
+    let (rules, found) = selections::rows(&call.scheme, call.at, outcome, after.unwrap_or(0), limit + 1).await?;
     let (found, next) = page(found, limit, |last| list.next(&filter, last.place));
-    let rules = selections::get(&call.scheme, call.at).await?.rules;
     let scale = call.scale();
     let rows = found.into_iter().map(|placed| wire::row(placed, &rules, scale)).collect();
     Ok(ok(SelectionRowsPage { rows, next }))
@@ -163,7 +163,8 @@ impl At for RowOf {
 
 /// Explain a row: what keeps them, and every entry behind the figures
 ///
-/// A volunteer's row by their id, that of a unit or a team by its code. The people and the entries behind the latter are lists of their own.
+/// A volunteer's row by their id, that of a unit or a team by its code. The people and the entries behind the latter are lists of
+/// their own.
 #[utoipa::path(tag = "selections", responses((status = 200, body = SelectionExplanation)))]
 #[get("/selections/{id}/rows/{subject}")]
 async fn explain_selection_row(call: Call<may::ExplainSelectionRow, RowOf>) -> Result<HttpResponse, Problem> {

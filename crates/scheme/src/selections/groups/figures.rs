@@ -3,7 +3,7 @@
 
 use crate::projection::{kind, text};
 use crate::schemes::OpenScheme;
-use crate::selections::measures::{self, Measures, classes, confirmed_then, later, month_of};
+use crate::selections::measures::{self, Measures, confirmed_records, confirmed_then, later, month_of, not_counting};
 use crate::selections::{Candidate, Competitors, Merits, RuleSet};
 use chrono::NaiveDate;
 use db::Tx;
@@ -74,26 +74,6 @@ macro_rules! totals {
     };
 }
 
-macro_rules! records {
-    ($code:literal) => {
-        concat!(
-            "SELECT s.",
-            $code,
-            ", MAX(CASE WHEN s.evidence IN ($5, $6, $7, $8) THEN s.sequence END),
-               CAST(SUM(CASE WHEN s.evidence IN ($5, $6, $7, $8) THEN 0
-                             ELSE COALESCE(s.credited_minutes, 0) END) AS BIGINT),
-               CAST(SUM(CASE WHEN s.evidence IN ($5, $6, $7, $8) THEN 0 ELSE COALESCE(s.points, 0) END) AS BIGINT),
-               CAST(SUM(CASE WHEN s.minutes = 0 OR s.evidence IN ($5, $6, $7, $8) THEN 0 ELSE 1 END) AS BIGINT)
-             FROM services AS s
-             WHERE s.book = $1 AND s.status = 'confirmed' AND s.occurred_on >= $2 AND s.occurred_on <= $3
-               AND s.sequence <= $4 AND s.",
-            $code,
-            " IS NOT NULL GROUP BY s.",
-            $code
-        )
-    };
-}
-
 impl Reader<'_> {
     fn is_in(&self, day: NaiveDate) -> bool {
         (self.from..=self.until).contains(&day)
@@ -133,22 +113,13 @@ impl Reader<'_> {
     /// Takes away what does not count of the records that were confirmed then and still are, and finds out with which entry all of
     /// it was there.
     async fn records(&self, tx: &mut Tx, sums: &mut Sums) -> db::Result<()> {
-        let [one, other, third, fourth] = classes(self.rules);
-        let query = match self.rules.of {
-            Competitors::Teams => tx.query(records!("team")),
-            _ => tx.query(records!("unit")),
+        let sql = match self.rules.of {
+            Competitors::Teams => not_counting!("team", "AND s.team IS NOT NULL"),
+            _ => not_counting!("unit", "AND s.unit IS NOT NULL"),
         };
-        let rows: Vec<(String, Option<i64>, i64, i64, i64)> = query
-            .bind(self.scheme.book.number())
-            .bind(self.from)
-            .bind(self.until)
-            .bind(self.at)
-            .bind(one)
-            .bind(other)
-            .bind(third)
-            .bind(fourth)
-            .fetch_all()
-            .await?;
+        let period = (self.from, self.until);
+        let rows: Vec<(String, Option<i64>, i64, i64, i64)> =
+            confirmed_records(tx, self.scheme, self.rules, sql, period, self.at).fetch_all().await?;
         for (code, attained, minutes, points, services) in rows {
             let merits = sums.entry(code).or_default();
             merits.add([minutes, points, services].map(i64::wrapping_neg));

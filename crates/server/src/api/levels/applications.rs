@@ -73,31 +73,20 @@ pub async fn list_eligible(
     call: Call<may::ListEligible, CodeOf, Query<EligibleQuery>>,
 ) -> Result<HttpResponse, Problem> {
     let Query(query) = &call.input;
-    let asked = EligibleFilter {
-        ladder: call.at.0.clone(),
-        step: query.step.clone(),
-        unit: query.unit.clone(),
-        team: query.team.clone(),
-    };
     let limit = page_size(query.limit, 50, 200)?;
     let list = List::of(&call);
-    let filter = if query.cursor.is_some() && asked.step.is_none() && asked.unit.is_none() && asked.team.is_none() {
-        EligibleFilter::default()
-    } else {
-        asked.clone()
-    };
-    let (mut filter, after): (EligibleFilter, Option<Uuid>) = list.resume(query.cursor.as_deref(), filter)?;
+    let asked = (query.step.clone(), query.unit.clone(), query.team.clone());
+    let (asked, after): (_, Option<Uuid>) = list.resume(query.cursor.as_deref(), asked)?;
+    let (step, unit, team) = asked.clone();
+    let mut filter = EligibleFilter { ladder: call.at.0.clone(), step, unit, team };
     if call.by().role == Role::Leader {
         if filter.team.is_some() && filter.team != call.by().team {
             return Err(other_team());
         }
         filter.team = call.by().team.clone();
     }
-    if filter.ladder != asked.ladder {
-        return Err(Problem::new(crate::api::error::Code::InvalidCursor));
-    }
     let found = levels::eligible(&call.scheme, &filter, after.unwrap_or_default(), limit + 1, call.now).await?;
-    let (found, next) = page(found, limit, |last| list.next(&filter, last.volunteer_id));
+    let (found, next) = page(found, limit, |last| list.next(&asked, last.volunteer_id));
     let scale = call.scale();
     let eligible = found.into_iter().map(|one| EligibleVolunteer {
         volunteer_id: one.volunteer_id,

@@ -85,9 +85,9 @@ async fn list_attendance(
     let Query(AttendanceQuery { cursor, limit }) = &call.input;
     let limit = page_size(*limit, 50, 200)?;
     let list = List::of(&call);
-    let (of, after): (Option<Uuid>, Option<String>) = list.resume(cursor.as_deref(), Some(call.at))?;
+    let ((), after): ((), Option<String>) = list.resume(cursor.as_deref(), ())?;
     let found = presence::attendance(&call.scheme, call.at, after.as_deref(), limit + 1, call.by(), call.now).await?;
-    let (found, next) = page(found, limit, |last| list.next(of, &last.number));
+    let (found, next) = page(found, limit, |last| list.next((), &last.number));
     Ok(ok(AttendanceList { attendance: found.into_iter().map(Attendance::from).collect(), next }))
 }
 

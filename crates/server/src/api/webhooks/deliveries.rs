@@ -110,9 +110,9 @@ pub async fn list_deliveries(
 ) -> Result<HttpResponse, Problem> {
     let limit = page_size(call.input.0.limit, 50, 200)?;
     let list = List::of(&call);
-    let (webhook, before) = list.resume::<Uuid, Given>(call.input.0.cursor.as_deref(), call.at)?;
-    let attempts = webhooks::log(&call.scheme, webhook, before, limit + 1).await?;
-    let (attempts, next) = page(attempts, limit, |last| list.next(webhook, Given::from(last)));
+    let ((), before) = list.resume::<(), Given>(call.input.0.cursor.as_deref(), ())?;
+    let attempts = webhooks::log(&call.scheme, call.at, before, limit + 1).await?;
+    let (attempts, next) = page(attempts, limit, |last| list.next((), Given::from(last)));
     Ok(ok(Deliveries { deliveries: attempts.into_iter().map(Delivery::from).collect(), next }))
 }
 
@@ -122,9 +122,9 @@ pub async fn list_deliveries(
 pub async fn list_dead(call: Call<may::ListDead, Uuid, Query<DeliveriesQuery>>) -> Result<HttpResponse, Problem> {
     let limit = page_size(call.input.0.limit, 50, 200)?;
     let list = List::of(&call);
-    let (webhook, after) = list.resume::<Uuid, i64>(call.input.0.cursor.as_deref(), call.at)?;
-    let dead = webhooks::dead(&call.scheme, webhook, after.unwrap_or(0), limit + 1).await?;
-    let (dead, next) = page(dead, limit, |last| list.next(webhook, last.sequence));
+    let ((), after) = list.resume::<(), i64>(call.input.0.cursor.as_deref(), ())?;
+    let dead = webhooks::dead(&call.scheme, call.at, after.unwrap_or(0), limit + 1).await?;
+    let (dead, next) = page(dead, limit, |last| list.next((), last.sequence));
     Ok(ok(DeadLetters { dead: dead.into_iter().map(DeadLetter::from).collect(), next }))
 }
 
