@@ -39,6 +39,7 @@ mod merged;
 mod organisation;
 mod passbooks;
 mod people;
+mod planner;
 mod posts;
 mod presence;
 mod presence_door;

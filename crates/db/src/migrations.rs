@@ -33,6 +33,7 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
     migration!(13, "0013_selections"),
     migration!(14, "0014_certificates"),
     migration!(15, "0015_statistics"),
+    migration!(16, "0016_services_in_one_walk"),
 ];
 
 pub async fn run(db: &Db) -> Result<()> {

@@ -37,12 +37,12 @@ impl Statement {
     }
 
     /// The next placeholder's value, a list that stands in the statement as `many($n)`: a relation with the one
-    /// column `value`.
+    /// column `value`. After `FROM many($n) AS m JOIN t`, each value is looked up in `t`.
     pub fn bind_many(self, list: Many) -> Self {
         match self {
             Statement::Sqlite { sql, args } => {
                 let at = args.len() + 1;
-                let sql = sql.replace(&format!("many(${at})"), &bulk::sqlite::many(&list, at));
+                let sql = bulk::sqlite::with_many(&sql, &list, at);
                 Statement::Sqlite { sql, args }.bind(list.to_json())
             }
             Statement::Postgres { sql, mut args } => {
@@ -117,7 +117,7 @@ impl<'t> Query<'t> {
     }
 
     /// The next placeholder's value, a list that stands in the statement as `many($n)`: a relation with the one
-    /// column `value`.
+    /// column `value`. After `FROM many($n) AS m JOIN t`, each value is looked up in `t`.
     pub fn bind_many(self, list: Many) -> Self {
         Query { statement: self.statement.bind_many(list), ..self }
     }

@@ -7,11 +7,24 @@ use sqlx::{Arguments, AssertSqlSafe, SqliteConnection};
 /// so a table needs at most nine prepared statements, and a batch few round trips to SQLite's thread.
 const ROWS_MAX: usize = 256;
 
-pub fn many(list: &Many, at: usize) -> String {
-    match list {
+/// The statement with the list in place of `many($at)`.
+///
+/// What is joined to the list is looked up for each of its values: the planner knows neither how long the list is nor how full the
+/// tables are, and has read all records of a city for each of a thousand volunteers. `CROSS JOIN` is how it is told an order.
+pub fn with_many(sql: &str, list: &Many, at: usize) -> String {
+    let relation = match list {
         Many::I64(_) | Many::Text(_) => format!("(SELECT value FROM json_each(${at}))"),
         Many::Uuid(_) => format!("(SELECT unhex(value) AS value FROM json_each(${at}))"),
-    }
+    };
+    let placeholder = format!("many(${at})");
+    let mut parts = sql.split(&placeholder);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |sql, rest| {
+        let mut words = rest.split_whitespace();
+        let is_joined = words.next() == Some("AS") && words.nth(1) == Some("JOIN");
+        let rest = if is_joined { rest.replacen("JOIN", "CROSS JOIN", 1) } else { rest.to_owned() };
+        sql + &relation + &rest
+    })
 }
 
 pub async fn write(connection: &mut SqliteConnection, bulks: &[Bulk]) -> Result<()> {
@@ -71,4 +84,24 @@ fn repeated(text: &str, between: &str, times: usize) -> String {
     let mut all = format!("{text}{between}").repeat(times);
     all.truncate(all.len() - between.len());
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_joined_to_a_list_is_looked_up_for_each_of_its_values() {
+        let with = |sql| with_many(sql, &Many::I64(vec![1]), 2);
+        let list = "(SELECT value FROM json_each($2))";
+        assert_eq!(
+            with("SELECT 1 FROM many($2) AS m\n  JOIN t AS x ON x.id = m.value JOIN u ON u.id = x.id"),
+            format!("SELECT 1 FROM {list} AS m\n  CROSS JOIN t AS x ON x.id = m.value JOIN u ON u.id = x.id")
+        );
+        assert_eq!(
+            with("FROM t JOIN many($2) AS m ON t.id = m.value JOIN many($20) AS n"),
+            format!("FROM t JOIN {list} AS m ON t.id = m.value JOIN many($20) AS n")
+        );
+        assert_eq!(with("IN (SELECT m.value FROM many($2) AS m)"), format!("IN (SELECT m.value FROM {list} AS m)"));
+    }
 }

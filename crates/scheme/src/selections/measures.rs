@@ -27,20 +27,21 @@ pub type Measures = HashMap<Uuid, Merits>;
 /// and minutes, points and services of those that do not. For [`confirmed_records`].
 macro_rules! not_counting {
     ($code:literal, $rest:literal) => {
-        // The classes are written out, since a list would be searched for each record of a city's year.
+        // A city's year is read along the volunteers, in the order of an index that has all of this, and the classes are written out:
+        // a list would be searched for each record.
         concat!(
-            "SELECT s.",
+            "SELECT ",
             $code,
             ", MAX(CASE WHEN s.evidence IN ($5, $6, $7, $8) THEN s.sequence END),
                CAST(SUM(CASE WHEN s.evidence IN ($5, $6, $7, $8) THEN 0
                              ELSE COALESCE(s.credited_minutes, 0) END) AS BIGINT),
                CAST(SUM(CASE WHEN s.evidence IN ($5, $6, $7, $8) THEN 0 ELSE COALESCE(s.points, 0) END) AS BIGINT),
                CAST(SUM(CASE WHEN s.minutes = 0 OR s.evidence IN ($5, $6, $7, $8) THEN 0 ELSE 1 END) AS BIGINT)
-             FROM services AS s
-             WHERE s.book = $1 AND s.status = 'confirmed' AND s.occurred_on >= $2 AND s.occurred_on <= $3
-               AND s.sequence <= $4 ",
+             FROM volunteers AS v CROSS JOIN services AS s
+             WHERE v.book = $1 AND s.book = $1 AND s.volunteer_id = v.id AND s.status = 'confirmed'
+               AND s.occurred_on >= $2 AND s.occurred_on <= $3 AND s.sequence <= $4 ",
             $rest,
-            " GROUP BY s.",
+            " GROUP BY ",
             $code
         )
     };
@@ -195,7 +196,7 @@ impl Reader<'_> {
             add(sums, whose, [minutes, points, services].map(i64::wrapping_neg));
             attain(sums, whose, attained);
         };
-        let sql = not_counting!("volunteer_id", "");
+        let sql = not_counting!("v.id", "");
         confirmed_records(tx, self.scheme, self.rules, sql, (self.from, self.until), self.at).fetch_each(figured).await
     }
 

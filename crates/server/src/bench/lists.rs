@@ -53,12 +53,7 @@ async fn measure(args: &BenchArgs, scratch: &Scratch) -> anyhow::Result<()> {
     let scheme = schemes.get(&code).await?;
     let begun = Instant::now();
     fill(&scheme, args.volunteers, args.records).await?;
-    if scratch.db.engine() == db::Engine::Postgres {
-        // What autovacuum does within minutes.
-        let mut tx = scratch.db.begin_write().await?;
-        tx.query("ANALYZE").execute().await?;
-        tx.commit().await?;
-    }
+    super::scratch::analyze(&scratch.db).await?;
     let engine = scratch.db.engine().as_str();
     if !args.json {
         println!(

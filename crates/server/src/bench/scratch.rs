@@ -1,7 +1,7 @@
 //! Databases that are made for a measurement, and gone afterwards.
 
 use anyhow::{Context, bail};
-use db::{Db, Options};
+use db::{Db, Engine, Options};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use std::path::Path;
@@ -51,7 +51,9 @@ impl Scratch {
 
     /// As another process would open it, after [`Scratch::db`] was closed.
     pub async fn reopened(&self) -> anyhow::Result<Db> {
-        Db::open(&self.url, &Options::default()).await.context("cannot open the database again")
+        let db = Db::open(&self.url, &Options::default()).await.context("cannot open the database again")?;
+        db.migrate().await?;
+        Ok(db)
     }
 
     pub async fn remove(self) -> anyhow::Result<()> {
@@ -62,6 +64,16 @@ impl Scratch {
         }
         Ok(())
     }
+}
+
+/// What PostgreSQL's autovacuum does within minutes. SQLite is told of its tables when they are made.
+pub async fn analyze(db: &Db) -> db::Result<()> {
+    if db.engine() == Engine::Sqlite {
+        return Ok(());
+    }
+    let mut tx = db.begin_write().await?;
+    tx.query("ANALYZE").execute().await?;
+    tx.commit().await
 }
 
 async fn on_server(url: &str) -> anyhow::Result<(String, Place)> {

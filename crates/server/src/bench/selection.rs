@@ -130,9 +130,7 @@ impl Bench<'_> {
             written += sql.bind_many(Many::I64(vec![1, 2])).execute().await?;
         }
         tx.commit().await?;
-        let mut tx = self.scheme.db.begin_write().await?;
-        tx.query("ANALYZE").execute().await?;
-        tx.commit().await?;
+        crate::bench::scratch::analyze(&self.scheme.db).await?;
         Ok(written)
     }
 

@@ -114,8 +114,8 @@ impl Reader<'_> {
     /// it was there.
     async fn records(&self, tx: &mut Tx, sums: &mut Sums) -> db::Result<()> {
         let sql = match self.rules.of {
-            Competitors::Teams => not_counting!("team", "AND s.team IS NOT NULL"),
-            _ => not_counting!("unit", "AND s.unit IS NOT NULL"),
+            Competitors::Teams => not_counting!("s.team", "AND s.team IS NOT NULL"),
+            _ => not_counting!("s.unit", "AND s.unit IS NOT NULL"),
         };
         let period = (self.from, self.until);
         let rows: Vec<(String, Option<i64>, i64, i64, i64)> =

@@ -62,10 +62,7 @@ pub async fn fill(scheme: &OpenScheme, volunteers: u64, today: NaiveDate) -> any
         tx.query(sql).bind(book).execute().await?;
     }
     tx.commit().await?;
-    // What autovacuum does within minutes, and what SQLite does when it is opened again.
-    let mut tx = scheme.db.begin_write().await?;
-    tx.query("ANALYZE").execute().await?;
-    Ok(tx.commit().await?)
+    Ok(crate::bench::scratch::analyze(&scheme.db).await?)
 }
 
 fn rows(book: i64, numbers: std::ops::Range<u64>, today: NaiveDate) -> Vec<(&'static str, Column)> {
