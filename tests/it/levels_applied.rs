@@ -158,6 +158,9 @@ async fn who_is_listed_for_a_unit_serves_in_it_or_below_it_today(
     assert_eq!(listed("?unit=east").await, [json!(wang)]);
     assert_eq!(listed("?unit=west").await, [json!(lin), json!(zhao)]);
     assert_eq!(station.get("staff", "/levels/stars/eligible?unit=nowhere").await.problem(422), "invalid_request");
+    let unknown = station.get("staff", "/levels/stars/eligible?team=nobody").await;
+    assert_eq!(unknown.body["errors"][0]["code"], "unknown_team", "{}", unknown.text);
+    assert_eq!(unknown.problem(422), "invalid_request");
 }
 
 #[rstest]

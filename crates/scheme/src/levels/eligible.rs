@@ -7,16 +7,16 @@ use super::{LevelError, StepName, applications, award};
 use crate::accounts;
 use crate::rules::ladders::{Count, levels};
 use crate::schemes::OpenScheme;
+use crate::teams::{self, TeamError};
 use crate::volunteers::{self, Volunteer};
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Candidates that are judged at once.
 const TOGETHER: i64 = 500;
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EligibleFilter {
     pub ladder: String,
     /// Only those to whom this step is due.
@@ -24,7 +24,6 @@ pub struct EligibleFilter {
     /// Code: those who serve in this unit and in what is below it.
     pub unit: Option<String>,
     /// Code: those who belong to this team today.
-    #[serde(default)]
     pub team: Option<String>,
 }
 
@@ -64,6 +63,12 @@ pub async fn eligible(
         && scheme.organisation().await?.unit(code).is_none()
     {
         return Err(award::invalid("unit", "unknown_unit", "the scheme has no such unit"));
+    }
+    if let Some(code) = &filter.team {
+        teams::get(scheme, code).await.map_err(|error| match error {
+            TeamError::Database(error) => error.into(),
+            _ => award::invalid("team", "unknown_team", "there is no such team"),
+        })?;
     }
     let units = scheme.units_below(filter.unit.as_deref()).await?;
     let least = crate::rules::ladders::least_minutes(ladder);

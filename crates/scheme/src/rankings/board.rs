@@ -9,6 +9,7 @@ use crate::config::RankTies;
 use crate::ratings::Average;
 use std::cmp::{Ordering, Reverse};
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use uuid::Uuid;
 
 /// What somebody did in the period.
@@ -279,17 +280,19 @@ impl Board {
         let sums = self.volunteers.get(index(own)?)?.sums;
         let value = sums.of(by);
         let (mut ranks, mut rank, mut level, mut next) = (Ranks::new(ties), None, 0_i64, None);
-        for slot in self.of(by, among).take_while(|slot| slot.value >= value) {
-            let its = ranks.next(slot.value);
-            if slot.value > value {
-                next = Some(slot.value);
-            } else {
-                level = level.saturating_add(1);
+        // Not `for`, which would ask anew for every slot in which piece, of which list it is.
+        let _ = self.of(by, among).try_for_each(|slot| {
+            match slot.value.cmp(&value) {
+                Ordering::Less => return ControlFlow::Break(()),
+                Ordering::Equal => level = level.saturating_add(1),
+                Ordering::Greater => next = Some(slot.value),
             }
+            let its = ranks.next(slot.value);
             if slot.place == own {
                 rank = Some(its);
             }
-        }
+            ControlFlow::Continue(())
+        });
         let level = if ties == RankTies::ServicesThenNumber { 1 } else { level };
         rank.map(|rank| Place { rank, of: self.len(by, among), level, sums, next })
     }
