@@ -3,12 +3,14 @@
 //! Every key begins with the book, and without statistics SQLite takes a first column to name ten rows: it then reads a
 //! whole book by its primary key rather than look a text up in the fitting index. `ANALYZE` would say better, but
 //! only once the tables are full, and then differently on every installation. So each index is described once, as of a
-//! large scheme: one book with a million rows, whose other columns tell rows apart.
+//! large scheme: one book with a million rows, of which each state has a part; other columns tell rows apart.
 
 use crate::Result;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
 const ROWS: &str = "1000000";
+/// Rows of an index over a part of a table, and rows in the same state.
+const PART: &str = "100000";
 /// Rows that agree in some, but not all, columns of an index after the book.
 const ALIKE: &str = "100";
 /// Rows that agree in all columns of an index that is not unique.
@@ -19,6 +21,7 @@ struct Index {
     table: String,
     name: String,
     is_unique: bool,
+    is_partial: bool,
     columns: String,
 }
 
@@ -27,7 +30,7 @@ pub async fn describe(connection: &mut SqliteConnection) -> Result<()> {
     let indices: Vec<Index> = sqlx::query_as(
         "SELECT t.name AS \"table\",
                 CASE WHEN i.origin = 'pk' AND l.wr THEN t.name ELSE i.name END AS name, -- as SQLite calls a WITHOUT ROWID key
-                i.\"unique\" AS is_unique,
+                i.\"unique\" AS is_unique, i.partial AS is_partial,
                 (SELECT group_concat(c.name) FROM pragma_index_info(i.name) AS c) AS columns
          FROM sqlite_schema AS t JOIN pragma_table_list(t.name) AS l JOIN pragma_index_list(t.name) AS i
          WHERE t.type = 'table' ORDER BY t.name, i.name",
@@ -61,8 +64,9 @@ pub async fn describe(connection: &mut SqliteConnection) -> Result<()> {
 impl Index {
     /// How many rows there are, and how many agree in the first column, in the first two, …
     fn estimates(&self) -> String {
+        let rows = if self.is_partial { PART } else { ROWS };
         let columns: Vec<&str> = self.columns.split(',').collect();
-        let agree = columns.iter().enumerate().map(|(place, column)| match column {
+        let agree = columns.iter().enumerate().map(|(place, column)| match (place, *column) {
             _ if place + 1 == columns.len() => {
                 if self.is_unique {
                     "1"
@@ -70,9 +74,10 @@ impl Index {
                     SAME
                 }
             }
-            &"book" if place == 0 => ROWS,
+            (0, "book") => rows,
+            (1, "status") => PART,
             _ => ALIKE,
         });
-        [ROWS].into_iter().chain(agree).collect::<Vec<_>>().join(" ")
+        [rows].into_iter().chain(agree).collect::<Vec<_>>().join(" ")
     }
 }

@@ -484,7 +484,7 @@ async fn compare_ids(tx: &mut Tx, book: i64, report: &mut Report) -> db::Result<
     let rows: Vec<(i64,)> = tx
         .query(
             "SELECT e.sequence FROM ledger_rejections AS r
-             JOIN ledger_entries AS e ON e.book = r.book AND e.id = r.id WHERE r.book = $1",
+             CROSS JOIN ledger_entries AS e WHERE r.book = $1 AND e.book = $1 AND e.id = r.id",
         )
         .bind(book)
         .fetch_all()

@@ -386,8 +386,8 @@ async fn compare_commitments(
 async fn control(tx: &mut db::Tx, book: i64, report: &mut Report) -> db::Result<()> {
     let objected: Vec<(Uuid,)> = tx
         .query(
-            "SELECT o.id FROM objections AS o JOIN services AS s ON s.book = o.book AND s.id = o.service_id
-             WHERE o.book = $1 AND o.status = 'open' AND s.status = 'confirmed' ORDER BY o.id",
+            "SELECT o.id FROM objections AS o CROSS JOIN services AS s
+             WHERE o.book = $1 AND s.book = $1 AND s.id = o.service_id AND o.status = 'open' AND s.status = 'confirmed' ORDER BY o.id",
         )
         .bind(book)
         .fetch_all()
