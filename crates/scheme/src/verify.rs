@@ -387,7 +387,8 @@ async fn control(tx: &mut db::Tx, book: i64, report: &mut Report) -> db::Result<
     let objected: Vec<(Uuid,)> = tx
         .query(
             "SELECT o.id FROM objections AS o CROSS JOIN services AS s
-             WHERE o.book = $1 AND s.book = $1 AND s.id = o.service_id AND o.status = 'open' AND s.status = 'confirmed' ORDER BY o.id",
+             WHERE o.book = $1 AND s.book = $1 AND s.id = o.service_id AND o.status = 'open' AND s.status = 'confirmed'
+             ORDER BY o.id",
         )
         .bind(book)
         .fetch_all()

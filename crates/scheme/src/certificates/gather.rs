@@ -79,7 +79,8 @@ pub(super) async fn gather(
              )
              SELECT f.owner, s.id, s.occurred_on, s.category, s.title, s.content, s.organiser, s.credited_minutes
              FROM family AS f CROSS JOIN services AS s
-             WHERE s.book = $1 AND s.volunteer_id = f.id AND s.status = 'confirmed' AND s.credited_minutes > 0 AND s.occurred_on >= $3 AND s.occurred_on <= $4
+             WHERE s.book = $1 AND s.volunteer_id = f.id AND s.status = 'confirmed' AND s.credited_minutes > 0
+               AND s.occurred_on >= $3 AND s.occurred_on <= $4
              ORDER BY s.occurred_on, s.id",
         )
         .bind(scheme.book.number())
@@ -97,7 +98,8 @@ pub(super) async fn gather(
              )
              SELECT f.owner, t.held_on, t.minutes
              FROM family AS f CROSS JOIN training_attendances AS t
-             WHERE t.book = $1 AND t.volunteer_id = f.id AND t.status = 'attended' AND t.held_on >= $3 AND t.held_on <= $4",
+             WHERE t.book = $1 AND t.volunteer_id = f.id AND t.status = 'attended'
+               AND t.held_on >= $3 AND t.held_on <= $4",
         )
         .bind(scheme.book.number())
         .bind_many(Many::Uuid(volunteers))

@@ -119,7 +119,8 @@ async fn days(tx: &mut db::Tx, scheme: &OpenScheme, ids: &[Uuid]) -> db::Result<
                     CAST(SUM(CASE WHEN s.points > 0 THEN s.points ELSE 0 END) AS BIGINT),
                     CAST(SUM(CASE WHEN s.minutes > 0 THEN 1 ELSE 0 END) AS BIGINT)
              FROM family AS f CROSS JOIN services AS s
-             WHERE s.book = $1 AND s.volunteer_id = f.id AND s.status = 'confirmed' GROUP BY f.owner, s.occurred_on ORDER BY s.occurred_on",
+             WHERE s.book = $1 AND s.volunteer_id = f.id AND s.status = 'confirmed'
+             GROUP BY f.owner, s.occurred_on ORDER BY s.occurred_on",
         )
         .bind(scheme.book.number())
         .bind_many(Many::Uuid(ids.to_vec()))
